@@ -1,0 +1,44 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package decision
+
+import "quorate/internal/qnet"
+
+// Client is what one connected node last reported. Only nodes with a complete
+// report (config list and membership list) belong into a View.
+type Client struct {
+	Node       qnet.NodeID
+	Config     []qnet.NodeID // configured nodes, sorted
+	Ring       qnet.RingID
+	Members    []qnet.NodeID // membership of Ring, sorted
+	Heuristics qnet.Heuristics
+	Report     uint64    // order of membership reports within the cluster: a larger number came later
+	LastVote   qnet.Vote // last ACK or NACK sent on this connection, else VoteUndefined
+}
+
+// View is everything one decision may look at.
+type View struct {
+	Clients             []Client // connected nodes, sorted by node ID
+	TieBreaker          qnet.TieBreaker
+	KeepActivePartition bool          // all connected clients have KAP on
+	Quorate             []qnet.NodeID // membership of the last granted partition, sorted; nil if none
+}
+
+// NodeVote is one node's vote.
+type NodeVote struct {
+	Node qnet.NodeID
+	Vote qnet.Vote // VoteACK or VoteNACK
+}
+
+// Verdict is the outcome of a decision.
+//
+// Either Await names the nodes whose report is still missing, and nothing is
+// decided, or Votes has a vote for each client of the View in node ID order.
+type Verdict struct {
+	Await  []qnet.NodeID // nodes whose newer report must be awaited, sorted; empty when decided
+	Votes  []NodeVote
+	Ring   qnet.RingID   // ring of the winning partition; zero if there is none
+	Winner []qnet.NodeID // membership of the winning partition, sorted; nil if there is none
+	Reason Reason
+}

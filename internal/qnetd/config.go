@@ -1,0 +1,63 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"time"
+
+	"quorate/internal/wire"
+)
+
+// Config is what a Server is told once, at its start. The zero value of a
+// field means what its comment says; Defaults has the values of the C daemon.
+type Config struct {
+	TLS                wire.TLSSupport // -s: off, on, req
+	ClientCertRequired bool            // -c: over TLS, the certificate's CN must be the cluster's name
+	MaxClients         int             // -m: connections at once; 0 is unlimited
+
+	HeartbeatMin uint32  // ms; an Init below it is refused
+	HeartbeatMax uint32  // ms; an Init above it is refused
+	DPD          bool    // drop a client that was silent for DPDCoefficient × heartbeat
+	DPDFactor    float64 // 1.5 in C
+
+	MaxRequestSize uint32 // bytes, announced in Init replies
+	MaxReplySize   uint32 // bytes, announced in Init replies
+
+	KeepActivePartition bool // default for clients that do not set the option
+
+	// HoldTime is how long a silent holder keeps its vote. HoldAuto works it
+	// out for each holder from its heartbeat; 0 gives the vote away as soon as
+	// the connection has ended, as C does.
+	HoldTime time.Duration
+
+	// ProbeTime is how long a node whose report is missing may take to answer
+	// before the others are decided without it. It is never shorter than four
+	// round trips to that node.
+	ProbeTime time.Duration
+
+	// HandshakeTime is how long a connection may take from its start to a
+	// successful Init; 0 is unlimited.
+	HandshakeTime time.Duration
+}
+
+// HoldAuto is the HoldTime that is worked out for each holder.
+const HoldAuto time.Duration = -1
+
+// Defaults returns the configuration of a daemon without options: the C
+// daemon's values, except that TLS is required (S5, SEC-5 of the protocol sheet).
+func Defaults() Config {
+	return Config{
+		TLS:                wire.TLSRequired,
+		ClientCertRequired: true,
+		HeartbeatMin:       1000,
+		HeartbeatMax:       120000,
+		DPD:                true,
+		DPDFactor:          1.5,
+		MaxRequestSize:     32768,
+		MaxReplySize:       32768,
+		HoldTime:           HoldAuto,
+		ProbeTime:          500 * time.Millisecond,
+		HandshakeTime:      15 * time.Second,
+	}
+}

@@ -1,0 +1,69 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package status
+
+import (
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// QNetd is a snapshot of an arbiter. It owns all that it points to.
+type QNetd struct {
+	Address    string    `json:"address"` // what it listens on: "*" for every address
+	Port       uint16    `json:"port"`
+	TLS        string    `json:"tls"` // Unsupported, Supported, Required
+	ClientCert bool      `json:"client_certificate_required"`
+	Clients    int       `json:"clients"`               // TCP connections, also before Init
+	MaxClients int       `json:"max_clients,omitempty"` // 0 is unlimited
+	MaxSend    uint32    `json:"max_send_size"`         // bytes
+	MaxReceive uint32    `json:"max_receive_size"`      // bytes
+	Started    time.Time `json:"started"`
+	StoreError string    `json:"store_error,omitempty"` // why grants can't be recorded, if so
+	Clusters   []Cluster `json:"clusters"`              // with a connected node, by name
+}
+
+// Cluster is one cluster's part of a snapshot.
+type Cluster struct {
+	Name       string          `json:"name"`
+	Algorithm  qnet.Algorithm  `json:"-"`
+	KAP        bool            `json:"keep_active_partition"` // every node has it on, under ffsplit
+	TieBreaker qnet.TieBreaker `json:"-"`
+	Nodes      []Node          `json:"nodes"` // connected, by node ID
+	Ring       qnet.RingID     `json:"-"`     // ring of the partition that has, or is to get, the vote
+	Winner     []qnet.NodeID   `json:"winner"`
+	Reason     string          `json:"reason"`            // why: the sentence of the last decision
+	Since      time.Time       `json:"since"`             // of the last change of Ring or Reason
+	Holders    []Holder        `json:"holders"`           // nodes that may be casting the vote, by node ID
+	Blocked    string          `json:"blocked,omitempty"` // what keeps the winner waiting, in a sentence
+}
+
+// Holder is a node that may be casting the device's vote.
+type Holder struct {
+	Node      qnet.NodeID `json:"node"`
+	Ring      qnet.RingID `json:"-"`
+	Connected bool        `json:"connected"`
+	Until     time.Time   `json:"until"` // when its hold ends, if nothing more is heard of it
+}
+
+// Node is one connected node's part of a snapshot.
+type Node struct {
+	ID               qnet.NodeID     `json:"id"`
+	Address          string          `json:"address"` // as the C tools print it
+	Heartbeat        uint32          `json:"heartbeat_ms"`
+	ConfigVersion    uint64          `json:"config_version,omitempty"`
+	HasConfigVersion bool            `json:"-"`
+	Config           qnet.NodeList   `json:"-"`
+	Ring             qnet.RingID     `json:"-"`
+	Members          qnet.NodeList   `json:"-"`
+	Heuristics       qnet.Heuristics `json:"-"` // the latest of the two below
+	MembershipHeur   qnet.Heuristics `json:"-"`
+	RegularHeur      qnet.Heuristics `json:"-"`
+	TLS              bool            `json:"tls"`
+	CertVerified     bool            `json:"certificate_verified"`
+	LastVote         qnet.Vote       `json:"-"` // last vote sent in any message
+	LastACKNACK      qnet.Vote       `json:"-"`
+	LastHeard        time.Time       `json:"last_heard"`
+	Silent           bool            `json:"silent"` // did not answer a probe; decided without
+}

@@ -1,0 +1,34 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package store
+
+import (
+	"context"
+	"errors"
+
+	"quorate/internal/qnet"
+)
+
+// Record is the last grant of one cluster, with the revision under which it is stored.
+type Record struct {
+	Cluster  string
+	Revision uint64 // 0: not stored yet
+	Grant    qnet.Grant
+}
+
+// ErrChanged is returned by Save when a record's revision is not the stored one.
+var ErrChanged = errors.New("store: record was changed by another writer")
+
+// Store keeps the last grant of each cluster.
+type Store interface {
+	// Load returns all records, sorted by cluster name.
+	Load(ctx context.Context) ([]Record, error)
+
+	// Save writes recs in one transaction if every stored revision is the
+	// one in the record, and returns once all is on disk. Each stored
+	// revision grows by one. On an error nothing was written.
+	Save(ctx context.Context, recs []Record) error
+
+	Close() error
+}
