@@ -9,7 +9,8 @@ import (
 	"quorate/internal/qnet"
 )
 
-// QNetd is a snapshot of an arbiter. It owns all that it points to.
+// QNetd is a snapshot of an arbiter. It owns all that it points to. Fields
+// without a JSON name of their own are words in JSON: see json.go.
 type QNetd struct {
 	Address    string    `json:"address"` // what it listens on: "*" for every address
 	Port       uint16    `json:"port"`
@@ -52,7 +53,7 @@ type Node struct {
 	ID               qnet.NodeID     `json:"id"`
 	Address          string          `json:"address"` // as the C tools print it
 	Heartbeat        uint32          `json:"heartbeat_ms"`
-	ConfigVersion    uint64          `json:"config_version,omitempty"`
+	ConfigVersion    uint64          `json:"-"`
 	HasConfigVersion bool            `json:"-"`
 	Config           qnet.NodeList   `json:"-"`
 	Ring             qnet.RingID     `json:"-"`
@@ -66,4 +67,20 @@ type Node struct {
 	LastACKNACK      qnet.Vote       `json:"-"`
 	LastHeard        time.Time       `json:"last_heard"`
 	Silent           bool            `json:"silent"` // did not answer a probe; decided without
+}
+
+// Find returns a copy of s with only the cluster of that name, or with none.
+// The empty name finds every cluster, as in the C tools.
+func (s *QNetd) Find(cluster string) *QNetd {
+	found := *s
+	if cluster == "" {
+		return &found
+	}
+	found.Clusters = nil
+	for i := range s.Clusters {
+		if s.Clusters[i].Name == cluster {
+			found.Clusters = s.Clusters[i : i+1 : i+1]
+		}
+	}
+	return &found
 }

@@ -1,0 +1,174 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// Limits on what a cluster's nodes can make the arbiter remember of it.
+const (
+	maxRings = 64  // rings that nobody holds and nobody is in are dropped beyond this
+	maxNodes = 256 // as are nodes that are neither connected nor holders
+)
+
+// cluster is what the arbiter knows of one cluster.
+type cluster struct {
+	name    string
+	clients []*client // connected, by node ID
+	reports uint64    // counts membership reports
+	rings   []*ring   // in the order in which they were first heard of
+	nodes   []node    // every node that has reported since the start, by ID
+	holders []holder  // by node ID
+
+	known   bool       // a grant is on record
+	saved   qnet.Grant // the grant on record
+	writing uint64     // Persist under way; 0 if none
+	asked   qnet.Grant // what it writes
+	retryAt time.Time  // after a Persist was refused
+
+	armed time.Time // instant for which a timer entry stands
+
+	decided decided // for the status
+}
+
+// ring is one ring as nodes reported it. Two rings may share an ID if a node
+// lost its counter; then their members tell them apart.
+type ring struct {
+	id        qnet.RingID
+	members   []qnet.NodeID // sorted; nil until a membership list came
+	reporters []qnet.NodeID // nodes that have reported it, sorted
+}
+
+// node is the ring that a node reported last.
+type node struct {
+	id   qnet.NodeID
+	ring *ring
+}
+
+// client returns the connected client of a node, or nil.
+func (cl *cluster) client(id qnet.NodeID) *client {
+	for _, c := range cl.clients {
+		if c.node == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// ring returns the ring with this ID and these members.
+func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID) *ring {
+	for _, r := range slices.Backward(cl.rings) {
+		if r.id != id {
+			continue
+		}
+		if r.members == nil {
+			r.members = members
+		}
+		if slices.Equal(r.members, members) {
+			return r
+		}
+	}
+	return cl.newRing(id, members)
+}
+
+// ringByID returns the newest ring with this ID: an Init names no members.
+func (cl *cluster) ringByID(id qnet.RingID) *ring {
+	for _, r := range slices.Backward(cl.rings) {
+		if r.id == id {
+			return r
+		}
+	}
+	return cl.newRing(id, nil)
+}
+
+func (cl *cluster) newRing(id qnet.RingID, members []qnet.NodeID) *ring {
+	if len(cl.rings) >= maxRings {
+		cl.rings = slices.DeleteFunc(cl.rings, func(r *ring) bool { return !cl.inUse(r) })
+	}
+	r := &ring{id: id, members: members}
+	cl.rings = append(cl.rings, r)
+	return r
+}
+
+// inUse reports whether somebody holds a ring or was last heard of in it.
+func (cl *cluster) inUse(r *ring) bool {
+	return slices.ContainsFunc(cl.nodes, func(n node) bool { return n.ring == r }) ||
+		slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == r })
+}
+
+// lastRing returns the ring that a node reported last, or nil.
+func (cl *cluster) lastRing(id qnet.NodeID) *ring {
+	if i, ok := slices.BinarySearchFunc(cl.nodes, id, byNode); ok {
+		return cl.nodes[i].ring
+	}
+	return nil
+}
+
+func byNode(n node, id qnet.NodeID) int { return cmp.Compare(n.id, id) }
+
+// reported notes that a node says it is in r. A hold on any other ring ends
+// with that (H3): the node's vote for it counts nowhere any more.
+func (cl *cluster) reported(id qnet.NodeID, r *ring) {
+	r.reporters = insert(r.reporters, id)
+	i, ok := slices.BinarySearchFunc(cl.nodes, id, byNode)
+	if ok {
+		cl.nodes[i].ring = r
+	} else {
+		cl.nodes = slices.Insert(cl.nodes, i, node{id: id, ring: r})
+		cl.trimNodes(id)
+	}
+	if h := cl.holder(id); h != nil && h.ring != r {
+		cl.release(id)
+	}
+}
+
+// trimNodes forgets nodes that are gone when there are too many.
+func (cl *cluster) trimNodes(keep qnet.NodeID) {
+	if len(cl.nodes) <= maxNodes {
+		return
+	}
+	cl.nodes = slices.DeleteFunc(cl.nodes, func(n node) bool {
+		return n.id != keep && cl.client(n.id) == nil && cl.holder(n.id) == nil
+	})
+}
+
+// rejoined notes the ring that an Init names. The same ring as before shortens
+// no hold (H3); a node that is still casting holds whatever is remembered (H9).
+func (cl *cluster) rejoined(now time.Time, c *client, casting bool) {
+	r := cl.ringByID(c.ring)
+	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
+		r = h.ring
+		h.heartbeat, h.heard = max(h.heartbeat, c.heartbeat), now
+	}
+	cl.reported(c.node, r)
+	if casting {
+		cl.hold(holder{node: c.node, ring: r, heartbeat: c.heartbeat, heard: now})
+	}
+}
+
+// forgive lets late clients take part again: somebody has said something new.
+func (cl *cluster) forgive() {
+	for _, c := range cl.clients {
+		if c.late {
+			c.late, c.awaitSince = false, time.Time{}
+		}
+	}
+}
+
+func insert(ids []qnet.NodeID, id qnet.NodeID) []qnet.NodeID {
+	if i, ok := slices.BinarySearch(ids, id); !ok {
+		return slices.Insert(ids, i, id)
+	}
+	return ids
+}
+
+func contains(ids []qnet.NodeID, id qnet.NodeID) bool {
+	_, ok := slices.BinarySearch(ids, id)
+	return ok
+}

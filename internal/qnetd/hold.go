@@ -1,0 +1,228 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// holder is a node that may be casting the device's vote for a ring.
+type holder struct {
+	node      qnet.NodeID
+	ring      *ring
+	heartbeat uint32    // ms; the longest it has announced
+	heard     time.Time // last sign of life, while it has no connection
+}
+
+// holdMargin is what a hold time has on top of what it is worked out from: it
+// covers clocks that run apart by 5 % and a second of scheduling.
+const holdMargin = time.Second
+
+// holdTime is how long a node may go on casting a vote after it was last
+// heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
+// device timeout) for which votequorum counts a dead daemon's last poll (H2).
+func (cfg *Config) holdTime(heartbeat uint32) time.Duration {
+	if cfg.HoldTime != HoldAuto {
+		return cfg.HoldTime
+	}
+	hb := time.Duration(heartbeat) * time.Millisecond
+	return hb*13/4*21/20 + holdMargin
+}
+
+// grace is how long our own node daemon may keep its vote over a lost
+// connection: what the hold time leaves besides the device timeout (H9).
+func (cfg *Config) grace(heartbeat uint32) time.Duration {
+	hb := time.Duration(heartbeat) * time.Millisecond
+	return max(0, (cfg.holdTime(heartbeat)-holdMargin)*20/21-hb*5/4)
+}
+
+func (cl *cluster) holder(id qnet.NodeID) *holder {
+	for i := range cl.holders {
+		if cl.holders[i].node == id {
+			return &cl.holders[i]
+		}
+	}
+	return nil
+}
+
+// hold makes a node a holder, or renews that it is one.
+func (cl *cluster) hold(h holder) {
+	if old := cl.holder(h.node); old != nil {
+		h.heartbeat = max(h.heartbeat, old.heartbeat)
+		*old = h
+		return
+	}
+	at, _ := slices.BinarySearchFunc(cl.holders, h.node, func(h holder, id qnet.NodeID) int { return cmp.Compare(h.node, id) })
+	cl.holders = slices.Insert(cl.holders, at, h)
+}
+
+func (cl *cluster) release(id qnet.NodeID) {
+	cl.holders = slices.DeleteFunc(cl.holders, func(h holder) bool { return h.node == id })
+}
+
+// holds reports whether a client holds the ring that it reported last.
+func (cl *cluster) holds(c *client) bool {
+	h := cl.holder(c.node)
+	return h != nil && h.ring == cl.lastRing(c.node)
+}
+
+// holdEnd is when a hold ends if nothing more is heard of its node. While the
+// connection stands it lasts at least until the connection would be given up.
+func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
+	d := s.cfg.holdTime(h.heartbeat)
+	c := cl.client(h.node)
+	if c == nil {
+		return h.heard.Add(d)
+	}
+	dpd := time.Duration(s.cfg.DPDFactor * float64(c.interval()))
+	return c.heard.Add(max(d, dpd))
+}
+
+// expire removes the holders whose hold time has passed.
+func (s *Server) expire(now time.Time, cl *cluster) {
+	cl.holders = slices.DeleteFunc(cl.holders, func(h holder) bool { return !now.Before(s.holdEnd(cl, &h)) })
+}
+
+// supersedes reports whether the partition p has left the ring r behind: one
+// of its members has reported r before, and p after it (H4).
+func (cl *cluster) supersedes(p, r *ring) bool {
+	return slices.ContainsFunc(r.reporters, func(id qnet.NodeID) bool {
+		return contains(p.members, id) && cl.lastRing(id) == p && r != p
+	})
+}
+
+// obstacle is what keeps a partition from the vote.
+type obstacle struct {
+	why   string
+	until time.Time // when it ends by itself
+	soon  bool      // it may end any moment: a connected node's answer is all that is missing
+}
+
+// obstacle returns what keeps the partition p from the vote, or nil: holders
+// outside it whose ring it does not supersede (H5), or, where nothing is
+// on record, nodes that nothing is known of (H6).
+func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
+	s.expire(now, cl)
+	var ob *obstacle
+	var nodes []qnet.NodeID
+	for i := range cl.holders {
+		h := &cl.holders[i]
+		if contains(p.members, h.node) || cl.supersedes(p, h.ring) {
+			continue
+		}
+		if ob == nil {
+			ob = &obstacle{soon: true}
+		}
+		if end := s.holdEnd(cl, h); end.After(ob.until) {
+			ob.until = end
+		}
+		if c := cl.client(h.node); c == nil || c.silent || !c.complete() {
+			ob.soon = false
+		}
+		nodes = append(nodes, h.node)
+	}
+	if ob != nil {
+		ob.why = "node " + qnet.FormatIDs(nodes) + " may still be casting the vote"
+		return ob
+	}
+	return s.unknown(now, cl, p)
+}
+
+// unknown returns the obstacle of a cluster without a record: any node of
+// which nothing was heard since the start may hold what was forgotten.
+func (s *Server) unknown(now time.Time, cl *cluster, p *ring) *obstacle {
+	if cl.known {
+		return nil
+	}
+	var hold time.Duration
+	var missing []qnet.NodeID
+	for _, c := range cl.clients {
+		hold = max(hold, s.cfg.holdTime(c.heartbeat))
+		for _, id := range c.config {
+			if !contains(p.members, id) && cl.lastRing(id) == nil {
+				missing = insert(missing, id)
+			}
+		}
+	}
+	until := s.started.Add(hold)
+	if len(missing) == 0 || !now.Before(until) {
+		return nil
+	}
+	return &obstacle{
+		why:   "nothing is on record of this cluster, and node " + qnet.FormatIDs(missing) + " has not reported since the start",
+		until: until,
+	}
+}
+
+// record returns the grant that must be on disk before ACKs for p may leave:
+// everybody who holds a ring now, and every connected node of p.
+func (cl *cluster) record(p *ring) qnet.Grant {
+	g := qnet.Grant{Ring: p.id, Members: slices.Clone(p.members)}
+	all := slices.Clone(cl.holders)
+	for _, c := range cl.clients {
+		if cl.lastRing(c.node) != p {
+			continue
+		}
+		all = slices.DeleteFunc(all, func(h holder) bool { return h.node == c.node })
+		all = append(all, holder{node: c.node, ring: p, heartbeat: c.heartbeat})
+	}
+	slices.SortFunc(all, func(a, b holder) int { return cmp.Compare(a.node, b.node) })
+	var rings []*ring
+	for _, h := range all {
+		g.Holders = append(g.Holders, qnet.Holder{Node: h.node, Ring: h.ring.id, Heartbeat: h.heartbeat})
+		if !slices.Contains(rings, h.ring) {
+			rings = append(rings, h.ring)
+		}
+	}
+	g.Rings = recordRings(rings)
+	return g
+}
+
+// recordRings lists rings for a record. Of rings that share an ID no reporter
+// is recorded: nobody supersedes them, so their holders hold their time.
+func recordRings(rings []*ring) []qnet.Ring {
+	var out []qnet.Ring
+	for _, r := range rings {
+		i := slices.IndexFunc(out, func(q qnet.Ring) bool { return q.ID == r.id })
+		if i >= 0 {
+			out[i].Reporters = nil
+			continue
+		}
+		out = append(out, qnet.Ring{ID: r.id, Members: slices.Clone(r.members), Reporters: slices.Clone(r.reporters)})
+	}
+	slices.SortFunc(out, func(a, b qnet.Ring) int {
+		return cmp.Or(cmp.Compare(a.ID.Node, b.ID.Node), cmp.Compare(a.ID.Seq, b.ID.Seq))
+	})
+	return out
+}
+
+// covers reports whether the grant on record allows every ACK that g allows.
+func (cl *cluster) covers(g qnet.Grant) bool {
+	if !cl.known || cl.saved.Ring != g.Ring || !slices.Equal(cl.saved.Members, g.Members) {
+		return false
+	}
+	for _, h := range g.Holders {
+		if !slices.ContainsFunc(cl.saved.Holders, func(o qnet.Holder) bool {
+			return o.Node == h.Node && o.Ring == h.Ring && o.Heartbeat >= h.Heartbeat
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// restore takes up a stored grant: its holders hold from now on.
+func (cl *cluster) restore(g qnet.Grant, now time.Time) {
+	cl.known, cl.saved = true, g
+	for _, r := range g.Rings {
+		cl.rings = append(cl.rings, &ring{id: r.ID, members: slices.Clone(r.Members), reporters: slices.Clone(r.Reporters)})
+	}
+	for _, h := range g.Holders {
+		cl.hold(holder{node: h.Node, ring: cl.ringByID(h.Ring), heartbeat: h.Heartbeat, heard: now})
+	}
+}

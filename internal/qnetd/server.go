@@ -1,0 +1,218 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// Server is the arbiter machine. Its methods must be called from one goroutine.
+type Server struct {
+	cfg     Config
+	started time.Time
+
+	clients  map[ConnID]*client
+	clusters map[string]*cluster
+
+	persistID uint64
+	persists  map[uint64]*cluster // under way
+	storeErr  string              // why the last Persist was refused, "" when it was not
+
+	timers timers
+	out    []Output
+}
+
+// Stored is what the store knows of a cluster when the arbiter starts.
+type Stored struct {
+	Cluster string
+	Grant   qnet.Grant
+}
+
+// New returns an arbiter without connections. The holders in stored hold for a
+// full hold time from now on (rule H6): no older clock is trusted.
+func New(cfg Config, now time.Time, stored []Stored) *Server {
+	s := &Server{
+		cfg:      cfg,
+		started:  now,
+		clients:  make(map[ConnID]*client),
+		clusters: make(map[string]*cluster),
+		persists: make(map[uint64]*cluster),
+	}
+	for _, st := range stored {
+		cl := &cluster{name: st.Cluster}
+		cl.restore(st.Grant, now)
+		s.clusters[st.Cluster] = cl
+	}
+	return s
+}
+
+// Step applies one input at the instant now and returns what to do, in order.
+// Equal histories give equal outputs. Inputs for a connection that the machine
+// has closed are ignored. The returned slice is valid until the next Step.
+func (s *Server) Step(now time.Time, in Input) []Output {
+	s.out = s.out[:0]
+	switch in := in.(type) {
+	case Connected:
+		s.connected(now, in)
+	case Received:
+		if c := s.clients[in.Conn]; c != nil {
+			s.heard(now, c)
+			s.received(now, c, in.Msg)
+		}
+	case Garbled:
+		if c := s.clients[in.Conn]; c != nil {
+			s.garbled(now, c, in.Malformed)
+		}
+	case Secured:
+		if c := s.clients[in.Conn]; c != nil {
+			s.secured(c, in)
+		}
+	case Disconnected:
+		if c := s.clients[in.Conn]; c != nil {
+			s.drop(now, c, in.Why)
+		}
+	case Persisted:
+		s.persisted(now, in)
+	case Tick:
+	}
+	s.tick(now)
+	return s.out
+}
+
+// Deadline is the next instant at which Step must be called with Tick, or the
+// zero Time if there is none.
+func (s *Server) Deadline() time.Time { return s.timers.next() }
+
+// tick runs every timer that is due.
+func (s *Server) tick(now time.Time) {
+	for {
+		e, ok := s.timers.due(now)
+		if !ok {
+			return
+		}
+		if e.cluster == nil {
+			if c := s.clients[e.conn]; c != nil && c.armed.Equal(e.at) {
+				c.armed = time.Time{}
+				s.clientTimer(now, c)
+			}
+			continue
+		}
+		if e.cluster.armed.Equal(e.at) {
+			e.cluster.armed = time.Time{}
+			s.settle(now, e.cluster)
+		}
+	}
+}
+
+func (s *Server) connected(now time.Time, in Connected) {
+	if s.cfg.MaxClients > 0 && len(s.clients) >= s.cfg.MaxClients {
+		s.note(Notice{Level: Error, Text: "client refused: the limit of clients (-m) is reached", Addr: in.Addr})
+		s.emit(Close{Conn: in.Conn, Why: "limit of clients reached"})
+		return
+	}
+	c := &client{conn: in.Conn, addr: in.Addr, since: now, heard: now}
+	s.clients[in.Conn] = c
+	s.note(Notice{Level: Debug, Text: "client connected", Addr: in.Addr})
+	s.armClient(c)
+}
+
+// heard notes that a client lives. A silent client that speaks again takes
+// part in decisions again (rule H8).
+func (s *Server) heard(now time.Time, c *client) {
+	c.heard = now
+	c.suspect = time.Time{}
+	if c.silent {
+		c.silent = false
+		c.awaitSince = time.Time{}
+		s.note(c.notice(Info, "node answers again", ""))
+		s.settle(now, c.cluster)
+	}
+}
+
+// secured applies the identity that a TLS handshake has proven.
+func (s *Server) secured(c *client, in Secured) {
+	c.tls, c.cert, c.cn = true, in.Cert, in.CN
+	if !s.cfg.ClientCertRequired {
+		return
+	}
+	// The name is compared byte for byte: to C, "a" and "A" are one authority (Q13).
+	if !in.Cert || in.CN != c.name {
+		n := c.notice(Error, "client refused: its certificate is not the cluster's", "certificate CN is "+quoted(in.CN))
+		n.Cluster = c.name
+		s.note(n)
+		s.close(c, "certificate does not carry the cluster's name")
+	}
+}
+
+// drop forgets a connection that has ended. What its node holds, it goes on holding (H3).
+func (s *Server) drop(now time.Time, c *client, why string) {
+	delete(s.clients, c.conn)
+	cl := c.cluster
+	if cl == nil {
+		s.note(Notice{Level: Debug, Text: "client disconnected", Addr: c.addr, Cluster: c.name, Reason: why})
+		return
+	}
+	s.note(c.notice(Info, "node disconnected", why))
+	if i := slices.Index(cl.clients, c); i >= 0 {
+		cl.clients = slices.Delete(cl.clients, i, i+1)
+	}
+	if h := cl.holder(c.node); h != nil {
+		h.heard = c.heard
+	}
+	s.forget(cl)
+	s.settle(now, cl)
+}
+
+// forget drops a cluster without nodes, unless something would be lost with it.
+func (s *Server) forget(cl *cluster) {
+	if len(cl.clients) == 0 && !cl.known && cl.writing == 0 && len(cl.holders) == 0 {
+		delete(s.clusters, cl.name)
+	}
+}
+
+// close ends a connection from our side and forgets it.
+func (s *Server) close(c *client, why string) {
+	s.emit(Close{Conn: c.conn, Why: why})
+	delete(s.clients, c.conn)
+}
+
+// hangUp ends a connection that may belong to a cluster.
+func (s *Server) hangUp(now time.Time, c *client, why string) {
+	s.emit(Close{Conn: c.conn, Why: why})
+	s.drop(now, c, why)
+}
+
+// garbled answers a frame that is no message. Only an undecodable message
+// counts as a sign of life, as in C.
+func (s *Server) garbled(now time.Time, c *client, m wire.Malformed) {
+	var code wire.ReplyError
+	seq := wire.Opt[uint32]{}
+	switch m.Fault {
+	case wire.FaultUnknownType:
+		code = wire.ErrUnsupportedMessage
+	case wire.FaultTooLong:
+		code = wire.ErrMessageTooLong
+	default:
+		code, seq = wire.ErrDecodingMessage, m.Seq
+		s.heard(now, c)
+	}
+	why := ""
+	if m.Err != nil {
+		why = m.Err.Error()
+	}
+	s.note(c.notice(Warning, "message refused: "+code.String(), why))
+	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
+}
+
+func (s *Server) emit(o Output)                  { s.out = append(s.out, o) }
+func (s *Server) note(n Notice)                  { s.out = append(s.out, n) }
+func (s *Server) send(c *client, m wire.Message) { s.out = append(s.out, Send{Conn: c.conn, Msg: m}) }
+func (s *Server) refuse(c *client, seq wire.Opt[uint32], code wire.ReplyError) {
+	s.note(c.notice(Warning, "message refused: "+code.String(), ""))
+	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
+}

@@ -1,0 +1,265 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"slices"
+	"time"
+
+	"quorate/internal/decision"
+	"quorate/internal/qnet"
+)
+
+// settleTime is how long a node may be left in sync without a vote: while its
+// vote is undecided for longer, it is told NACK, and ACK later (H8).
+const settleTime = 2 * time.Second
+
+// retryTime is how long after a refused write the next one is tried.
+const retryTime = 2 * time.Second
+
+// decided is the last decision, for the status and the log.
+type decided struct {
+	ring    qnet.RingID
+	winner  []qnet.NodeID
+	reason  string
+	since   time.Time
+	blocked string
+}
+
+// settle brings a cluster's votes up to date: it decides, tells the losers
+// NACK, and the winners ACK as soon as the safety rule allows. It may be
+// called at any time; when nothing has changed it does nothing.
+func (s *Server) settle(now time.Time, cl *cluster) {
+	if len(cl.clients) == 0 {
+		return
+	}
+	for {
+		v := decision.Decide(cl.clients[0].algorithm, cl.view())
+		if next, again := s.await(now, cl, v.Await); !again {
+			s.apply(now, cl, v, next)
+			return
+		}
+	}
+}
+
+// view returns what a decision may look at.
+func (cl *cluster) view() decision.View {
+	v := decision.View{
+		Clients:             make([]decision.Client, 0, len(cl.clients)),
+		TieBreaker:          cl.clients[0].tieBreaker,
+		KeepActivePartition: true,
+		Quorate:             cl.saved.Members,
+	}
+	for _, c := range cl.clients {
+		v.KeepActivePartition = v.KeepActivePartition && c.kap
+		if !c.takesPart() {
+			continue
+		}
+		v.Clients = append(v.Clients, decision.Client{
+			Node: c.node, Config: c.config, Ring: c.ring, Members: c.members,
+			Heuristics: c.heuristics, Report: c.report, LastVote: c.standing,
+		})
+	}
+	return v
+}
+
+// await deals with the nodes whose newer report a decision needs (H7). Each is
+// probed; one that does not answer in its probe time is silent, one that
+// answers but does not report within the settle time is late, and both are
+// decided without. It returns the next instant to look again, or that somebody
+// was just left out and the decision must be made anew.
+func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time.Time, again bool) {
+	for _, c := range cl.clients {
+		if !c.takesPart() || !slices.Contains(ids, c.node) {
+			if c.takesPart() {
+				c.awaitSince = time.Time{}
+			}
+			continue
+		}
+		if c.awaitSince.IsZero() {
+			c.awaitSince = now
+			c.probeSeq = s.voteInfo(now, c, qnet.VoteNoChange)
+		}
+		end := c.awaitSince.Add(settleTime)
+		if c.answered < c.probeSeq {
+			end = earliest(end, c.awaitSince.Add(c.probeTime(s.cfg.ProbeTime)))
+		}
+		if now.Before(end) {
+			next = earliest(next, end)
+			continue
+		}
+		again = true
+		text := "node does not report: deciding without it"
+		if c.late = true; c.answered < c.probeSeq {
+			c.silent, c.late = true, false
+			text = "node does not answer: deciding without it"
+		}
+		s.note(c.notice(Info, text, ""))
+	}
+	return next, again
+}
+
+// apply carries a verdict out as far as the safety rule allows it now.
+func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
+	reason := v.Reason.String()
+	blocked := ""
+	if len(v.Await) == 0 {
+		p := cl.partition(v)
+		for _, c := range cl.clients {
+			if c.members != nil && (p == nil || cl.lastRing(c.node) != p) {
+				s.tell(now, c, qnet.VoteNACK, reason)
+			}
+		}
+		if p != nil {
+			var at time.Time
+			at, blocked = s.grant(now, cl, p, reason)
+			next = earliest(next, at)
+		}
+	}
+	for _, c := range cl.clients {
+		if !c.waits() {
+			continue
+		}
+		if end := c.reportedAt.Add(settleTime); now.Before(end) {
+			next = earliest(next, end)
+		} else {
+			s.tell(now, c, qnet.VoteNACK, "undecided: "+reason)
+		}
+	}
+	s.decide(now, cl, v, reason, blocked)
+	s.armCluster(cl, next)
+}
+
+// partition returns the ring of the winning partition, or nil.
+func (cl *cluster) partition(v decision.Verdict) *ring {
+	if v.Winner == nil {
+		return nil
+	}
+	for _, c := range cl.clients {
+		if c.takesPart() && c.ring == v.Ring && slices.Equal(c.members, v.Winner) {
+			return cl.lastRing(c.node)
+		}
+	}
+	return nil
+}
+
+// grant gives the partition p the vote if nothing is in the way and the grant
+// is on disk (H5), and otherwise does the next thing towards it. It returns
+// when to look again and what is in the way.
+func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next time.Time, blocked string) {
+	var targets []*client
+	for _, c := range cl.clients {
+		if c.members != nil && cl.lastRing(c.node) == p && c.told != qnet.VoteACK {
+			targets = append(targets, c)
+		}
+	}
+	if len(targets) == 0 {
+		return time.Time{}, ""
+	}
+	if ob := s.obstacle(now, cl, p); ob != nil {
+		if !ob.soon && ob.until.Sub(now) > settleTime {
+			s.putOff(now, targets, ob.why)
+		}
+		return ob.until, ob.why
+	}
+	g := cl.record(p)
+	switch {
+	case cl.covers(g):
+		for _, c := range targets {
+			s.tell(now, c, qnet.VoteACK, reason)
+		}
+		return time.Time{}, ""
+	case cl.writing != 0:
+		return time.Time{}, "the grant is being written"
+	case now.Before(cl.retryAt):
+		blocked = "the grant can't be recorded: " + s.storeErr
+		s.putOff(now, targets, blocked)
+		return cl.retryAt, blocked
+	}
+	s.persistID++
+	cl.writing, cl.asked = s.persistID, g
+	s.persists[s.persistID] = cl
+	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: g})
+	return time.Time{}, "the grant is being written"
+}
+
+// putOff tells NACK to nodes that would otherwise wait in sync for long.
+func (s *Server) putOff(now time.Time, targets []*client, why string) {
+	for _, c := range targets {
+		if c.waits() {
+			s.tell(now, c, qnet.VoteNACK, "not yet: "+why)
+		}
+	}
+}
+
+// persisted takes the answer to a Persist and goes on from there.
+func (s *Server) persisted(now time.Time, in Persisted) {
+	cl := s.persists[in.ID]
+	if cl == nil {
+		return
+	}
+	delete(s.persists, in.ID)
+	cl.writing = 0
+	if in.Err != nil {
+		s.storeErr = in.Err.Error()
+		cl.retryAt = now.Add(retryTime)
+		s.note(Notice{Level: Error, Text: "grant not recorded, so not given", Cluster: cl.name, Ring: cl.asked.Ring, Reason: s.storeErr})
+	} else {
+		s.storeErr = ""
+		cl.known, cl.saved, cl.retryAt = true, cl.asked, time.Time{}
+	}
+	s.forget(cl)
+	s.settle(now, cl)
+}
+
+// tell sends a vote to a node, unless it was told the same since its last
+// report. An ACK makes it a holder before the bytes leave (H1).
+func (s *Server) tell(now time.Time, c *client, v qnet.Vote, reason string) {
+	if c.told == v {
+		return
+	}
+	cl := c.cluster
+	seq := s.voteInfo(now, c, v)
+	c.told, c.lastVote, c.lastAN = v, v, v
+	if v == qnet.VoteACK {
+		cl.hold(holder{node: c.node, ring: cl.lastRing(c.node), heartbeat: c.heartbeat, heard: c.heard})
+		c.nackSeq = 0
+		c.standing = v
+	} else {
+		if c.nackSeq == 0 {
+			c.nackSeq = seq
+		}
+		if c.standing == qnet.VoteACK {
+			c.standing = v
+		}
+	}
+	n := c.notice(Info, "vote sent", reason)
+	n.Vote = v
+	s.note(n)
+}
+
+// decide keeps the decision for the status, and logs it when it is new.
+func (s *Server) decide(now time.Time, cl *cluster, v decision.Verdict, reason, blocked string) {
+	d := &cl.decided
+	if d.blocked != blocked {
+		d.blocked = blocked
+		if blocked != "" {
+			s.note(Notice{Level: Debug, Text: "vote held back", Cluster: cl.name, Ring: v.Ring, Reason: blocked})
+		}
+	}
+	if d.reason == reason && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
+		return
+	}
+	d.ring, d.winner, d.reason, d.since = v.Ring, v.Winner, reason, now
+	s.note(Notice{Level: Debug, Text: "decision", Cluster: cl.name, Ring: v.Ring, Reason: reason})
+}
+
+// armCluster makes sure that the cluster is settled again at the instant at.
+func (s *Server) armCluster(cl *cluster, at time.Time) {
+	if at.IsZero() || (!cl.armed.IsZero() && !at.Before(cl.armed)) {
+		return
+	}
+	cl.armed = at
+	s.timers.add(at, 0, cl)
+}

@@ -1,0 +1,94 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+// Status returns a snapshot of the arbiter. Address and Port are the shell's to fill in.
+func (s *Server) Status(now time.Time) status.QNetd {
+	st := status.QNetd{
+		TLS:        s.cfg.TLS.String(),
+		ClientCert: s.cfg.ClientCertRequired,
+		Clients:    len(s.clients),
+		MaxClients: s.cfg.MaxClients,
+		MaxSend:    s.cfg.MaxReplySize,
+		MaxReceive: s.cfg.MaxRequestSize,
+		Started:    s.started,
+		StoreError: s.storeErr,
+	}
+	for _, cl := range s.connectedClusters() {
+		st.Clusters = append(st.Clusters, s.clusterStatus(now, cl))
+	}
+	return st
+}
+
+// connectedClusters returns the clusters with a connected node, by name.
+func (s *Server) connectedClusters() []*cluster {
+	var list []*cluster
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
+		if cl := s.clusters[name]; len(cl.clients) > 0 {
+			list = append(list, cl)
+		}
+	}
+	return list
+}
+
+func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
+	first := cl.clients[0]
+	st := status.Cluster{
+		Name:       cl.name,
+		Algorithm:  first.algorithm,
+		KAP:        true,
+		TieBreaker: first.tieBreaker,
+		Ring:       cl.decided.ring,
+		Winner:     slices.Clone(cl.decided.winner),
+		Reason:     cl.decided.reason,
+		Since:      cl.decided.since,
+		Blocked:    cl.decided.blocked,
+	}
+	for _, c := range cl.clients {
+		st.KAP = st.KAP && c.kap && c.algorithm == qnet.FFSplit
+		st.Nodes = append(st.Nodes, c.status())
+	}
+	for i := range cl.holders {
+		h := &cl.holders[i]
+		end := s.holdEnd(cl, h)
+		if !now.Before(end) {
+			continue
+		}
+		st.Holders = append(st.Holders, status.Holder{
+			Node: h.node, Ring: h.ring.id, Connected: cl.client(h.node) != nil, Until: end,
+		})
+	}
+	return st
+}
+
+func (c *client) status() status.Node {
+	return status.Node{
+		ID:               c.node,
+		Address:          c.addr,
+		Heartbeat:        c.heartbeat,
+		ConfigVersion:    c.version.V,
+		HasConfigVersion: c.version.Set,
+		Config:           slices.Clone(c.configList),
+		Ring:             c.ring,
+		Members:          slices.Clone(c.memberList),
+		Heuristics:       c.heuristics,
+		MembershipHeur:   c.membershipHeur,
+		RegularHeur:      c.regularHeur,
+		TLS:              c.tls,
+		CertVerified:     c.tls && c.cert,
+		LastVote:         c.lastVote,
+		LastACKNACK:      c.lastAN,
+		LastHeard:        c.heard,
+		Silent:           c.silent,
+	}
+}

@@ -1,0 +1,213 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"quorate/internal/qnet"
+)
+
+// ErrDamaged is returned by Open and Load when the file is no intact store.
+var ErrDamaged = errors.New("store is damaged")
+
+// ErrReadOnly is returned by Save when the file or its directory can't be written.
+var ErrReadOnly = errors.New("store can't be written")
+
+// lockTime is how long Open waits for another process to let go of the file.
+const lockTime = time.Second
+
+var grants = []byte("grants")
+
+// Bolt is a Store in one bbolt file. Save returns after the file is synced.
+type Bolt struct {
+	path   string
+	db     *bbolt.DB // nil if there is no file and none can be made
+	broken error     // why Save can't work; nil if it can
+}
+
+// Open opens the store at path and makes it if it does not exist, with mode
+// 0600. Where it can be read but not written, or neither exists nor can be
+// made, Open succeeds, and each Save returns an error that wraps ErrReadOnly.
+// A file that is no intact store is ErrDamaged and is left as it is.
+func Open(path string) (b *Bolt, err error) {
+	b = &Bolt{path: path}
+	err = guard(path, func() error {
+		b.db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTime})
+		if err != nil && unwritable(err) {
+			b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
+			if _, serr := os.Stat(path); errors.Is(serr, fs.ErrNotExist) {
+				return nil
+			}
+			b.db, err = bbolt.Open(path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true})
+		}
+		return b.opened(err)
+	})
+	if err != nil {
+		if b.db != nil {
+			_ = b.db.Close()
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+// opened words the error of bbolt's Open, and syncs a new file's directory.
+func (b *Bolt) opened(err error) error {
+	var perr *fs.PathError
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return fmt.Errorf("store %s is in use by another process", b.path)
+	case errors.As(err, &perr), errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("store %s: %w", b.path, err)
+	case err != nil:
+		return damaged(b.path, err)
+	case b.broken != nil:
+		return nil
+	}
+	if err := b.db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(grants)
+		return err
+	}); err != nil {
+		b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
+		return nil
+	}
+	if d, err := os.Open(filepath.Dir(b.path)); err == nil {
+		_ = d.Sync() // some file systems can't; the file itself is synced
+		_ = d.Close()
+	}
+	return nil
+}
+
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC)
+}
+
+func damaged(path string, err error) error {
+	return fmt.Errorf("%w: %s: %w; move the file away and start again: until a hold time has passed, "+
+		"the vote then goes only to clusters whose nodes have all reported", ErrDamaged, path, err)
+}
+
+// guard turns what a damaged file does to its reader, panics and memory
+// faults alike, into ErrDamaged.
+func guard(path string, f func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if p := recover(); p != nil {
+			err = damaged(path, fmt.Errorf("%v", p))
+		}
+	}()
+	return f()
+}
+
+// Load returns all records. It reads and checks every page of the file.
+func (b *Bolt) Load(_ context.Context) ([]Record, error) {
+	if b.db == nil {
+		return nil, nil
+	}
+	var recs []Record
+	err := guard(b.path, func() error {
+		return b.db.View(func(tx *bbolt.Tx) error {
+			for err := range tx.Check() {
+				return damaged(b.path, err)
+			}
+			bucket := tx.Bucket(grants)
+			if bucket == nil {
+				return nil
+			}
+			return bucket.ForEach(func(k, v []byte) error {
+				rec, err := decode(string(k), v)
+				if err != nil {
+					return damaged(b.path, err)
+				}
+				recs = append(recs, rec)
+				return nil
+			})
+		})
+	})
+	return recs, err
+}
+
+// Save writes recs in one transaction, synced to disk.
+func (b *Bolt) Save(_ context.Context, recs []Record) error {
+	if b.broken != nil {
+		return b.broken
+	}
+	return guard(b.path, func() error {
+		return b.db.Update(func(tx *bbolt.Tx) error {
+			bucket := tx.Bucket(grants)
+			for _, rec := range recs {
+				var stored uint64
+				if old := bucket.Get([]byte(rec.Cluster)); old != nil {
+					cur, err := decode(rec.Cluster, old)
+					if err != nil {
+						return damaged(b.path, err)
+					}
+					stored = cur.Revision
+				}
+				if stored != rec.Revision {
+					return fmt.Errorf("cluster %q: %w", rec.Cluster, ErrChanged)
+				}
+				rec.Revision++
+				v, err := encode(rec)
+				if err != nil {
+					return err
+				}
+				if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
+					return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// Close closes the file and lets go of its lock.
+func (b *Bolt) Close() error {
+	if b.db == nil {
+		return nil
+	}
+	return b.db.Close()
+}
+
+// value is what a record looks like on disk: a CRC-32C of the rest, then JSON.
+type value struct {
+	Revision uint64
+	Grant    qnet.Grant
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func encode(rec Record) ([]byte, error) {
+	j, err := json.Marshal(value{Revision: rec.Revision, Grant: rec.Grant})
+	if err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", rec.Cluster, err)
+	}
+	return append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(j, castagnoli)), j...), nil
+}
+
+func decode(cluster string, b []byte) (Record, error) {
+	if len(b) < 4 || binary.BigEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
+		return Record{}, fmt.Errorf("the record of cluster %q has a wrong checksum", cluster)
+	}
+	var v value
+	if err := json.Unmarshal(b[4:], &v); err != nil {
+		return Record{}, fmt.Errorf("the record of cluster %q: %w", cluster, err)
+	}
+	return Record{Cluster: cluster, Revision: v.Revision, Grant: v.Grant}, nil
+}

@@ -1,0 +1,15 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package store keeps what an arbiter must not forget: the last grant of each
+// cluster. [Bolt] keeps it in one file.
+//
+// It promises that a grant is on disk when Save returns nil, that a Save that
+// fails changed nothing, and that a damaged file is reported as such and not
+// read in part.
+//
+// # Limitations
+//
+// It knows nothing of what a grant means. It is kept narrow (load, save if
+// unchanged) so that a shared store for several arbiters can take Bolt's place.
+package store
