@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,37 +34,47 @@ const lockTime = time.Second
 
 var grants = []byte("grants")
 
-// Bolt is a Store in one bbolt file. Save returns after the file is synced.
+// Bolt is a Store in one bbolt file. Save returns after the file is synced. Its
+// methods may be called from several goroutines.
 type Bolt struct {
-	path   string
+	path string
+
+	mu     sync.Mutex
 	db     *bbolt.DB // nil if there is no file and none can be made
 	broken error     // why Save can't work; nil if it can
 }
 
 // Open opens the store at path and makes it if it does not exist, with mode
 // 0600. Where it can be read but not written, or neither exists nor can be
-// made, Open succeeds, and each Save returns an error that wraps ErrReadOnly.
-// A file that is no intact store is ErrDamaged and is left as it is.
-func Open(path string) (b *Bolt, err error) {
-	b = &Bolt{path: path}
-	err = guard(path, func() error {
-		b.db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTime})
-		if err != nil && unwritable(err) {
-			b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
-			if _, serr := os.Stat(path); errors.Is(serr, fs.ErrNotExist) {
-				return nil
-			}
-			b.db, err = bbolt.Open(path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true})
-		}
-		return b.opened(err)
-	})
-	if err != nil {
-		if b.db != nil {
-			_ = b.db.Close()
-		}
+// made, Open succeeds, and each Save tries again and returns an error that
+// wraps ErrReadOnly until it can be. A file that is no intact store is
+// ErrDamaged and is left as it is.
+func Open(path string) (*Bolt, error) {
+	b := &Bolt{path: path}
+	if err := b.open(); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+func (b *Bolt) open() error {
+	b.db, b.broken = nil, nil
+	err := guard(b.path, func() (err error) {
+		b.db, err = bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: lockTime})
+		if err != nil && unwritable(err) {
+			b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
+			if info, serr := os.Stat(b.path); serr != nil || info.Size() == 0 {
+				return nil
+			}
+			b.db, err = bbolt.Open(b.path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true, PreLoadFreelist: true})
+		}
+		return b.opened(err)
+	})
+	if err != nil && b.db != nil {
+		_ = b.db.Close() // the first error is the one to tell
+		b.db = nil
+	}
+	return err
 }
 
 // opened words the error of bbolt's Open, and syncs a new file's directory.
@@ -117,13 +128,15 @@ func guard(path string, f func() error) (err error) {
 
 // Load returns all records. It reads and checks every page of the file.
 func (b *Bolt) Load(_ context.Context) ([]Record, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.db == nil {
 		return nil, nil
 	}
 	var recs []Record
 	err := guard(b.path, func() error {
 		return b.db.View(func(tx *bbolt.Tx) error {
-			for err := range tx.Check() {
+			if err := checkPages(tx); err != nil {
 				return damaged(b.path, err)
 			}
 			bucket := tx.Bucket(grants)
@@ -143,42 +156,122 @@ func (b *Bolt) Load(_ context.Context) ([]Record, error) {
 	return recs, err
 }
 
-// Save writes recs in one transaction, synced to disk.
+// checkPages checks that each page of the file is either in use or free, and
+// none is both: a wrong free list would let a later Save write over a grant.
+// bbolt's own check does this and more, but in a goroutine of its own, where a
+// damaged file takes the process with it.
+func checkPages(tx *bbolt.Tx) error {
+	info, err := os.Stat(tx.DB().Path())
+	if err != nil {
+		return err
+	}
+	if info.Size() < tx.Size() {
+		return fmt.Errorf("%d bytes are missing at its end", tx.Size()-info.Size())
+	}
+	st := tx.Cursor().Bucket().Stats()
+	used := 2 + st.BranchPageN + st.BranchOverflowN + st.LeafPageN + st.LeafOverflowN // 2 are meta
+	free, id := 0, 0
+	for {
+		page, err := tx.Page(id)
+		if err != nil {
+			return err
+		}
+		if page == nil {
+			break
+		}
+		id++
+		switch page.Type {
+		case "free":
+			free++
+		case "freelist":
+			used += 1 + page.OverflowCount
+			id += page.OverflowCount
+		}
+	}
+	if used+free != id {
+		return fmt.Errorf("of %d pages %d are in use and %d free", id, used, free)
+	}
+	return nil
+}
+
+// Save writes recs in one transaction, synced to disk. An error of the disk
+// wraps ErrReadOnly.
 func (b *Bolt) Save(_ context.Context, recs []Record) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.broken != nil {
-		return b.broken
+		if err := b.reopen(); err != nil {
+			return err
+		}
 	}
 	return guard(b.path, func() error {
-		return b.db.Update(func(tx *bbolt.Tx) error {
-			bucket := tx.Bucket(grants)
+		err := b.db.Update(func(tx *bbolt.Tx) error {
 			for _, rec := range recs {
-				var stored uint64
-				if old := bucket.Get([]byte(rec.Cluster)); old != nil {
-					cur, err := decode(rec.Cluster, old)
-					if err != nil {
-						return damaged(b.path, err)
-					}
-					stored = cur.Revision
-				}
-				if stored != rec.Revision {
-					return fmt.Errorf("cluster %q: %w", rec.Cluster, ErrChanged)
-				}
-				rec.Revision++
-				v, err := encode(rec)
-				if err != nil {
+				if err := b.put(tx.Bucket(grants), rec); err != nil {
 					return err
-				}
-				if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
-					return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
 				}
 			}
 			return nil
 		})
+		var errno syscall.Errno
+		if errors.As(err, &errno) {
+			return fmt.Errorf("%w: %s: %w", ErrReadOnly, b.path, err)
+		}
+		return err
 	})
+}
+
+// put writes one record if the stored revision is the record's.
+func (b *Bolt) put(bucket *bbolt.Bucket, rec Record) error {
+	var stored uint64
+	if old := bucket.Get([]byte(rec.Cluster)); old != nil {
+		cur, err := decode(rec.Cluster, old)
+		if err != nil {
+			return damaged(b.path, err)
+		}
+		stored = cur.Revision
+	}
+	if stored != rec.Revision {
+		return fmt.Errorf("cluster %q: %w", rec.Cluster, ErrChanged)
+	}
+	rec.Revision++
+	v, err := encode(rec)
+	if err != nil {
+		return err
+	}
+	if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
+		return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
+	}
+	return nil
+}
+
+// reopen tries whether the file can be written by now: a disk may have been
+// cleared, a directory's mode mended.
+func (b *Bolt) reopen() error {
+	broken := b.broken
+	if b.db != nil {
+		if err := b.db.Close(); err != nil {
+			return err
+		}
+	}
+	if err := b.open(); err != nil {
+		b.broken = broken
+		return err
+	}
+	return b.broken
+}
+
+// Writable returns nil, or why Save can't work: an error that wraps ErrReadOnly.
+func (b *Bolt) Writable() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken
 }
 
 // Close closes the file and lets go of its lock.
 func (b *Bolt) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.db == nil {
 		return nil
 	}

@@ -1,0 +1,93 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"quorate/internal/qnetd"
+	"quorate/internal/store"
+)
+
+// committer writes grants to the store. While one transaction is under way
+// the next ones gather and share the one that follows.
+type committer struct {
+	store store.Store
+	done  func([]qnetd.Persisted) // called from the committer's goroutine
+
+	mu      sync.Mutex
+	wake    chan struct{} // capacity 1
+	pending []qnetd.Persist
+
+	revisions map[string]uint64 // of each cluster's record as stored
+}
+
+func newCommitter(st store.Store, recs []store.Record, done func([]qnetd.Persisted)) *committer {
+	c := &committer{store: st, done: done, wake: make(chan struct{}, 1), revisions: make(map[string]uint64)}
+	for _, r := range recs {
+		c.revisions[r.Cluster] = r.Revision
+	}
+	return c
+}
+
+// add takes grants to be written. It does not wait.
+func (c *committer) add(ps []qnetd.Persist) {
+	c.mu.Lock()
+	c.pending = append(c.pending, ps...)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until ctx is done. Grants that have not been written by then are
+// dropped: their ACKs never left.
+func (c *committer) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.wake:
+		}
+		c.mu.Lock()
+		batch := c.pending
+		c.pending = nil
+		c.mu.Unlock()
+		if len(batch) > 0 {
+			c.done(c.commit(ctx, batch))
+		}
+	}
+}
+
+// commit writes a batch in one transaction. If somebody else has changed a
+// record, each grant is tried alone, so that one cluster's trouble does not
+// keep the others from their vote.
+func (c *committer) commit(ctx context.Context, batch []qnetd.Persist) []qnetd.Persisted {
+	results := make([]qnetd.Persisted, len(batch))
+	err := c.save(ctx, batch)
+	for i, p := range batch {
+		results[i] = qnetd.Persisted{ID: p.ID, Err: err}
+		if errors.Is(err, store.ErrChanged) && len(batch) > 1 {
+			results[i].Err = c.save(ctx, batch[i:i+1])
+		}
+	}
+	return results
+}
+
+func (c *committer) save(ctx context.Context, batch []qnetd.Persist) error {
+	recs := make([]store.Record, len(batch))
+	for i, p := range batch {
+		recs[i] = store.Record{Cluster: p.Cluster, Revision: c.revisions[p.Cluster], Grant: p.Grant}
+	}
+	if err := c.store.Save(ctx, recs); err != nil {
+		return err
+	}
+	for _, p := range batch {
+		c.revisions[p.Cluster]++
+	}
+	return nil
+}

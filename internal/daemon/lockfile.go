@@ -1,0 +1,54 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrRunning is returned when another process holds the lock file.
+var ErrRunning = errors.New("Another instance is running") //nolint:staticcheck // the C daemon's words
+
+// lockFile is a pid file that is locked as the C daemons lock it, so that one
+// of ours and one of theirs do not run side by side.
+type lockFile struct{ f *os.File }
+
+// lock makes and locks the file at path, mode 0640, and writes the pid into it.
+// Its directory is made with mode 0770 if need be.
+func lock(path string) (*lockFile, error) {
+	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("can't acquire lock: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("can't acquire lock: %w", err)
+	}
+	err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		return nil, errors.Join(fmt.Errorf("%w (%s)", ErrRunning, path), f.Close())
+	}
+	if err == nil {
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		_, err = f.WriteString(strconv.Itoa(os.Getpid()) + "\n")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("can't acquire lock %s: %w", path, err), f.Close())
+	}
+	return &lockFile{f}, nil
+}
+
+// release removes the file and lets go of the lock. The C daemon leaves the
+// file behind (Q5).
+func (l *lockFile) release() {
+	_ = os.Remove(l.f.Name()) // its directory may not be ours
+	_ = l.f.Close()
+}

@@ -1,0 +1,195 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"log/syslog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"quorate/internal/qnetd"
+)
+
+// LogHandler writes log records one line each, with the head of the C daemons'
+// lines: "Jan 02 15:04:05 level   text", followed by the attributes as
+// key=value. What a peer can choose is quoted, so that no name can forge a line.
+type LogHandler struct {
+	out   *logOutput
+	level slog.Leveler
+	attrs string
+}
+
+// logOutput is what the copies of a LogHandler share.
+type logOutput struct {
+	mu     sync.Mutex
+	w      io.Writer      // nil: no stream
+	syslog *syslog.Writer // nil: no syslog
+}
+
+// NewLogHandler returns a handler that writes records of at least level to w,
+// if it is not nil, and to sys, if that is not nil.
+func NewLogHandler(w io.Writer, sys *syslog.Writer, level slog.Leveler) *LogHandler {
+	return &LogHandler{out: &logOutput{w: w, syslog: sys}, level: level}
+}
+
+// Enabled implements slog.Handler.
+func (h *LogHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
+
+// WithAttrs implements slog.Handler.
+func (h *LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var b bytes.Buffer
+	for _, a := range attrs {
+		appendAttr(&b, a)
+	}
+	c := *h
+	c.attrs += b.String()
+	return &c
+}
+
+// WithGroup implements slog.Handler; the lines are flat, so groups have no name.
+func (h *LogHandler) WithGroup(string) slog.Handler { return h }
+
+// Handle implements slog.Handler.
+func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
+	var b bytes.Buffer
+	b.WriteString(r.Message)
+	b.WriteString(h.attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		appendAttr(&b, a)
+		return true
+	})
+	text := b.String()
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	if h.out.syslog != nil {
+		toSyslog(h.out.syslog, r.Level, text)
+	}
+	if h.out.w == nil {
+		return nil
+	}
+	line := r.Time.Format("Jan 02 15:04:05 ") + pad(levelName(r.Level), 7) + " " + text + "\n"
+	_, err := io.WriteString(h.out.w, line)
+	return err
+}
+
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len(s))) }
+
+func levelName(l slog.Level) string {
+	switch {
+	case l < slog.LevelInfo:
+		return "debug"
+	case l < slog.LevelWarn:
+		return "info"
+	case l < slog.LevelError:
+		return "warning"
+	}
+	return "error"
+}
+
+// toSyslog drops errors: where the log itself fails there is nobody to tell.
+func toSyslog(w *syslog.Writer, l slog.Level, text string) {
+	switch {
+	case l < slog.LevelInfo:
+		_ = w.Debug(text)
+	case l < slog.LevelWarn:
+		_ = w.Info(text)
+	case l < slog.LevelError:
+		_ = w.Warning(text)
+	default:
+		_ = w.Err(text)
+	}
+}
+
+func appendAttr(b *bytes.Buffer, a slog.Attr) {
+	b.WriteByte(' ')
+	b.WriteString(a.Key)
+	b.WriteByte('=')
+	s := a.Value.String()
+	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
+		return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}) {
+		s = strconv.Quote(s)
+	}
+	b.WriteString(s)
+}
+
+// noteLimit is how many warnings a second are logged: a peer that sends
+// nothing but garbage must not fill a disk.
+const noteLimit = 200
+
+// notes writes a machine's notices to a log.
+type notes struct {
+	log     *slog.Logger
+	second  time.Time
+	count   int
+	dropped int
+}
+
+func (n *notes) write(now time.Time, note qnetd.Notice) {
+	level := noticeLevel(note.Level)
+	if !n.log.Enabled(context.Background(), level) || !n.allow(now, level) {
+		return
+	}
+	var attrs [6]slog.Attr
+	a := attrs[:0]
+	if note.Cluster != "" {
+		a = append(a, slog.String("cluster", note.Cluster))
+	}
+	if note.Node != 0 {
+		a = append(a, slog.String("node", note.Node.String()))
+	}
+	if !note.Ring.IsZero() {
+		a = append(a, slog.String("ring", note.Ring.String()))
+	}
+	if note.Vote != 0 {
+		a = append(a, slog.String("vote", note.Vote.String()))
+	}
+	if note.Addr != "" {
+		a = append(a, slog.String("client", note.Addr))
+	}
+	if note.Reason != "" {
+		a = append(a, slog.String("reason", note.Reason))
+	}
+	n.log.LogAttrs(context.Background(), level, note.Text, a...)
+}
+
+// allow reports whether a line may be written now. Votes are logged at level
+// info and always are.
+func (n *notes) allow(now time.Time, level slog.Level) bool {
+	if level != slog.LevelWarn {
+		return true
+	}
+	if now.Sub(n.second) >= time.Second {
+		if n.dropped > 0 {
+			n.log.Warn("more warnings than can be logged", "dropped", n.dropped)
+		}
+		n.second, n.count, n.dropped = now, 0, 0
+	}
+	n.count++
+	if n.count > noteLimit {
+		n.dropped++
+		return false
+	}
+	return true
+}
+
+func noticeLevel(l qnetd.Level) slog.Level {
+	switch l {
+	case qnetd.Debug:
+		return slog.LevelDebug
+	case qnetd.Info:
+		return slog.LevelInfo
+	case qnetd.Warning:
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}

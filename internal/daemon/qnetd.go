@@ -1,0 +1,272 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"quorate/internal/control"
+	"quorate/internal/pki"
+	"quorate/internal/qnetd"
+	"quorate/internal/status"
+	"quorate/internal/store"
+	"quorate/internal/wire"
+)
+
+// QNetdConfig is all that an arbiter daemon is told.
+type QNetdConfig struct {
+	Machine qnetd.Config
+
+	Network string   // tcp, tcp4 or tcp6
+	Hosts   []string // names or addresses to listen on; none is every address
+	Port    uint16   // 0 takes any free port
+	Backlog int      // of the listening sockets; 0 is the kernel's limit
+
+	SendQueue int    // messages that may wait for a client; one more and it is given up
+	CertDir   string // CA, server certificate and enrolled clusters
+	StorePath string // the grants
+	LockFile  string // empty: none
+
+	Control ControlConfig
+
+	Log *slog.Logger
+
+	// Ready is called once, when clients are being accepted, with the
+	// addresses. It may be nil.
+	Ready func([]net.Addr)
+
+	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
+	NotifySocket string
+}
+
+// ControlConfig is the local socket for the status tools.
+type ControlConfig struct {
+	Path    string
+	Options control.ListenOptions
+	Limits  control.Limits
+}
+
+// StorePath returns where the grants of an arbiter with the certificates in
+// certDir are kept: beside the directory if it has the C daemon's name,
+// because that one belongs to NSS, and inside it otherwise.
+func StorePath(certDir string) string {
+	dir := filepath.Clean(certDir)
+	if filepath.Base(dir) == "nssdb" {
+		dir = filepath.Dir(dir)
+	}
+	return filepath.Join(dir, "grants.db")
+}
+
+// RunQNetd runs an arbiter until ctx is done or the local socket asks for the
+// shutdown; both are success. An error says what could not be set up, or which
+// part of the daemon failed.
+func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d := &arbiter{cfg: cfg, log: cfg.Log, stop: stop, started: time.Now()}
+	err := d.open(ctx)
+	if err == nil {
+		err = d.serve(ctx)
+	}
+	return errors.Join(err, d.close())
+}
+
+// arbiter is a running daemon.
+type arbiter struct {
+	cfg     QNetdConfig
+	log     *slog.Logger
+	stop    context.CancelFunc
+	started time.Time
+
+	tls       *tls.Config
+	lock      *lockFile
+	store     *store.Bolt
+	records   []store.Record
+	control   net.Listener
+	listeners []*listener
+	loop      *loop
+}
+
+// open takes up everything that may fail before the first client is served,
+// in the order of the C daemon.
+func (d *arbiter) open(ctx context.Context) error {
+	if err := d.openCerts(); err != nil {
+		return err
+	}
+	var err error
+	if d.cfg.LockFile != "" {
+		if d.lock, err = lock(d.cfg.LockFile); err != nil {
+			return err
+		}
+	}
+	if err := d.openStore(ctx); err != nil {
+		return err
+	}
+	if d.control, err = control.Listen(d.cfg.Control.Path, d.cfg.Control.Options); err != nil {
+		return err
+	}
+	hosts := d.cfg.Hosts
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	for _, host := range hosts {
+		l, err := listen(ctx, d.cfg.Network, host, d.cfg.Port, d.cfg.Backlog)
+		if err != nil {
+			return err
+		}
+		d.listeners = append(d.listeners, l)
+	}
+	return nil
+}
+
+// openCerts makes the CA where there is none, and loads the certificates.
+func (d *arbiter) openCerts() error {
+	if d.cfg.Machine.TLS == wire.TLSUnsupported {
+		return nil
+	}
+	created, err := pki.EnsureArbiter(d.cfg.CertDir)
+	if err != nil {
+		return err
+	}
+	if created {
+		d.log.Info("new CA and server certificate made", "directory", d.cfg.CertDir)
+	}
+	r, err := pki.NewReloader(d.cfg.CertDir, d.cfg.Machine.ClientCertRequired, func(err error) {
+		if err != nil {
+			d.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
+			return
+		}
+		d.log.Info("certificates reloaded", "directory", d.cfg.CertDir)
+	})
+	if err != nil {
+		return err
+	}
+	d.tls = r.TLSConfig()
+	return nil
+}
+
+// openStore loads the grants. A damaged store is an error; one that can't be
+// written is not, for the status must say so: nothing is granted then.
+func (d *arbiter) openStore(ctx context.Context) error {
+	var err error
+	if d.store, err = store.Open(d.cfg.StorePath); err != nil {
+		return err
+	}
+	if d.records, err = d.store.Load(ctx); err != nil {
+		return err
+	}
+	if err := d.store.Writable(); err != nil {
+		d.log.Error("grants can't be recorded, so no vote will be given", "store", d.cfg.StorePath, "reason", err)
+	}
+	return nil
+}
+
+// serve runs the tasks until the first of them fails or ctx is done.
+func (d *arbiter) serve(ctx context.Context) error {
+	stored := make([]qnetd.Stored, len(d.records))
+	for i, r := range d.records {
+		stored[i] = qnetd.Stored{Cluster: r.Cluster, Grant: r.Grant}
+	}
+	d.loop = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
+		connLimits{message: d.cfg.Machine.MaxRequestSize, queue: d.cfg.SendQueue})
+	g, ctx := errgroup.WithContext(ctx)
+	com := newCommitter(d.store, d.records, func(rs []qnetd.Persisted) {
+		select {
+		case d.loop.persisted <- rs:
+		case <-ctx.Done():
+		}
+	})
+	d.loop.commit, d.records = com.add, nil
+	g.Go(func() error { return com.run(ctx) })
+	g.Go(func() error { return d.loop.run(ctx) })
+	for _, l := range d.listeners {
+		g.Go(func() error { return l.run(ctx, d.log, d.loop.events) })
+	}
+	g.Go(func() error { return control.Serve(ctx, d.control, d, d.cfg.Control.Limits) })
+	d.ready()
+	g.Go(func() error {
+		<-ctx.Done()
+		return notify(d.cfg.NotifySocket, "STOPPING=1")
+	})
+	return g.Wait()
+}
+
+// ready tells everybody that clients are being accepted.
+func (d *arbiter) ready() {
+	var addrs []net.Addr
+	var names []string
+	for _, l := range d.listeners {
+		addrs = append(addrs, l.tcp.Addr())
+		names = append(names, l.tcp.Addr().String())
+	}
+	d.log.Info("arbiter ready", "address", strings.Join(names, " "), "tls", d.cfg.Machine.TLS.String())
+	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
+		d.log.Warn("systemd not told", "reason", err)
+	}
+	if d.cfg.Ready != nil {
+		d.cfg.Ready(addrs)
+	}
+}
+
+// close lets go of everything that open took, in reverse.
+func (d *arbiter) close() error {
+	var errs []error
+	for _, l := range d.listeners {
+		if err := l.tcp.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if d.control != nil {
+		if err := d.control.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+		_ = os.Remove(d.cfg.Control.Path) // gone already, as a rule
+	}
+	if d.store != nil {
+		errs = append(errs, d.store.Close())
+	}
+	if d.lock != nil {
+		d.lock.release()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("shutting down: %w", err)
+	}
+	return nil
+}
+
+// Status implements control.Handler.
+func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
+	st, err := d.loop.status(ctx)
+	if err != nil {
+		return st, err
+	}
+	st.Address, st.Port = "*", d.cfg.Port
+	if len(d.cfg.Hosts) > 0 {
+		st.Address = strings.Join(d.cfg.Hosts, ", ")
+	}
+	if a, ok := d.listeners[0].tcp.Addr().(*net.TCPAddr); ok {
+		st.Port = uint16(a.Port)
+	}
+	if err := d.store.Writable(); err != nil && st.StoreError == "" {
+		st.StoreError = err.Error()
+	}
+	return st, nil
+}
+
+// Shutdown implements control.Handler.
+func (d *arbiter) Shutdown() {
+	d.log.Info("shutdown asked for on the local socket")
+	d.stop()
+}
