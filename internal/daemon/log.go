@@ -41,6 +41,13 @@ func NewLogHandler(w io.Writer, sys *syslog.Writer, level slog.Leveler) *LogHand
 	return &LogHandler{out: &logOutput{w: w, syslog: sys}, level: level}
 }
 
+// Mute ends the writing to the stream; syslog goes on.
+func (h *LogHandler) Mute() {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	h.out.w = nil
+}
+
 // Enabled implements slog.Handler.
 func (h *LogHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 

@@ -43,9 +43,10 @@ type QNetdConfig struct {
 
 	Log *slog.Logger
 
-	// Ready is called once, when clients are being accepted, with the
-	// addresses. It may be nil.
-	Ready func([]net.Addr)
+	// OnListen, if not nil, is called once with the addresses on which clients
+	// are accepted, and OnReady after it, when everybody else was told.
+	OnListen func([]net.Addr)
+	OnReady  func()
 
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
@@ -215,8 +216,11 @@ func (d *arbiter) ready() {
 	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
 		d.log.Warn("systemd not told", "reason", err)
 	}
-	if d.cfg.Ready != nil {
-		d.cfg.Ready(addrs)
+	if d.cfg.OnListen != nil {
+		d.cfg.OnListen(addrs)
+	}
+	if d.cfg.OnReady != nil {
+		d.cfg.OnReady()
 	}
 }
 

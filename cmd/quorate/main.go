@@ -1,0 +1,25 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Quorate keeps a quorum in clusters with an even number of nodes through a
+// third vote on a small machine. See the README, and `quorate help`.
+//
+// The one binary is all of it; under the name of one of Corosync's programs it
+// behaves as that program does.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"quorate/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,286 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package archtest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rule says what a package of ours may import of ours.
+type rule struct {
+	pure bool     // only the standard packages of pureStd, and none of what impure names forbid
+	may  []string // packages of this module, besides those that the rule names
+	why  string
+}
+
+// table is the import rule of docs/architecture.md. Imports point inward:
+// cmd, cli, daemon, adapters and machines, wire and decision, qnet.
+var table = map[string]rule{
+	"quorate/internal/qnet":     {pure: true, why: "the nouns know nobody"},
+	"quorate/internal/wire":     {pure: true, may: []string{"qnet"}, why: "the codec knows only the nouns"},
+	"quorate/internal/decision": {pure: true, may: []string{"qnet"}, why: "a decision is a function of what nodes reported"},
+	"quorate/internal/status":   {pure: true, may: []string{"qnet"}, why: "snapshots are values"},
+	"quorate/internal/qnetd":    {pure: true, may: []string{"qnet", "wire", "decision", "status"}, why: "a machine sees no adapter and no other machine"},
+	"quorate/internal/store":    {may: []string{"qnet"}, why: "an adapter sees no machine and no other adapter"},
+	"quorate/internal/pki":      {why: "an adapter sees no machine and no other adapter"},
+	"quorate/internal/control":  {may: []string{"status"}, why: "an adapter sees no machine and no other adapter"},
+	"quorate/internal/daemon": {may: []string{"qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control"},
+		why: "only the daemon sees machines and adapters"},
+	"quorate/internal/cli": {may: []string{"qnet", "wire", "qnetd", "status", "store", "pki", "control", "daemon"},
+		why: "a command picks a daemon or an adapter; it decides nothing"},
+	"quorate/cmd/quorate":       {may: []string{"cli"}, why: "the one main only picks a command"},
+	"quorate/internal/archtest": {why: "a test of the others"},
+	"quorate/test/interop":      {may: []string{"qnet", "wire", "pki", "status", "test/interop/lab"}, why: "the programs are tried from outside"},
+	"quorate/test/interop/lab":  {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
+	"quorate/bench":             {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
+}
+
+// pureStd are the standard packages that a pure package may import. status may
+// render JSON besides.
+var pureStd = []string{
+	"bytes", "cmp", "encoding/binary", "errors", "fmt", "iter", "maps", "math", "math/bits", "net/netip",
+	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
+}
+
+var jsonToo = []string{"encoding/json", "io"}
+
+// impure are the names of package time that read a clock or start a timer.
+var impure = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+
+type pkg struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+// packages lists the packages of this module.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "quorate/...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		seen[p.ImportPath] = true
+		r, ok := table[p.ImportPath]
+		if !ok {
+			if parent, found := wildcard(p.ImportPath); found {
+				r = parent
+			} else {
+				t.Errorf("%s is not in the import table: put it there with its reason", p.ImportPath)
+				continue
+			}
+		}
+		for _, imp := range p.Imports {
+			if why := forbidden(p.ImportPath, r, imp); why != "" {
+				t.Errorf("%s imports %s: %s (%s)", p.ImportPath, imp, why, r.why)
+			}
+		}
+	}
+	for path := range table {
+		if !seen[path] {
+			t.Errorf("%s is in the import table and does not exist", path)
+		}
+	}
+}
+
+// wildcard finds the rule for a package below one whose rule allows "name/*".
+func wildcard(path string) (rule, bool) {
+	for parent, r := range table {
+		rel := strings.TrimPrefix(parent, "quorate/")
+		if slices.Contains(r.may, rel+"/*") && strings.HasPrefix(path, parent+"/") {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func forbidden(path string, r rule, imp string) string {
+	if ours, ok := strings.CutPrefix(imp, "quorate/"); ok {
+		name := strings.TrimPrefix(ours, "internal/")
+		for _, m := range r.may {
+			if m == name || (strings.HasSuffix(m, "/*") && strings.HasPrefix(name, strings.TrimSuffix(m, "*"))) {
+				return ""
+			}
+		}
+		return "not in its list"
+	}
+	if !r.pure || slices.Contains(pureStd, imp) {
+		return ""
+	}
+	if path == "quorate/internal/status" && slices.Contains(jsonToo, imp) {
+		return ""
+	}
+	return "a pure package may not"
+}
+
+// TestPure looks for what imports do not show: goroutines, clocks, and ranging
+// over maps, whose order differs from run to run.
+func TestPure(t *testing.T) {
+	for _, p := range packages(t) {
+		if !table[p.ImportPath].pure {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, bad := range impurities(fset, f) {
+				t.Errorf("%s: %s", p.ImportPath, bad)
+			}
+		}
+	}
+}
+
+func impurities(fset *token.FileSet, f *ast.File) []string {
+	var bad []string
+	say := func(n ast.Node, what string) {
+		bad = append(bad, fmt.Sprintf("%s: %s", fset.Position(n.Pos()), what))
+	}
+	sorted := map[ast.Node]bool{} // arguments of slices.Sorted
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			say(n, "starts a goroutine")
+		case *ast.SelectStmt, *ast.SendStmt:
+			say(n, "uses a channel")
+		case *ast.CallExpr:
+			if isSelector(n.Fun, "slices", "Sorted") {
+				for _, a := range n.Args {
+					sorted[a] = true
+				}
+			}
+			if (isSelector(n.Fun, "maps", "Keys") || isSelector(n.Fun, "maps", "Values") || isSelector(n.Fun, "maps", "All")) && !sorted[n] {
+				say(n, "ranges over a map in its own order")
+			}
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(impure, n.Sel.Name) {
+				say(n, "reads a clock: time."+n.Sel.Name)
+			}
+		}
+		return true
+	})
+	return bad
+}
+
+func isSelector(e ast.Expr, pkg, name string) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	x, ok := s.X.(*ast.Ident)
+	return ok && x.Name == pkg && s.Sel.Name == name
+}
+
+// TestFiles holds the rules of form: a header, a package comment, a bounded size.
+func TestFiles(t *testing.T) {
+	for _, p := range packages(t) {
+		documented := false
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			documented = documented || f.Doc != nil
+			lines, head := scan(t, path)
+			if head != "// SPDX-License-Identifier: BSD-3-Clause" {
+				t.Errorf("%s: no licence in line 2", path)
+			}
+			if lines > 450 {
+				t.Errorf("%s has %d lines: more than 450 are hard to read in one go", path, lines)
+			}
+		}
+		if !documented && len(p.GoFiles) > 0 {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+func scan(t *testing.T, path string) (lines int, second string) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		if lines++; lines == 2 {
+			second = sc.Text()
+		}
+	}
+	return lines, second
+}
+
+// TestExportedDocs wants a comment on every exported name.
+func TestExportedDocs(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.ParseComments)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			for _, d := range f.Decls {
+				fn, ok := d.(*ast.FuncDecl)
+				if ok && fn.Name.IsExported() && fn.Doc == nil && exportedReceiver(fn) && !grouped(fn) {
+					t.Errorf("%s: %s has no comment", fset.Position(fn.Pos()), fn.Name.Name)
+				}
+			}
+		}
+	}
+}
+
+// grouped allows one comment for a block of one-line methods, such as Type of
+// each message.
+func grouped(fn *ast.FuncDecl) bool { return fn.Name.Name == "Type" || fn.Name.Name == "Error" }
+
+func exportedReceiver(fn *ast.FuncDecl) bool {
+	if fn.Recv == nil {
+		return true
+	}
+	e := fn.Recv.List[0].Type
+	if s, ok := e.(*ast.StarExpr); ok {
+		e = s.X
+	}
+	if ix, ok := e.(*ast.IndexExpr); ok {
+		e = ix.X
+	}
+	id, ok := e.(*ast.Ident)
+	return ok && id.IsExported()
+}

@@ -1,0 +1,71 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line args, whose first element is the name under which
+// the program was called, and returns the exit code. ctx ends a daemon.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		args = []string{"quorate"}
+	}
+	prog := filepath.Base(args[0])
+	switch prog {
+	case qnetdName:
+		return QNetd(ctx, prog, args[1:], stdout, stderr)
+	case "corosync-qnetd-tool":
+		return QNetdTool(prog, args[1:], stdout, stderr)
+	case "corosync-qnetd-certutil":
+		return QNetdCertutil(args[0], args[1:], stdout, stderr)
+	}
+	root := newRoot()
+	root.SetArgs(args[1:])
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintf(stderr, "quorate: %v\n", err)
+	return 1
+}
+
+// exitCode is an error that a command has already told; it sets the exit code.
+type exitCode int
+
+// Error implements error. It is never printed.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "quorate",
+		Short: "A third vote for clusters with an even number of nodes",
+		Long: `Quorate keeps a quorum in a Corosync or Proxmox cluster with an even number of
+nodes: an arbiter on a third, small machine gives one vote to one side.
+
+Called as corosync-qnetd, corosync-qnetd-tool or corosync-qnetd-certutil it takes
+the place of that program: same flags, files, output and exit codes.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       buildVersion(),
+		Args:          cobra.NoArgs,
+	}
+	root.SetVersionTemplate("quorate {{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newQNetdCommand(), newClustersCommand(), newCertCommand())
+	return root
+}

@@ -1,0 +1,207 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"log/syslog"
+	"os"
+	"strings"
+
+	"quorate/internal/control"
+	"quorate/internal/daemon"
+	"quorate/internal/qnet"
+	"quorate/internal/qnetd"
+	"quorate/internal/wire"
+)
+
+// Where the C daemon keeps its things.
+const (
+	qnetdName     = "corosync-qnetd"
+	qnetdPort     = 5403
+	qnetdCertDir  = "/etc/corosync/qnetd/nssdb"
+	qnetdLockFile = "/var/run/corosync-qnetd/corosync-qnetd.pid"
+	qnetdSocket   = "/var/run/corosync-qnetd/corosync-qnetd.sock"
+)
+
+const qnetdUsage = `usage: corosync-qnetd [-46dfhv] [-l listen_addr] [-p listen_port] [-s tls]
+              [-c client_cert_required] [-m max_clients] [-S option=value[,option2=value2,...]]
+`
+
+// qnetdDefaults returns the configuration of a daemon without options.
+func qnetdDefaults() daemon.QNetdConfig {
+	return daemon.QNetdConfig{
+		Machine:   qnetd.Defaults(),
+		Network:   "tcp",
+		Port:      qnetdPort,
+		SendQueue: 32,
+		CertDir:   qnetdCertDir,
+		StorePath: daemon.StorePath(qnetdCertDir),
+		LockFile:  qnetdLockFile,
+		Control: daemon.ControlConfig{
+			Path:    qnetdSocket,
+			Options: control.ListenOptions{GID: -1, Backlog: 10},
+			Limits:  control.DefaultLimits(),
+		},
+	}
+}
+
+// qnetdArgs is what the command line of corosync-qnetd asked for.
+type qnetdArgs struct {
+	cfg        daemon.QNetdConfig
+	foreground bool
+	debug      int
+	print      string // usage or version, instead of a daemon
+}
+
+// parseQNetd parses the command line of corosync-qnetd. What it says of a
+// deprecated name goes to stderr.
+func parseQNetd(prog string, args []string, stderr io.Writer) (*qnetdArgs, error) {
+	q := &qnetdArgs{cfg: qnetdDefaults()}
+	opts, _, misuse := getopt(args, "46dfhvc:l:m:p:S:s:", true)
+	for _, o := range opts {
+		if err := q.option(prog, o, stderr); err != nil {
+			return nil, err
+		}
+		if q.print != "" {
+			return q, nil
+		}
+	}
+	if misuse != nil {
+		return nil, misuse
+	}
+	return q, nil
+}
+
+func (q *qnetdArgs) option(prog string, o option, stderr io.Writer) (err error) {
+	cfg := &q.cfg
+	switch o.Letter {
+	case '4':
+		cfg.Network = "tcp4"
+	case '6':
+		cfg.Network = "tcp6"
+	case 'f':
+		q.foreground = true
+	case 'd':
+		q.debug++
+	case 'c':
+		if cfg.Machine.ClientCertRequired, err = parseBool(o.Arg); err != nil {
+			return errors.New("client_cert_required should be on/yes/1, off/no/0")
+		}
+	case 'l':
+		cfg.Hosts = append(cfg.Hosts, o.Arg)
+	case 'm':
+		n, err := parseInt(o.Arg, 0, 1<<62)
+		if err != nil {
+			return fmt.Errorf("max clients value %s is invalid", o.Arg)
+		}
+		cfg.Machine.MaxClients = int(n)
+	case 'p':
+		n, err := parseInt(o.Arg, 1, 65535)
+		if err != nil {
+			return errors.New("host port must be in range 1-65535")
+		}
+		cfg.Port = uint16(n)
+	case 'S':
+		return applySettings(cfg, o.Arg, func(name string) {
+			fmt.Fprintf(stderr, "%s: Option '%s' is deprecated and has no effect anymore\n", prog, name)
+		})
+	case 's':
+		if cfg.Machine.TLS, err = parseTLS(o.Arg); err != nil {
+			return err
+		}
+	case 'v':
+		q.print = qnetdVersion()
+	case 'h':
+		q.print = qnetdUsage
+	}
+	return nil
+}
+
+// parseTLS parses the argument of -s. C's manual page says "required" and C's
+// program takes only "req" (Q4): we take both.
+func parseTLS(text string) (wire.TLSSupport, error) {
+	switch strings.ToLower(text) {
+	case "on":
+		return wire.TLSSupported, nil
+	case "off":
+		return wire.TLSUnsupported, nil
+	case "req", "required":
+		return wire.TLSRequired, nil
+	}
+	return 0, errors.New("tls must be one of on, off, req")
+}
+
+// qnetdVersion prints what the C daemon prints for -v, with our version behind
+// that of the C release whose behaviour we follow.
+func qnetdVersion() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Corosync Qdevice Network Daemon, version '%s'\n\nSupported algorithms: ", CompatVersion)
+	for a := qnet.Test; a <= qnet.LMS; a++ {
+		if a != qnet.Test {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s (%d)", a, a)
+	}
+	b.WriteString("\nSupported message types: ")
+	for i, t := range wire.SupportedMessages() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s (%d)", wire.MessageType(t), t)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// QNetd is corosync-qnetd: the same flags, settings and exit codes as the C
+// daemon. Without -f it runs in the background and logs to syslog only.
+func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Writer) int {
+	q, err := parseQNetd(prog, args, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
+		var misuse *optionError
+		if errors.As(err, &misuse) {
+			fmt.Fprint(stdout, qnetdUsage)
+		}
+		return 1
+	}
+	if q.print != "" {
+		fmt.Fprint(stdout, q.print)
+		return 0
+	}
+	if !q.foreground && !daemon.Detached() {
+		return daemon.Detach(stderr)
+	}
+	level := slog.LevelInfo
+	if q.debug > 0 {
+		level = slog.LevelDebug
+	}
+	sys, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, qnetdName)
+	if err != nil {
+		sys = nil // no syslog here, as in a container
+	}
+	handler := daemon.NewLogHandler(stderr, sys, level)
+	q.cfg.Log = slog.New(handler)
+	if !q.foreground {
+		q.cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
+	}
+	return runQNetd(ctx, q.cfg)
+}
+
+// runQNetd runs the daemon and returns its exit code.
+func runQNetd(ctx context.Context, cfg daemon.QNetdConfig) int {
+	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
+	if err := daemon.RunQNetd(ctx, cfg); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			cfg.Log.Error(line)
+		}
+		return 1
+	}
+	return 0
+}

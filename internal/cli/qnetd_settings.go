@@ -1,0 +1,206 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"errors"
+	"math"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+
+	"quorate/internal/daemon"
+	"quorate/internal/qnetd"
+)
+
+// Outcomes of a setting, as the C daemon tells them apart.
+var (
+	errUnknownSetting = errors.New("unknown option")
+	errBadSetting     = errors.New("invalid value")
+	errOldSetting     = errors.New("deprecated")
+)
+
+// setting is one name of -S: how its value changes the configuration. Names
+// and ranges are the C daemon's; the last two are ours.
+type setting struct {
+	name string
+	set  func(cfg *daemon.QNetdConfig, value string) error
+}
+
+func qnetdSettings() []setting {
+	return []setting{
+		{"listen_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Backlog = int(v) })},
+		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.SendQueue = int(v) })},
+		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxReplySize = clamp(v) })},
+		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxRequestSize = clamp(v) })},
+		{"nss_db_dir", textSetting(func(c *daemon.QNetdConfig, v string) { c.CertDir, c.StorePath = v, daemon.StorePath(v) })},
+		{"cert_nickname", textSetting(func(*daemon.QNetdConfig, string) {})}, // a name within an NSS database: we have none
+		{"heartbeat_interval_min", intSetting(1, math.MaxUint32, func(c *daemon.QNetdConfig, v int64) { c.Machine.HeartbeatMin = uint32(v) })},
+		{"heartbeat_interval_max", intSetting(1, math.MaxUint32, func(c *daemon.QNetdConfig, v int64) { c.Machine.HeartbeatMax = uint32(v) })},
+		{"dpd_enabled", boolSetting(func(c *daemon.QNetdConfig, v bool) { c.Machine.DPD = v })},
+		{"dpd_interval", func(*daemon.QNetdConfig, string) error { return errOldSetting }},
+		{"dpd_interval_coefficient", floatSetting(1, 1000, func(c *daemon.QNetdConfig, v float64) { c.Machine.DPDFactor = v })},
+		{"lock_file", textSetting(func(c *daemon.QNetdConfig, v string) { c.LockFile = v })},
+		{"local_socket_file", textSetting(func(c *daemon.QNetdConfig, v string) { c.Control.Path = v })},
+		{"local_socket_umask", umaskSetting},
+		{"local_socket_gid", gidSetting},
+		{"local_socket_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Control.Options.Backlog = int(v) })},
+		{"ipc_max_clients", intSetting(0, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxClients = int(v) })},
+		{"ipc_max_receive_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxReceive = int(v) })},
+		{"ipc_max_send_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxSend = int(v) })},
+		{"keep_active_partition_tie_breaker", boolSetting(func(c *daemon.QNetdConfig, v bool) { c.Machine.KeepActivePartition = v })},
+
+		{"hold_time", holdSetting},
+		{"probe_time", intSetting(1, maxSettingTime, func(c *daemon.QNetdConfig, v int64) {
+			c.Machine.ProbeTime = time.Duration(v) * time.Millisecond
+		})},
+	}
+}
+
+// maxSettingTime bounds our own times: an hour, in ms.
+const maxSettingTime = 3600 * 1000
+
+// applySettings applies one argument of -S: name=value[,name=value...], up to
+// the first empty name. Names are matched without regard to case, and a comma
+// can't be escaped, both as in C. It calls deprecated for a name that has no
+// effect any more.
+func applySettings(cfg *daemon.QNetdConfig, arg string, deprecated func(name string)) error {
+	settings := qnetdSettings()
+	for part := range strings.SplitSeq(arg, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		if name == "" {
+			return nil
+		}
+		err := errUnknownSetting
+		for _, s := range settings {
+			if strings.EqualFold(s.name, name) {
+				err = s.set(cfg, value)
+				break
+			}
+		}
+		switch {
+		case errors.Is(err, errOldSetting):
+			deprecated(name)
+		case errors.Is(err, errUnknownSetting):
+			return errors.New("Unknown option '" + name + "'") //nolint:staticcheck // the C daemon's words
+		case err != nil:
+			return errors.New("Invalid value '" + value + "' for option '" + name + "'") //nolint:staticcheck // likewise
+		}
+	}
+	return nil
+}
+
+func clamp(v int64) uint32 { return uint32(min(v, math.MaxUint32)) }
+
+func textSetting(set func(*daemon.QNetdConfig, string)) func(*daemon.QNetdConfig, string) error {
+	return func(c *daemon.QNetdConfig, v string) error {
+		set(c, v)
+		return nil
+	}
+}
+
+func intSetting(low, high int64, set func(*daemon.QNetdConfig, int64)) func(*daemon.QNetdConfig, string) error {
+	return func(c *daemon.QNetdConfig, text string) error {
+		v, err := parseInt(text, low, high)
+		if err != nil {
+			return errBadSetting
+		}
+		set(c, v)
+		return nil
+	}
+}
+
+func boolSetting(set func(*daemon.QNetdConfig, bool)) func(*daemon.QNetdConfig, string) error {
+	return func(c *daemon.QNetdConfig, text string) error {
+		v, err := parseBool(text)
+		if err != nil {
+			return errBadSetting
+		}
+		set(c, v)
+		return nil
+	}
+}
+
+func floatSetting(low, high float64, set func(*daemon.QNetdConfig, float64)) func(*daemon.QNetdConfig, string) error {
+	return func(c *daemon.QNetdConfig, text string) error {
+		v, err := strconv.ParseFloat(strings.TrimLeft(text, " \t\n\v\f\r"), 64)
+		if err != nil || !(v >= low && v <= high) {
+			return errBadSetting
+		}
+		set(c, v)
+		return nil
+	}
+}
+
+func umaskSetting(c *daemon.QNetdConfig, text string) error {
+	c.Control.Options.SetUmask = false
+	if text == "" {
+		return nil
+	}
+	v, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || v > 0o777 {
+		return errBadSetting
+	}
+	c.Control.Options.SetUmask, c.Control.Options.Umask = true, uint32(v)
+	return nil
+}
+
+func gidSetting(c *daemon.QNetdConfig, text string) error {
+	c.Control.Options.GID = -1
+	if text == "" {
+		return nil
+	}
+	if v, err := parseInt(text, -1, math.MaxUint32); err == nil {
+		c.Control.Options.GID = int(v)
+		return nil
+	}
+	g, err := user.LookupGroup(text)
+	if err != nil {
+		return errBadSetting
+	}
+	v, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return errBadSetting
+	}
+	c.Control.Options.GID = v
+	return nil
+}
+
+// holdSetting sets the hold time in ms; 0 gives a vote away as soon as C does.
+func holdSetting(c *daemon.QNetdConfig, text string) error {
+	if strings.EqualFold(text, "auto") {
+		c.Machine.HoldTime = qnetd.HoldAuto
+		return nil
+	}
+	v, err := parseInt(text, 0, maxSettingTime)
+	if err != nil {
+		return errBadSetting
+	}
+	c.Machine.HoldTime = time.Duration(v) * time.Millisecond
+	return nil
+}
+
+// parseInt parses a decimal number as strtoll does, with leading blanks and sign.
+func parseInt(text string, low, high int64) (int64, error) {
+	v, err := strconv.ParseInt(strings.TrimLeft(text, " \t\n\v\f\r"), 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if v < low || v > high {
+		return 0, strconv.ErrRange
+	}
+	return v, nil
+}
+
+// parseBool parses a switch of the C programs.
+func parseBool(text string) (bool, error) {
+	switch strings.ToLower(text) {
+	case "yes", "on", "1":
+		return true, nil
+	case "no", "off", "0":
+		return false, nil
+	}
+	return false, strconv.ErrSyntax
+}
