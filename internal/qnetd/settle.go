@@ -107,7 +107,9 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 	if len(v.Await) == 0 {
 		p := cl.partition(v)
 		for _, c := range cl.clients {
-			if c.members != nil && (p == nil || cl.lastRing(c.node) != p) {
+			// A member of the winner that has yet to report its ring is left alone:
+			// its old ring is past, and its report is on the way.
+			if c.members != nil && (p == nil || (cl.lastRing(c.node) != p && !contains(p.members, c.node))) {
 				s.tell(now, c, qnet.VoteNACK, reason)
 			}
 		}
