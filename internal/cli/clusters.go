@@ -1,0 +1,92 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"quorate/internal/control"
+	"quorate/internal/status"
+)
+
+// newClustersCommand lists an arbiter's clusters with the reasons for their votes.
+func newClustersCommand() *cobra.Command {
+	var socket string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "clusters [CLUSTER]",
+		Short: "List the arbiter's clusters: who has the vote, and why",
+		Long: `List the clusters whose nodes are connected to the arbiter on this machine: who
+has the vote and why, what keeps it back, and what each node last reported.
+
+Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cluster := ""
+			if len(args) == 1 {
+				cluster = args[0]
+			}
+			st, err := askStatus(cmd.Context(), socket)
+			if err != nil {
+				return err
+			}
+			found := st.Find(cluster)
+			if cluster != "" && len(found.Clusters) == 0 {
+				return fmt.Errorf("no node of cluster %q is connected to this arbiter", cluster)
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				b, err := status.AppendJSON(nil, found, "")
+				if err != nil {
+					return err
+				}
+				_, err = out.Write(b)
+				return err
+			}
+			_, err = out.Write(status.AppendClusters(nil, found, time.Now(), colour(out)))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&socket, "socket", qnetdSocket, "the arbiter's local socket")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// askStatus gets a snapshot from the arbiter behind a socket.
+func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c, err := control.Dial(ctx, socket)
+	if err != nil {
+		return nil, fmt.Errorf("can't connect to the arbiter at %s (is it running?): %s", socket, strerror(err))
+	}
+	text, err := control.Ask(ctx, c, "json")
+	var refused control.DaemonError
+	if errors.As(err, &refused) {
+		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons: use corosync-qnetd-tool -l", socket)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var st status.QNetd
+	if err := json.Unmarshal(text, &st); err != nil {
+		return nil, fmt.Errorf("answer of the arbiter at %s: %w", socket, err)
+	}
+	return &st, nil
+}
+
+// colour reports whether out is a terminal that wants colour.
+func colour(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}

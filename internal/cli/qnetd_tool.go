@@ -1,0 +1,121 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"quorate/internal/control"
+)
+
+const toolUsage = "usage: corosync-qnetd-tool [-Hhlsv] [-c cluster_name] [-p qnetd_ipc_socket_path]\n"
+
+// The exit codes of the C tools.
+const (
+	toolUsageCode   = 1
+	toolInternal    = 2
+	toolConnect     = 3
+	toolDaemonError = 4
+)
+
+// QNetdTool is corosync-qnetd-tool: the same flags, texts and exit codes as
+// the C tool, except that a connection without an answer and a cluster that is
+// not there are told on stderr (Q6).
+func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
+	opts, _, misuse := getopt(args, "Hhlsvc:p:", true)
+	path, command, verbose, cluster, named := qnetdSocket, "", "", "", false
+	for _, o := range opts {
+		switch o.Letter {
+		case 'H':
+			command = "shutdown "
+		case 'l':
+			command = "list "
+		case 's':
+			command = "status "
+		case 'v':
+			verbose = "verbose "
+		case 'c':
+			cluster, named = o.Arg, true
+		case 'p':
+			path = o.Arg
+		case 'h':
+			fmt.Fprint(stdout, toolUsage)
+			return toolUsageCode
+		}
+	}
+	if misuse != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", prog, misuse)
+	}
+	if misuse != nil || command == "" {
+		fmt.Fprint(stdout, toolUsage)
+		return toolUsageCode
+	}
+	listing := command == "list "
+	if command != "shutdown " {
+		command += verbose
+		if named {
+			command += "cluster " + control.Quote(cluster) + " "
+		}
+	}
+	ctx := context.Background()
+	c, err := control.Dial(ctx, path)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: Can't connect to qnetd socket (is QNetd running?): %s\n", prog, strerror(err))
+		return toolConnect
+	}
+	code := tell(ctx, c, prog, command, stdout, stderr)
+	if code == toolEmpty && listing && named && cluster != "" {
+		fmt.Fprintf(stderr, "%s: no connected node is of cluster %q\n", prog, cluster)
+	}
+	return max(code, 0)
+}
+
+// toolEmpty is a success without any text.
+const toolEmpty = -1
+
+func tell(ctx context.Context, c net.Conn, prog, command string, stdout, stderr io.Writer) int {
+	text, err := control.Ask(ctx, c, command)
+	var refused control.DaemonError
+	switch {
+	case errors.As(err, &refused):
+		fmt.Fprintf(stderr, "Error: %s", refused)
+		return toolDaemonError
+	case errors.Is(err, control.ErrStatusLine):
+		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
+		return toolConnect
+	case err != nil:
+		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
+		return toolInternal
+	}
+	if _, err := stdout.Write(text); err != nil {
+		return toolInternal
+	}
+	if len(text) == 0 {
+		return toolEmpty
+	}
+	return 0
+}
+
+// strerror words an error of the system as C does.
+func strerror(err error) string {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err.Error()
+	}
+	switch errno {
+	case syscall.ENOENT:
+		return "No such file or directory"
+	case syscall.ECONNREFUSED:
+		return "Connection refused"
+	case syscall.EACCES:
+		return "Permission denied"
+	}
+	return os.NewSyscallError("connect", errno).Error()
+}

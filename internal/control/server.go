@@ -1,0 +1,254 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package control
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quorate/internal/status"
+)
+
+// Handler is the daemon behind a socket.
+type Handler interface {
+	// Status returns a snapshot.
+	Status(ctx context.Context) (status.QNetd, error)
+
+	// Shutdown ends the daemon. It returns at once.
+	Shutdown()
+}
+
+// Limits bound what clients of the socket may use.
+type Limits struct {
+	MaxClients int           // at once; one more is closed without an answer; 0 is unlimited
+	MaxReceive int           // bytes of a command line
+	MaxSend    int           // bytes of an answer
+	Time       time.Duration // from connect to the end of the answer
+}
+
+// DefaultLimits returns the C daemon's limits, and 10 s for an answer.
+func DefaultLimits() Limits {
+	return Limits{MaxClients: 10, MaxReceive: 4096, MaxSend: 10 << 20, Time: 10 * time.Second}
+}
+
+// ListenOptions say how a socket is made.
+type ListenOptions struct {
+	SetUmask bool
+	Umask    uint32
+	GID      int // group of the socket; -1 leaves it
+	Backlog  int // 0 is the kernel's limit
+}
+
+// Listen makes a Unix socket at path, in a directory that is made with mode
+// 0770 if need be. A socket that nobody answers on is replaced; anything else
+// in its place is an error and is left alone. Without a umask of its own only
+// the owner may connect, as with C's usual umask.
+func Listen(path string, opt ListenOptions) (net.Listener, error) {
+	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("can't create unix socket: %w", err)
+	}
+	if err := clearStale(path); err != nil {
+		return nil, fmt.Errorf("can't create unix socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("can't create unix socket: %w", err)
+	}
+	mode := os.FileMode(0o755)
+	if opt.SetUmask {
+		mode = 0o777 &^ os.FileMode(opt.Umask)
+	}
+	err = os.Chmod(path, mode)
+	if err == nil && opt.GID >= 0 {
+		err = os.Lchown(path, -1, opt.GID)
+	}
+	if err == nil && opt.Backlog > 0 {
+		err = setBacklog(l.(*net.UnixListener), opt.Backlog)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("unix socket %s: %w", path, err), l.Close())
+	}
+	return l, nil
+}
+
+func clearStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&os.ModeSocket == 0:
+		return fmt.Errorf("%s is in the way and is no socket", path)
+	}
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		_ = c.Close()
+		return fmt.Errorf("another daemon answers on %s", path)
+	} else if !errors.Is(err, syscall.ECONNREFUSED) {
+		return err
+	}
+	return os.Remove(path)
+}
+
+func setBacklog(l *net.UnixListener, n int) error {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return err
+	}
+	cerr := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), n) })
+	return errors.Join(cerr, err)
+}
+
+// Serve answers clients of l until ctx is done or l is closed, and returns
+// when all of them are gone.
+func Serve(ctx context.Context, l net.Listener, h Handler, lim Limits) error {
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var slots chan struct{}
+	if lim.MaxClients > 0 {
+		slots = make(chan struct{}, lim.MaxClients)
+	}
+	for {
+		c, err := l.Accept()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			select { // descriptors are short: try again
+			case <-ctx.Done():
+				return nil
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		if slots != nil {
+			select {
+			case slots <- struct{}{}:
+			default:
+				_ = c.Close()
+				continue
+			}
+		}
+		wg.Go(func() {
+			answer(ctx, c, h, lim)
+			if slots != nil {
+				<-slots
+			}
+		})
+	}
+}
+
+// answer serves one client.
+func answer(ctx context.Context, c net.Conn, h Handler, lim Limits) {
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, lim.Time)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	line, err := readLine(c, lim.MaxReceive)
+	if err != nil {
+		if errors.Is(err, errLong) {
+			_, _ = io.WriteString(c, "Error\nCommand too long\n") // it may be gone already
+		}
+		return
+	}
+	out, down := run(ctx, h, line)
+	if len(out) > lim.MaxSend {
+		out = []byte("Error\nInternal IPC buffer too small\n")
+	}
+	_, _ = c.Write(out) // a client that is gone needs no answer
+	if down {
+		h.Shutdown()
+	}
+}
+
+var errLong = errors.New("command too long")
+
+func readLine(r io.Reader, limit int) (string, error) {
+	br := bufio.NewReaderSize(io.LimitReader(r, int64(limit)), 512)
+	line, err := br.ReadBytes('\n')
+	switch {
+	case err == nil:
+		return string(bytes.TrimRight(line, "\r\n")), nil
+	case len(line) >= limit:
+		return "", errLong
+	}
+	return "", err
+}
+
+// run carries out a command line and returns the answer, and whether the
+// daemon is to end once it has been sent.
+func run(ctx context.Context, h Handler, line string) (out []byte, shutdown bool) {
+	words := Words(line)
+	if len(words) == 0 || words[0] == "" {
+		return failure("No command specified"), false
+	}
+	command, args := strings.ToLower(words[0]), words[1:]
+	switch command {
+	case "shutdown":
+		if len(args) > 0 {
+			return failure("shutdown takes no argument"), false // C ignores them and stops (Q7)
+		}
+		return []byte("OK\n"), true
+	case "status", "list", "json":
+		st, err := h.Status(ctx)
+		if err != nil {
+			return failure("Can't get QNetd status"), false
+		}
+		return report(&st, command, args), false
+	}
+	return failure("Unknown command '" + status.EscapeText(words[0]) + "'"), false
+}
+
+func report(st *status.QNetd, command string, args []string) []byte {
+	verbose, cluster := options(args)
+	out := []byte("OK\n")
+	switch command {
+	case "status":
+		return status.AppendStatus(out, st, verbose)
+	case "list":
+		return status.AppendList(out, st, verbose, cluster)
+	}
+	out, err := status.AppendJSON(out, st, cluster)
+	if err != nil {
+		return failure("Can't get QNetd status")
+	}
+	return out
+}
+
+// options reads the words behind a command; an unknown one ends them, as in C.
+func options(args []string) (verbose bool, cluster string) {
+	for len(args) > 0 {
+		switch strings.ToLower(args[0]) {
+		case "verbose":
+			verbose = true
+		case "cluster":
+			if len(args) < 2 {
+				return verbose, cluster
+			}
+			cluster, args = args[1], args[1:]
+		default:
+			return verbose, cluster
+		}
+		args = args[1:]
+	}
+	return verbose, cluster
+}
+
+func failure(text string) []byte { return []byte("Error\n" + text + "\n") }

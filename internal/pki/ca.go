@@ -1,0 +1,320 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package pki
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The names in the certificates: the C client wants to see ServerCN.
+const (
+	CACN     = "QNet CA"
+	ServerCN = "Qnetd Server"
+)
+
+// validity is how long certificates are valid: 1200 months, as in C.
+func validity(from time.Time) time.Time { return from.AddDate(100, 0, 0) }
+
+// InitOptions are the wishes of a caller of Init.
+type InitOptions struct {
+	GroupWrite bool             // let the group write to the files, as C does without -G
+	Progress   func(did string) // called with each step, in the words of the C script; may be nil
+}
+
+// Init makes a CA and a server certificate in dir, which is made if need be.
+// Where there is one already it returns ErrExists, where there is an NSS
+// database ErrNSS, and leaves all as it was.
+func Init(dir string, opt InitOptions) error {
+	say := opt.Progress
+	if say == nil {
+		say = func(string) {}
+	}
+	m := modesOf(opt.GroupWrite)
+	if err := state(dir); !errors.Is(err, ErrNoCA) {
+		return existing(dir, err)
+	}
+	made, err := makeDir(dir, m)
+	if err != nil {
+		return err
+	}
+	if made {
+		say("Creating " + dir)
+	}
+	return locked(dir, func() error {
+		if err := state(dir); !errors.Is(err, ErrNoCA) {
+			return existing(dir, err) // another process was faster
+		}
+		say("Creating new key and cert db")
+		say("Creating new CA")
+		if err := create(dir, m); err != nil {
+			return err
+		}
+		say("QNetd CA certificate is exported as " + filepath.Join(dir, CACertFile))
+		return nil
+	})
+}
+
+func existing(dir string, err error) error {
+	if err == nil {
+		return fmt.Errorf("%s: %w", dir, ErrExists)
+	}
+	return err
+}
+
+// create writes a new CA. The server's key is the last file to be written: a
+// directory with it is complete.
+func create(dir string, m modes) error {
+	caKey, err := newKey()
+	if err != nil {
+		return err
+	}
+	serial, err := nextSerial(dir, m)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Add(-time.Hour) // a node's clock may be behind ours
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: CACN},
+		NotBefore: now, NotAfter: validity(now),
+		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
+	if err != nil {
+		return err
+	}
+	if ca, err = x509.ParseCertificate(caDER); err != nil {
+		return err
+	}
+	serverKey, err := newKey()
+	if err != nil {
+		return err
+	}
+	if serial, err = nextSerial(dir, m); err != nil {
+		return err
+	}
+	serverDER, err := issue(ca, caKey, serial, ServerCN, serverKey.Public())
+	if err != nil {
+		return err
+	}
+	caPEM, err := keyPEM(caKey)
+	if err != nil {
+		return err
+	}
+	serverPEM, err := keyPEM(serverKey)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name string
+		data []byte
+		mode os.FileMode
+	}{
+		{CACertFile, append(describe(ca), certPEM(caDER)...), 0o644},
+		{serverCertFile, certPEM(serverDER), 0o644},
+		{caKeyFile, caPEM, 0o600}, // only to sign with: the daemon needs no access
+		{serverKeyFile, serverPEM, m.file},
+	} {
+		if err := writeFile(dir, f.name, f.data, f.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newKey makes an ECDSA key: NSS takes it, and a handshake costs a thirtieth
+// of one with the RSA keys that C makes.
+func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
+
+func keyPEM(k *ecdsa.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+func certPEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// issue signs a certificate without extensions, as C does: nothing but the
+// name and the key is taken from anybody.
+func issue(ca *x509.Certificate, key any, serial int64, cn string, pub any) ([]byte, error) {
+	now := time.Now().UTC().Add(-time.Hour)
+	return x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: cn},
+		NotBefore: now, NotAfter: validity(now),
+	}, ca, pub, key)
+}
+
+// EnsureArbiter makes a CA in dir if there is none, and reports whether it did.
+func EnsureArbiter(dir string) (created bool, err error) {
+	err = Init(dir, InitOptions{})
+	if errors.Is(err, ErrExists) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("setting up certificates: %w", err)
+	}
+	return true, nil
+}
+
+// CheckName reports what is wrong with a cluster's name as a part of a file
+// name and of a certificate: it must be 1 to 64 printable characters without a
+// slash, and neither "." nor "..".
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("cluster name is empty")
+	case len(name) > 64: // the most that a common name may have
+		return fmt.Errorf("cluster name has %d bytes, 64 are the most", len(name))
+	case name == "." || name == ".." || strings.ContainsRune(name, '/'):
+		return fmt.Errorf("cluster name %q can't be part of a file name", name)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("cluster name %q has characters that can't be printed", name)
+	}
+	return nil
+}
+
+// Signed is what Sign did.
+type Signed struct {
+	Path     string // of the certificate
+	Replaced bool   // there was one for another key: the cluster's old certificate stays valid
+}
+
+// maxRequest is how many bytes a certificate request may have.
+const maxRequest = 64 << 10
+
+// Sign signs the certificate request in the file crq for the cluster of that
+// name, and writes the certificate to cluster-NAME.crt in dir. The request's
+// common name must be the cluster's. On an error nothing has changed.
+func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
+	if err := CheckName(name); err != nil {
+		return Signed{}, err
+	}
+	req, err := readRequest(crq)
+	if err != nil {
+		return Signed{}, err
+	}
+	if req.Subject.CommonName != name {
+		return Signed{}, fmt.Errorf("%s is a request for cluster %q, not for %q", crq, req.Subject.CommonName, name)
+	}
+	if err := state(dir); err != nil {
+		return Signed{}, err
+	}
+	out := Signed{Path: filepath.Join(dir, "cluster-"+name+".crt")}
+	err = locked(dir, func() error {
+		ca, key, err := loadCA(dir)
+		if err != nil {
+			return err
+		}
+		if old, err := readCluster(out.Path); err == nil {
+			out.Replaced = !bytes.Equal(old.RawSubjectPublicKeyInfo, req.RawSubjectPublicKeyInfo)
+		}
+		serial, err := nextSerial(dir, modesOf(groupWrite))
+		if err != nil {
+			return err
+		}
+		der, err := issue(ca, key, serial, name, req.PublicKey)
+		if err != nil {
+			return err
+		}
+		return writeFile(dir, filepath.Base(out.Path), der, 0o644)
+	})
+	if err != nil {
+		return Signed{}, err
+	}
+	return out, nil
+}
+
+// readRequest reads a certificate request: DER as certutil writes it, or PEM.
+func readRequest(path string) (*x509.CertificateRequest, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxRequest))
+	if err != nil {
+		return nil, err
+	}
+	req, err := parseRequest(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return req, nil
+}
+
+func parseRequest(b []byte) (*x509.CertificateRequest, error) {
+	if block, _ := pem.Decode(b); block != nil {
+		b = block.Bytes
+	}
+	req, err := x509.ParseCertificateRequest(b)
+	if err != nil {
+		return nil, fmt.Errorf("not a certificate request: %w", err)
+	}
+	if err := req.CheckSignature(); err != nil {
+		return nil, fmt.Errorf("certificate request is not signed with its own key: %w", err)
+	}
+	switch k := req.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if k.N.BitLen() < 2048 {
+			return nil, fmt.Errorf("RSA key of %d bits is too short, 2048 are the least", k.N.BitLen())
+		}
+	case *ecdsa.PublicKey:
+	default:
+		return nil, fmt.Errorf("key of type %T is not supported", k)
+	}
+	return req, nil
+}
+
+func readCluster(path string) (*x509.Certificate, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(b)
+}
+
+// describe is the text in front of the CA's PEM, where C has certutil's.
+func describe(c *x509.Certificate) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Certificate:\n    Data:\n        Version: %d (0x%x)\n", c.Version, c.Version-1)
+	fmt.Fprintf(&b, "        Serial Number: %d (0x%x)\n", c.SerialNumber, c.SerialNumber)
+	fmt.Fprintf(&b, "        Signature Algorithm: %s\n        Issuer: \"CN=%s\"\n", c.SignatureAlgorithm, c.Issuer.CommonName)
+	fmt.Fprintf(&b, "        Validity:\n            Not Before: %s\n            Not After : %s\n",
+		c.NotBefore.Format(time.ANSIC), c.NotAfter.Format(time.ANSIC))
+	fmt.Fprintf(&b, "        Subject: \"CN=%s\"\n", c.Subject.CommonName)
+	fmt.Fprintf(&b, "        Subject Public Key Algorithm: %s\n", c.PublicKeyAlgorithm)
+	fmt.Fprintf(&b, "    Fingerprint (SHA-256):\n        %s\n\n", Fingerprint(c))
+	return b.Bytes()
+}
+
+// Fingerprint is a certificate's SHA-256 as certutil prints it: AB:CD:…
+func Fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	parts := make([]string, len(sum))
+	for i, b := range sum {
+		parts[i] = fmt.Sprintf("%02X", b)
+	}
+	return strings.Join(parts, ":")
+}

@@ -1,0 +1,220 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package pki
+
+import (
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+)
+
+// loadCert reads the first certificate of a PEM file, whatever stands before it.
+func loadCert(path string) (*x509.Certificate, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		var block *pem.Block
+		if block, b = pem.Decode(b); block == nil {
+			return nil, fmt.Errorf("%s: no certificate in it", path)
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return c, nil
+	}
+}
+
+func loadCA(dir string) (*x509.Certificate, crypto.Signer, error) {
+	cert, err := loadCert(filepath.Join(dir, CACertFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	path := filepath.Join(dir, caKeyFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, nil, fmt.Errorf("%s: no key in it", path)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s: a key of type %T can't sign", path, key)
+	}
+	return cert, signer, nil
+}
+
+// Arbiter is what a daemon needs of a certificate directory.
+type Arbiter struct {
+	CA     *x509.Certificate
+	Server tls.Certificate // with Leaf
+}
+
+// LoadArbiter loads the CA's and the server's certificate and the server's key.
+func LoadArbiter(dir string) (*Arbiter, error) {
+	if err := state(dir); err != nil {
+		return nil, err
+	}
+	ca, err := loadCert(filepath.Join(dir, CACertFile))
+	if err != nil {
+		return nil, err
+	}
+	server, err := tls.LoadX509KeyPair(filepath.Join(dir, serverCertFile), filepath.Join(dir, serverKeyFile))
+	if err != nil {
+		return nil, fmt.Errorf("server certificate in %s: %w", dir, err)
+	}
+	if err := server.Leaf.CheckSignatureFrom(ca); err != nil {
+		return nil, fmt.Errorf("server certificate in %s is not of the CA beside it: %w", dir, err)
+	}
+	return &Arbiter{CA: ca, Server: server}, nil
+}
+
+// TLSConfig returns a server's configuration: TLS 1.2 and 1.3. With clientCert
+// a client is asked for a certificate, and one that this CA did not sign ends
+// the handshake; whether there must be one, and whose, is for the caller to say.
+func (a *Arbiter) TLSConfig(clientCert bool) *tls.Config {
+	cfg := &tls.Config{
+		Certificates:           []tls.Certificate{a.Server},
+		MinVersion:             tls.VersionTLS12,
+		SessionTicketsDisabled: true, // each connection proves its certificate anew
+	}
+	if clientCert {
+		cfg.ClientAuth = tls.VerifyClientCertIfGiven
+		cfg.ClientCAs = x509.NewCertPool()
+		cfg.ClientCAs.AddCert(a.CA)
+	}
+	return cfg
+}
+
+// PeerCN returns the common name of the peer's certificate and whether there
+// is one whose chain was verified.
+func PeerCN(cs tls.ConnectionState) (cn string, verified bool) {
+	if len(cs.VerifiedChains) == 0 || len(cs.PeerCertificates) == 0 {
+		return "", false
+	}
+	return cs.PeerCertificates[0].Subject.CommonName, true
+}
+
+// checkInterval is how often a Reloader looks at its files at most.
+const checkInterval = time.Second
+
+// Reloader serves the certificates of a directory and takes up new ones when
+// the files have changed. Its methods may be called from several goroutines.
+type Reloader struct {
+	dir        string
+	clientCert bool
+	report     func(error)
+
+	mu      sync.Mutex
+	cfg     *tls.Config
+	stamp   string
+	checked time.Time
+}
+
+// NewReloader loads the certificates of dir. Later, report is called with nil
+// after new ones were taken up, and with an error when they can't be: then the
+// old ones stay in use.
+func NewReloader(dir string, clientCert bool, report func(error)) (*Reloader, error) {
+	r := &Reloader{dir: dir, clientCert: clientCert, report: report}
+	r.stamp, r.checked = r.stampNow(), time.Now()
+	a, err := LoadArbiter(dir)
+	if err != nil {
+		return nil, err
+	}
+	r.cfg = a.TLSConfig(clientCert)
+	return r, nil
+}
+
+// TLSConfig returns a configuration that always serves the current certificates.
+func (r *Reloader) TLSConfig() *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return r.current(time.Now()), nil },
+	}
+}
+
+// current returns the configuration for a handshake that begins now.
+func (r *Reloader) current(now time.Time) *tls.Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.checked) < checkInterval {
+		return r.cfg
+	}
+	r.checked = now
+	stamp := r.stampNow()
+	if stamp == r.stamp {
+		return r.cfg
+	}
+	r.stamp = stamp
+	a, err := LoadArbiter(r.dir)
+	if err == nil {
+		r.cfg = a.TLSConfig(r.clientCert)
+	}
+	r.report(err)
+	return r.cfg
+}
+
+// stampNow tells the files apart from any that were there before.
+func (r *Reloader) stampNow() string {
+	var b strings.Builder
+	for _, name := range []string{CACertFile, serverCertFile, serverKeyFile} {
+		info, err := os.Stat(filepath.Join(r.dir, name))
+		if err != nil {
+			fmt.Fprintln(&b, err)
+			continue
+		}
+		fmt.Fprintln(&b, info.ModTime().UnixNano(), info.Size())
+	}
+	return b.String()
+}
+
+// Enrolled is a cluster that a CA has signed a certificate for.
+type Enrolled struct {
+	Cluster     string    `json:"cluster"`
+	Serial      string    `json:"serial"`
+	NotAfter    time.Time `json:"not_after"`
+	Fingerprint string    `json:"fingerprint"`
+}
+
+// Clusters lists the enrolled clusters of dir by name.
+func Clusters(dir string) ([]Enrolled, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "cluster-*.crt"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(paths)
+	var list []Enrolled
+	var errs []error
+	for _, p := range paths {
+		c, err := readCluster(p)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p, err))
+			continue
+		}
+		list = append(list, Enrolled{
+			Cluster: c.Subject.CommonName, Serial: c.SerialNumber.String(), NotAfter: c.NotAfter, Fingerprint: Fingerprint(c),
+		})
+	}
+	return list, errors.Join(errs...)
+}
