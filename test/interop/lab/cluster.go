@@ -1,0 +1,223 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// ClusterName is the name of every lab's cluster: they share a set of certificates.
+const ClusterName = "lab"
+
+// Config is what a lab is made of.
+type Config struct {
+	Nodes      int
+	Algorithm  string // ffsplit if empty
+	TieBreaker string // lowest if empty
+	NoKAP      bool   // no keep active partition tie-breaker
+	Votes      int    // of the device; 1 if 0
+	Heuristics string // lines for the heuristics section of corosync.conf
+	Binary     string // the program under test, for KindGo and KindYesman
+	Kind       Kind
+	Certs      *Certs // nil: none yet
+}
+
+// Kind is an arbiter to put into a lab.
+type Kind string
+
+// The arbiters.
+const (
+	KindGo     Kind = "go"     // ours
+	KindC      Kind = "c"      // the distribution's
+	KindYesman Kind = "yesman" // acknowledges everybody: no test may pass with it
+)
+
+// Certs are directories to copy into new hosts.
+type Certs struct{ Arbiter, Node string }
+
+// Lab is one cluster and its arbiter.
+type Lab struct {
+	T       testing.TB
+	Config  Config
+	Nodes   []*Host // in the order of their IDs, from 1
+	Arbiter *Host
+	Base    string
+}
+
+// counter tells the labs of this process apart.
+var counter atomic.Int64
+
+// New makes the hosts of a lab and starts nothing.
+func New(t testing.TB, cfg Config) *Lab {
+	t.Helper()
+	l := &Lab{T: t, Config: cfg, Base: t.TempDir()}
+	sw := fmt.Sprintf("ql%d-%d", os.Getpid(), counter.Add(1))
+	must(t, run("ip", "netns", "add", sw))
+	t.Cleanup(func() { _ = run("ip", "netns", "del", sw) })
+	must(t, run("ip", "-n", sw, "link", "add", "br0", "type", "bridge"))
+	must(t, run("ip", "-n", sw, "link", "set", "br0", "up"))
+	l.Arbiter = newHost(t, l.Base, sw, "arbiter", 0, "10.77.0.100")
+	for id := 1; id <= cfg.Nodes; id++ {
+		l.Nodes = append(l.Nodes, newHost(t, l.Base, sw, fmt.Sprintf("node%d", id), id, fmt.Sprintf("10.77.0.%d", id)))
+	}
+	l.replacePrograms()
+	if cfg.Certs != nil {
+		must(t, run("cp", "-a", cfg.Certs.Arbiter, filepath.Join(l.Arbiter.Dir, "etc", "qnetd")))
+		for _, n := range l.Nodes {
+			must(t, run("cp", "-a", cfg.Certs.Node, filepath.Join(n.Dir, "etc", "qdevice")))
+		}
+	} else {
+		must(t, os.Mkdir(filepath.Join(l.Arbiter.Dir, "etc", "qnetd"), 0o755))
+	}
+	key := filepath.Join(l.Base, "authkey")
+	must(t, run("corosync-keygen", "-l", "-k", key))
+	for _, n := range l.Nodes {
+		must(t, run("cp", "-a", key, filepath.Join(n.Dir, "etc", "authkey")))
+		l.Configure(n, cfg.TieBreaker)
+	}
+	return l
+}
+
+// replacePrograms puts the program under test in the place of the C arbiter's
+// three programs, on the arbiter's host alone.
+func (l *Lab) replacePrograms() {
+	l.T.Helper()
+	if l.Config.Kind == KindC {
+		return
+	}
+	for _, name := range []string{"corosync-qnetd", "corosync-qnetd-tool", "corosync-qnetd-certutil"} {
+		l.Arbiter.MustRun("mount", "--bind", l.Config.Binary, "/usr/bin/"+name)
+	}
+}
+
+// Configure writes a node's corosync.conf with the given tie-breaker.
+func (l *Lab) Configure(n *Host, tieBreaker string) {
+	l.T.Helper()
+	must(l.T, os.WriteFile(filepath.Join(n.Dir, "etc", "corosync.conf"), []byte(l.conf(tieBreaker)), 0o644))
+}
+
+func (l *Lab) conf(tieBreaker string) string {
+	var b strings.Builder
+	algorithm, votes := l.Config.Algorithm, max(1, l.Config.Votes)
+	if algorithm == "" {
+		algorithm = "ffsplit"
+	}
+	if tieBreaker == "" {
+		tieBreaker = "lowest"
+	}
+	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: 1000\n config_version: 1\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName)
+	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
+	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n  }\n", votes, l.Arbiter.Addr, algorithm, tieBreaker)
+	if l.Config.Heuristics != "" {
+		fmt.Fprintf(&b, "  heuristics {\n%s  }\n", l.Config.Heuristics)
+	}
+	b.WriteString(" }\n}\nnodelist {\n")
+	for _, n := range l.Nodes {
+		fmt.Fprintf(&b, " node {\n  ring0_addr: %s\n  nodeid: %d\n  name: %s\n }\n", n.Addr, n.ID, n.Name)
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+// MakeCerts enrols the lab's cluster with the C tools on the nodes and the
+// tool under test on the arbiter, and returns the directories.
+func (l *Lab) MakeCerts() *Certs {
+	l.T.Helper()
+	const nssdb = "/etc/corosync/qdevice/net/nssdb/"
+	first := l.Nodes[0]
+	if l.Config.Kind == KindC {
+		_, _ = l.Arbiter.Run("sh", "-c", "yes '' | corosync-qnetd-certutil -i")
+	} else {
+		l.Arbiter.MustRun("corosync-qnetd-certutil", "-i")
+	}
+	copyFile := func(from *Host, src string, to *Host, dst string) {
+		l.T.Helper()
+		b, err := os.ReadFile(filepath.Join(from.Dir, "etc", strings.TrimPrefix(src, "/etc/corosync/")))
+		must(l.T, err)
+		must(l.T, os.WriteFile(filepath.Join(to.Dir, "etc", strings.TrimPrefix(dst, "/etc/corosync/")), b, 0o600))
+	}
+	for _, n := range l.Nodes {
+		copyFile(l.Arbiter, "/etc/corosync/qnetd/nssdb/qnetd-cacert.crt", n, "/etc/corosync/ca.crt")
+		n.MustRun("corosync-qdevice-net-certutil", "-i", "-c", "/etc/corosync/ca.crt")
+	}
+	first.MustRun("corosync-qdevice-net-certutil", "-r", "-n", ClusterName)
+	copyFile(first, nssdb+"qdevice-net-node.crq", l.Arbiter, "/etc/corosync/node.crq")
+	l.Arbiter.MustRun("corosync-qnetd-certutil", "-s", "-c", "/etc/corosync/node.crq", "-n", ClusterName)
+	copyFile(l.Arbiter, "/etc/corosync/qnetd/nssdb/cluster-"+ClusterName+".crt", first, "/etc/corosync/cluster-"+ClusterName+".crt")
+	first.MustRun("corosync-qdevice-net-certutil", "-M", "-c", "/etc/corosync/cluster-"+ClusterName+".crt")
+	for _, n := range l.Nodes[1:] {
+		copyFile(first, nssdb+"qdevice-net-node.p12", n, "/etc/corosync/node.p12")
+		n.MustRun("corosync-qdevice-net-certutil", "-m", "-c", "/etc/corosync/node.p12")
+	}
+	return &Certs{Arbiter: filepath.Join(l.Arbiter.Dir, "etc", "qnetd"), Node: filepath.Join(l.Nodes[len(l.Nodes)-1].Dir, "etc", "qdevice")}
+}
+
+// StartArbiter starts the arbiter with the options of this lab.
+func (l *Lab) StartArbiter(options ...string) {
+	l.T.Helper()
+	l.Arbiter.Start("qnetd", append([]string{"corosync-qnetd", "-f", "-d"}, options...)...)
+}
+
+// StartNode starts Corosync, the node daemon and the observer on a node.
+func (l *Lab) StartNode(n *Host) {
+	l.T.Helper()
+	n.Start("corosync", "corosync", "-f")
+	l.StartDevice(n)
+	if !n.Running("observer") {
+		n.Start("observer", l.observer())
+	}
+}
+
+// StartDevice starts the node daemon as soon as Corosync answers.
+func (l *Lab) StartDevice(n *Host) {
+	l.T.Helper()
+	args := []string{"corosync-qdevice", "-f", "-d"}
+	if l.Config.NoKAP {
+		args = append(args, "-S", "keep_active_partition_tie_breaker=off")
+	}
+	Eventually(l.T, n.Name+" answers", corosyncTime, func() bool {
+		_, err := n.Run("corosync-cmapctl", "-g", "runtime.votequorum.this_node_id")
+		return err == nil
+	})
+	n.Start("qdevice", args...)
+}
+
+// StopNode kills everything on a node, as a crash of the machine would, but
+// for the packets that its kernel still sends: connections end loudly.
+func (l *Lab) StopNode(n *Host) {
+	n.Kill("qdevice")
+	n.Kill("corosync")
+}
+
+// Start starts the arbiter and all nodes and waits until each node is quorate
+// with the device's vote.
+func (l *Lab) Start(options ...string) {
+	l.T.Helper()
+	l.StartArbiter(options...)
+	for _, n := range l.Nodes {
+		n.Start("corosync", "corosync", "-f")
+		n.Start("observer", l.observer())
+	}
+	for _, n := range l.Nodes {
+		l.StartDevice(n)
+	}
+	l.AwaitWhole()
+}
+
+// AwaitWhole waits until all nodes are together and have the device's vote.
+func (l *Lab) AwaitWhole() {
+	l.T.Helper()
+	want := fmt.Sprintf("%d", len(l.Nodes)+max(1, l.Config.Votes))
+	for _, n := range l.Nodes {
+		Eventually(l.T, n.Name+" is whole with the device's vote", wholeTime, func() bool {
+			q := n.Quorum()
+			return q.Quorate && q.TotalVotes == want && q.Nodes == len(l.Nodes)
+		})
+	}
+}

@@ -1,0 +1,316 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package interop
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"quorate/test/interop/lab"
+)
+
+// hosts is a shorthand for the groups that Cut and Heal take.
+func hosts(h ...*lab.Host) []*lab.Host { return h }
+
+// awaitAlone waits until node n is active in a ring of exactly these nodes and
+// none of the others is quorate, and returns how long that took.
+func awaitAlone(t *testing.T, l *lab.Lab, from int64, limit time.Duration, n *lab.Host, nodes ...int) time.Duration {
+	t.Helper()
+	lab.Eventually(t, fmt.Sprintf("%s is active in %v", n.Name, nodes), limit, func() bool {
+		return n.FirstActive(from, nodes...) >= 0
+	})
+	return n.FirstActive(from, nodes...)
+}
+
+func awaitNotQuorate(t *testing.T, n *lab.Host) {
+	t.Helper()
+	lab.Eventually(t, n.Name+" is not quorate", 40*time.Second, func() bool { return !n.Quorum().Quorate })
+}
+
+// noneTwice fails the row if two disjoint partitions were active at once.
+func noneTwice(t *testing.T, l *lab.Lab, from int64) time.Duration {
+	t.Helper()
+	d := l.BothActive(from)
+	if d > 0 {
+		fail(t, "two sides were active for %v", d)
+	}
+	return d
+}
+
+// TestSetUp enrols a cluster with the C tools on the nodes: both nodes get
+// A,V,NMW, three votes and a quorum of two.
+func TestSetUp(t *testing.T) {
+	measured := start(t)
+	l := lab.New(t, lab.Config{Nodes: 2, Kind: suite.kind, Binary: suite.binary})
+	l.MakeCerts()
+	l.Start()
+	for _, n := range l.Nodes {
+		q := n.Quorum()
+		if strings.Count(q.Text, "A,V,NMW") != 2 || q.TotalVotes != "3" || !strings.Contains(q.Flags, "Qdevice") {
+			t.Errorf("%s:\n%s", n.Name, q.Text)
+		}
+	}
+	// The tools of both sides read this arbiter's socket.
+	list := l.Arbiter.MustRun("corosync-qnetd-tool", "-l", "-v")
+	for _, want := range []string{"Cluster \"lab\":", "Node ID 1:", "Node ID 2:", "(ACK)", "client certificate verified"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("corosync-qnetd-tool -l -v lacks %q:\n%s", want, list)
+		}
+	}
+	measured("3 votes, A,V,NMW on both nodes")
+}
+
+// TestSplit cuts two nodes apart: the tie-breaker's side keeps the vote.
+func TestSplit(t *testing.T) {
+	for _, c := range []struct {
+		tieBreaker string
+		kap        bool
+		winner     int
+	}{{"lowest", true, 1}, {"highest", true, 2}, {"2", true, 2}, {"highest", false, 2}} {
+		t.Run(fmt.Sprintf("%s,kap=%v", c.tieBreaker, c.kap), func(t *testing.T) {
+			measured := start(t)
+			l := newLab(t, lab.Config{Nodes: 2, TieBreaker: c.tieBreaker, NoKAP: !c.kap})
+			l.Start()
+			from := lab.Now()
+			lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+			took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[c.winner-1], c.winner)
+			awaitNotQuorate(t, l.Nodes[2-c.winner])
+			noneTwice(t, l, from)
+			lab.Heal(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+			l.AwaitWhole()
+			noneTwice(t, l, from)
+			measured("node %d active alone after %.1f s", c.winner, took.Seconds())
+		})
+	}
+}
+
+// TestKeepActivePartition: after the tie-breaker's node has come back into a
+// split, the side that had the vote keeps it with KAP, and loses it without.
+func TestKeepActivePartition(t *testing.T) {
+	for _, kap := range []bool{true, false} {
+		t.Run(fmt.Sprint(kap), func(t *testing.T) {
+			measured := start(t)
+			l := newLab(t, lab.Config{Nodes: 2, NoKAP: !kap})
+			l.Start()
+			from := lab.Now()
+			one, two := l.Nodes[0], l.Nodes[1]
+			lab.Cut(hosts(one), hosts(two))
+			l.StopNode(one)
+			awaitAlone(t, l, from, 50*time.Second, two, 2)
+			back := lab.Now()
+			l.StartNode(one)
+			if kap {
+				lab.Watch(8 * time.Second)
+				if !two.Quorum().Quorate || one.Quorum().Quorate {
+					fail(t, "the active side lost its vote\n%s\n%s", one.Quorum().Text, two.Quorum().Text)
+				}
+			} else {
+				awaitAlone(t, l, back, 50*time.Second, one, 1)
+				awaitNotQuorate(t, two)
+			}
+			noneTwice(t, l, from)
+			measured("two sides active for 0 ms")
+		})
+	}
+}
+
+// TestNodeKilled kills everything on a node at once.
+func TestNodeKilled(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	l.StopNode(l.Nodes[0])
+	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
+	l.StartNode(l.Nodes[0])
+	l.AwaitWhole()
+	measured("survivor active alone after %.1f s", took.Seconds())
+}
+
+// TestPowerLoss (S4, S7): a node's links go silent at once. The survivor must
+// be quorate alone within 3.5 s, and the node that was cut off delivers
+// nothing from then on until it says that it is not quorate.
+func TestPowerLoss(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	one, two := l.Nodes[0], l.Nodes[1]
+	lab.Cut(hosts(one), hosts(two, l.Arbiter))
+	took := awaitAlone(t, l, from, 30*time.Second, two, 2)
+	if took > 3500*time.Millisecond {
+		fail(t, "the survivor was active alone only after %v", took)
+	}
+	awaitNotQuorate(t, one)
+	if last := one.LastDelivery(from); last > took && one.FirstActive(from, 1) < 0 {
+		// A delivery without quorum is harmless: only those before "No" count.
+		if active := l.BothActive(from); active > 0 {
+			fail(t, "the cut-off node delivered %v after the cut, the survivor was active from %v", last, took)
+		}
+	}
+	noneTwice(t, l, from)
+	lab.Heal(hosts(one), hosts(two, l.Arbiter))
+	l.AwaitWhole()
+	noneTwice(t, l, from)
+	measured("survivor active alone after %.1f s", took.Seconds())
+}
+
+// TestNodeFrozen stops a node's daemons past the arbiter's patience and lets
+// them go on. Corosync itself is frozen, so the other node is alone.
+func TestNodeFrozen(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	one, two := l.Nodes[0], l.Nodes[1]
+	one.Signal("corosync", syscall.SIGSTOP)
+	one.Signal("qdevice", syscall.SIGSTOP)
+	took := awaitAlone(t, l, from, 40*time.Second, two, 2)
+	lab.Watch(15 * time.Second)
+	if !two.Quorum().Quorate {
+		t.Error("the survivor lost its quorum")
+	}
+	one.Signal("corosync", syscall.SIGCONT)
+	one.Signal("qdevice", syscall.SIGCONT)
+	l.AwaitWhole()
+	noneTwice(t, l, from)
+	measured("survivor active alone after %.1f s", took.Seconds())
+}
+
+// TestArbiterRestartWhileWhole kills the arbiter of a whole cluster: the nodes
+// keep their quorum without it, and get its vote back.
+func TestArbiterRestartWhileWhole(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	l.Arbiter.Kill("qnetd")
+	lab.Watch(2 * time.Second)
+	l.StartArbiter()
+	l.AwaitWhole()
+	var lost time.Duration
+	for _, n := range l.Nodes {
+		lost = max(lost, n.Unquorate(from))
+	}
+	if lost > 0 {
+		t.Errorf("quorum was lost for %v", lost)
+	}
+	measured("quorum lost for 0 s")
+}
+
+// TestArbiterRestartWhileSplit (S2) kills the arbiter again and again while the
+// cluster is split: no restart may move the quorum to the other side.
+func TestArbiterRestartWhileSplit(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	one, two := l.Nodes[0], l.Nodes[1]
+	lab.Cut(hosts(one), hosts(two))
+	awaitAlone(t, l, from, 20*time.Second, one, 1)
+	awaitNotQuorate(t, two)
+	const restarts = 5
+	for i := range restarts {
+		l.Arbiter.Kill("qnetd")
+		lab.Watch(time.Second)
+		at := lab.Now()
+		l.StartArbiter()
+		lab.Eventually(t, "a side is quorate", 60*time.Second, func() bool {
+			return one.FirstActive(at, 1) >= 0 || two.FirstActive(at, 2) >= 0
+		})
+		if two.FirstActive(at, 2) >= 0 {
+			fail(t, "restart %d moved the quorum to the other side", i+1)
+		}
+	}
+	noneTwice(t, l, from)
+	measured("0 of %d restarts moved the quorum", restarts)
+}
+
+// TestLinkLostAfterSplit (S1): after a split the winner's link to the arbiter
+// goes silent. The vote may move, but never while the winner still uses it.
+func TestLinkLostAfterSplit(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	one, two := l.Nodes[0], l.Nodes[1]
+	lab.Cut(hosts(one), hosts(two))
+	awaitAlone(t, l, from, 20*time.Second, one, 1)
+	lab.Watch(4 * time.Second)
+	cut := lab.Now()
+	lab.Cut(hosts(one), hosts(l.Arbiter))
+	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
+	lab.Watch(3 * time.Second)
+	both := noneTwice(t, l, from)
+	measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+}
+
+// TestDaemonKilledAfterSplit (S6): after a split the winner's node daemon is
+// killed, whose last word votequorum goes on counting.
+func TestDaemonKilledAfterSplit(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Start()
+	from := lab.Now()
+	one, two := l.Nodes[0], l.Nodes[1]
+	lab.Cut(hosts(one), hosts(two))
+	awaitAlone(t, l, from, 20*time.Second, one, 1)
+	lab.Watch(4 * time.Second)
+	cut := lab.Now()
+	one.Kill("qdevice")
+	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
+	lab.Watch(3 * time.Second)
+	both := noneTwice(t, l, from)
+	measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+}
+
+// TestFourNodes splits four nodes into halves.
+func TestFourNodes(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 4})
+	l.Start()
+	from := lab.Now()
+	lab.Cut(l.Nodes[:2], l.Nodes[2:])
+	took := awaitAlone(t, l, from, 40*time.Second, l.Nodes[0], 1, 2)
+	awaitNotQuorate(t, l.Nodes[2])
+	awaitNotQuorate(t, l.Nodes[3])
+	noneTwice(t, l, from)
+	lab.Heal(l.Nodes[:2], l.Nodes[2:])
+	l.AwaitWhole()
+	measured("nodes 1 and 2 active after %.1f s", took.Seconds())
+}
+
+// TestLastManStanding takes three nodes down to one, which stays quorate.
+func TestLastManStanding(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 3, Algorithm: "lms", Votes: 2})
+	l.Start()
+	from := lab.Now()
+	l.StopNode(l.Nodes[2])
+	awaitAlone(t, l, from, 40*time.Second, l.Nodes[0], 1, 2)
+	l.StopNode(l.Nodes[1])
+	took := awaitAlone(t, l, from, 60*time.Second, l.Nodes[0], 1)
+	lab.Watch(2 * time.Second)
+	if !l.Nodes[0].Quorum().Quorate {
+		t.Error("the last node is not quorate")
+	}
+	measured("last node active alone after %.1f s", took.Seconds())
+}
+
+// TestHeuristics splits two nodes, of which the tie-breaker's fails its own checks.
+func TestHeuristics(t *testing.T) {
+	measured := start(t)
+	l := newLab(t, lab.Config{Nodes: 2, Heuristics: "   mode: on\n   exec_test: /bin/test ! -e /etc/corosync/bad\n"})
+	l.Nodes[0].MustRun("touch", "/etc/corosync/bad")
+	l.Start()
+	from := lab.Now()
+	lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
+	awaitNotQuorate(t, l.Nodes[0])
+	noneTwice(t, l, from)
+	measured("node 2 active alone after %.1f s", took.Seconds())
+}
