@@ -41,6 +41,29 @@ func noneTwice(t *testing.T, l *lab.Lab, from int64) time.Duration {
 	return d
 }
 
+// oneSide ends a row with a split into the first half of the nodes and the
+// rest: exactly one side may be active. An arbiter that says yes to everybody
+// fails here, where the row itself has no losing side.
+func oneSide(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	from := lab.Now()
+	half := (len(l.Nodes) + 1) / 2
+	lab.Cut(l.Nodes[:half], l.Nodes[half:])
+	lab.Eventually(t, "the first side is active alone", 40*time.Second, func() bool {
+		return l.Nodes[0].FirstActive(from, ids(l.Nodes[:half])...) >= 0
+	})
+	awaitNotQuorate(t, l.Nodes[len(l.Nodes)-1])
+	noneTwice(t, l, from)
+}
+
+func ids(hosts []*lab.Host) []int {
+	var list []int
+	for _, h := range hosts {
+		list = append(list, h.ID)
+	}
+	return list
+}
+
 // TestSetUp enrols a cluster with the C tools on the nodes: both nodes get
 // A,V,NMW, three votes and a quorum of two.
 func TestSetUp(t *testing.T) {
@@ -61,6 +84,7 @@ func TestSetUp(t *testing.T) {
 			t.Errorf("corosync-qnetd-tool -l -v lacks %q:\n%s", want, list)
 		}
 	}
+	oneSide(t, l)
 	measured("3 votes, A,V,NMW on both nodes")
 }
 
@@ -128,6 +152,7 @@ func TestNodeKilled(t *testing.T) {
 	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
 	l.StartNode(l.Nodes[0])
 	l.AwaitWhole()
+	oneSide(t, l)
 	measured("survivor active alone after %.1f s", took.Seconds())
 }
 
@@ -156,6 +181,7 @@ func TestPowerLoss(t *testing.T) {
 	lab.Heal(hosts(one), hosts(two, l.Arbiter))
 	l.AwaitWhole()
 	noneTwice(t, l, from)
+	oneSide(t, l)
 	measured("survivor active alone after %.1f s", took.Seconds())
 }
 
@@ -178,6 +204,7 @@ func TestNodeFrozen(t *testing.T) {
 	one.Signal("qdevice", syscall.SIGCONT)
 	l.AwaitWhole()
 	noneTwice(t, l, from)
+	oneSide(t, l)
 	measured("survivor active alone after %.1f s", took.Seconds())
 }
 
@@ -199,6 +226,7 @@ func TestArbiterRestartWhileWhole(t *testing.T) {
 	if lost > 0 {
 		t.Errorf("quorum was lost for %v", lost)
 	}
+	oneSide(t, l)
 	measured("quorum lost for 0 s")
 }
 
@@ -289,6 +317,9 @@ func TestLastManStanding(t *testing.T) {
 	measured := start(t)
 	l := newLab(t, lab.Config{Nodes: 3, Algorithm: "lms", Votes: 2})
 	l.Start()
+	oneSide(t, l)
+	lab.Heal(l.Nodes[:2], l.Nodes[2:])
+	l.AwaitWhole()
 	from := lab.Now()
 	l.StopNode(l.Nodes[2])
 	awaitAlone(t, l, from, 40*time.Second, l.Nodes[0], 1, 2)

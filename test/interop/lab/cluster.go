@@ -113,7 +113,11 @@ func (l *Lab) conf(tieBreaker string) string {
 	}
 	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: 1000\n config_version: 1\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName)
 	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
-	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n  }\n", votes, l.Arbiter.Addr, algorithm, tieBreaker)
+	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, l.Arbiter.Addr, algorithm, tieBreaker)
+	if l.Config.NoKAP {
+		b.WriteString("   keep_active_partition_tie_breaker: off\n")
+	}
+	b.WriteString("  }\n")
 	if l.Config.Heuristics != "" {
 		fmt.Fprintf(&b, "  heuristics {\n%s  }\n", l.Config.Heuristics)
 	}
@@ -177,15 +181,11 @@ func (l *Lab) StartNode(n *Host) {
 // StartDevice starts the node daemon as soon as Corosync answers.
 func (l *Lab) StartDevice(n *Host) {
 	l.T.Helper()
-	args := []string{"corosync-qdevice", "-f", "-d"}
-	if l.Config.NoKAP {
-		args = append(args, "-S", "keep_active_partition_tie_breaker=off")
-	}
 	Eventually(l.T, n.Name+" answers", corosyncTime, func() bool {
 		_, err := n.Run("corosync-cmapctl", "-g", "runtime.votequorum.this_node_id")
 		return err == nil
 	})
-	n.Start("qdevice", args...)
+	n.Start("qdevice", "corosync-qdevice", "-f", "-d")
 }
 
 // StopNode kills everything on a node, as a crash of the machine would, but
