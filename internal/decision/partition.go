@@ -135,11 +135,13 @@ func (v *View) verdict(p *partition, r Reason) Verdict {
 // breakTie applies rules P3 and P4 to partitions that nothing else tells
 // apart: ids are the nodes among which lowest and highest are looked for.
 func (v *View) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict {
+	// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule names; a node ID is itself.
 	preferred := v.TieBreaker.ID
-	switch v.TieBreaker.Mode {
-	case qnet.TieBreakerLowest:
+	switch {
+	case len(ids) == 0: // nobody has a config list
+	case v.TieBreaker.Mode == qnet.TieBreakerLowest:
 		preferred = slices.Min(ids)
-	case qnet.TieBreakerHighest:
+	case v.TieBreaker.Mode == qnet.TieBreakerHighest:
 		preferred = slices.Max(ids)
 	}
 	for _, p := range list {
@@ -148,6 +150,7 @@ func (v *View) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict 
 			return v.verdict(p, r)
 		}
 	}
+	// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest connected node wins.
 	r.Code = LowestNode
 	return v.verdict(list[0], r) // partitions come by their lowest connected node
 }

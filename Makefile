@@ -1,0 +1,53 @@
+# Copyright 2026 the quorate authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+export CGO_ENABLED = 0
+GO ?= go
+FUZZTIME ?= 20s
+NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil
+
+.PHONY: all build demo test unit race fuzz verify interop bench clean deps
+
+all: build
+
+deps:
+	@scripts/deps
+
+# The one binary, and the names of the C programs that it answers to.
+build:
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/quorate ./cmd/quorate
+	@for n in $(NAMES); do ln -sf quorate bin/$$n; done
+
+# The main job: two real Corosync nodes keep quorum through the arbiter.
+demo: deps
+	QUORATE_DEMO=1 $(GO) test -count=1 -timeout 10m -run '^TestDemo$$' ./test/interop
+
+test: deps verify unit interop
+
+unit:
+	$(GO) test -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+
+# Real Corosync nodes in network namespaces; see test/interop.
+interop: deps
+	$(GO) test -count=1 -timeout 20m ./test/interop/...
+
+race: deps
+	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+
+fuzz:
+	$(GO) test ./internal/wire -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./internal/wire -run '^$$' -fuzz '^FuzzStream$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./internal/store -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./internal/pki -run '^$$' -fuzz '^FuzzRequest$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./internal/control -run '^$$' -fuzz '^FuzzWords$$' -fuzztime $(FUZZTIME)
+
+verify:
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod verify
+
+bench: deps
+	$(GO) run ./bench
+
+clean:
+	rm -rf bin

@@ -1,0 +1,82 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package interop
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/test/interop/lab"
+)
+
+// demo writes a transcript of commands on the hosts.
+type demo struct {
+	t   *testing.T
+	out io.Writer
+}
+
+// say writes a line of explanation.
+func (d demo) say(format string, args ...any) { fmt.Fprintf(d.out, "# "+format+"\n", args...) }
+
+// show runs a command on a host and writes what it printed, less the lines
+// that hold none of keep, if there are any.
+func (d demo) show(h *lab.Host, keep []string, argv ...string) {
+	out, _ := h.Run(argv[0], argv[1:]...) // quorumtool exits with 2 without quorum
+	fmt.Fprintf(d.out, "%s# %s\n", h.Name, strings.Join(argv, " "))
+	for line := range strings.SplitSeq(strings.TrimRight(out, "\n"), "\n") {
+		for _, k := range keep {
+			if strings.Contains(line, k) {
+				fmt.Fprintln(d.out, line)
+				break
+			}
+		}
+		if len(keep) == 0 {
+			fmt.Fprintln(d.out, line)
+		}
+	}
+	fmt.Fprintln(d.out)
+}
+
+// TestDemo is the main job from beginning to end, and the README's transcript:
+// with QUORATE_DEMO set it is printed.
+func TestDemo(t *testing.T) {
+	measured := start(t)
+	d := demo{t: t, out: io.Discard}
+	if os.Getenv("QUORATE_DEMO") != "" {
+		d.out = os.Stdout
+	}
+	l := newLab(t, lab.Config{Nodes: 2})
+	l.Arbiter.MustRun("ln", "-s", suite.binary, "/run/quorate")
+	l.Start()
+	one, two := l.Nodes[0], l.Nodes[1]
+	brief := []string{"Quorate:", "Nodes:", "Total votes:", "Quorum:", "Flags:", "node", "Qdevice"}
+
+	d.say("two Corosync nodes, and the arbiter as the third vote")
+	d.show(one, brief, "corosync-quorumtool", "-s")
+
+	from := lab.Now()
+	lab.Cut(hosts(one), hosts(two, l.Arbiter))
+	took := awaitAlone(t, l, from, 30*time.Second, two, 2)
+	awaitNotQuorate(t, one)
+	d.say("node1 loses power: no packet says so. node2 goes on after %.1f s", took.Seconds())
+	d.show(two, brief, "corosync-quorumtool", "-s")
+	d.say("the arbiter says who has the vote, and why")
+	if suite.kind == lab.KindGo {
+		d.show(l.Arbiter, nil, "/run/quorate", "clusters")
+	}
+	if !two.Quorum().Quorate || one.Quorum().Quorate {
+		t.Errorf("%s\n%s", one.Quorum().Text, two.Quorum().Text)
+	}
+
+	lab.Heal(hosts(one), hosts(two, l.Arbiter))
+	l.AwaitWhole()
+	d.say("the power is back")
+	d.show(one, brief, "corosync-quorumtool", "-s")
+	oneSide(t, l)
+	measured("node 2 active alone after %.1f s", took.Seconds())
+}
