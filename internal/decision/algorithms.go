@@ -12,6 +12,8 @@ import (
 // Decide applies the algorithm a to what v says. An unknown algorithm has no
 // winner.
 func Decide(a qnet.Algorithm, v View) Verdict {
+	// A node without a membership has not reported; the caller knows, and nothing is lost by looking.
+	v.Clients = slices.DeleteFunc(slices.Clone(v.Clients), func(c Client) bool { return len(c.Members) == 0 })
 	if len(v.Clients) == 0 {
 		return v.none(Reason{Code: Nobody})
 	}
