@@ -44,11 +44,12 @@ var table = map[string]rule{
 		why: "only the daemon sees machines and adapters"},
 	"quorate/internal/cli": {may: []string{"qnet", "wire", "qnetd", "status", "store", "pki", "control", "daemon"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
-	"quorate/cmd/quorate":       {may: []string{"cli"}, why: "the one main only picks a command"},
-	"quorate/internal/archtest": {why: "a test of the others"},
-	"quorate/test/interop":      {may: []string{"qnet", "wire", "pki", "status", "test/interop/lab"}, why: "the programs are tried from outside"},
-	"quorate/test/interop/lab":  {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
-	"quorate/bench":             {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
+	"quorate/cmd/quorate":         {may: []string{"cli"}, why: "the one main only picks a command"},
+	"quorate/internal/archtest":   {why: "a test of the others"},
+	"quorate/test/interop":        {may: []string{"qnet", "wire", "pki", "status", "test/interop/lab"}, why: "the programs are tried from outside"},
+	"quorate/test/interop/lab":    {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
+	"quorate/test/interop/yesman": {may: []string{"qnet", "wire", "pki"}, why: "an arbiter for the tests of the tests"},
+	"quorate/bench":               {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
 }
 
 // pureStd are the standard packages that a pure package may import. status may

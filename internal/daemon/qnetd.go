@@ -48,6 +48,8 @@ type QNetdConfig struct {
 	OnListen func([]net.Addr)
 	OnReady  func()
 
+	openStore func(path string) (grantStore, error) // for tests; nil is store.Open
+
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
 }
@@ -84,6 +86,12 @@ func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
 	return errors.Join(err, d.close())
 }
 
+// grantStore is a store that knows whether it can be written.
+type grantStore interface {
+	store.Store
+	Writable() error
+}
+
 // arbiter is a running daemon.
 type arbiter struct {
 	cfg     QNetdConfig
@@ -93,7 +101,7 @@ type arbiter struct {
 
 	tls       *tls.Config
 	lock      *lockFile
-	store     *store.Bolt
+	store     grantStore
 	records   []store.Record
 	control   net.Listener
 	listeners []*listener
@@ -161,10 +169,15 @@ func (d *arbiter) openCerts() error {
 // openStore loads the grants. A damaged store is an error; one that can't be
 // written is not, for the status must say so: nothing is granted then.
 func (d *arbiter) openStore(ctx context.Context) error {
-	var err error
-	if d.store, err = store.Open(d.cfg.StorePath); err != nil {
+	open := d.cfg.openStore
+	if open == nil {
+		open = func(path string) (grantStore, error) { return store.Open(path) }
+	}
+	st, err := open(d.cfg.StorePath)
+	if err != nil {
 		return err
 	}
+	d.store = st
 	if d.records, err = d.store.Load(ctx); err != nil {
 		return err
 	}

@@ -1,0 +1,525 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"quorate/internal/control"
+	"quorate/internal/qnet"
+	"quorate/internal/qnetd"
+	"quorate/internal/store"
+	"quorate/internal/wire"
+)
+
+// arbiterUnderTest is a daemon on a loopback port.
+type arbiterUnderTest struct {
+	addr string
+	dir  string
+	log  *logBuffer
+	stop func() error // ends it; may be called twice
+}
+
+// logBuffer is what a daemon has logged.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startArbiter runs a daemon without TLS, as change wants it.
+func startArbiter(t *testing.T, change func(*QNetdConfig)) *arbiterUnderTest {
+	t.Helper()
+	a := &arbiterUnderTest{dir: t.TempDir(), log: &logBuffer{}}
+	cfg := QNetdConfig{
+		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
+		CertDir: filepath.Join(a.dir, "nssdb"), StorePath: filepath.Join(a.dir, "grants.db"),
+		Control: ControlConfig{Path: filepath.Join(a.dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
+		Log:     slog.New(NewLogHandler(a.log, nil, slog.LevelDebug)),
+	}
+	cfg.Machine.TLS = wire.TLSUnsupported
+	if change != nil {
+		change(&cfg)
+	}
+	ready := make(chan string, 1)
+	cfg.OnListen = func(addrs []net.Addr) { ready <- addrs[0].String() }
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- RunQNetd(ctx, cfg) }()
+	a.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	t.Cleanup(func() {
+		if err := a.stop(); err != nil {
+			t.Errorf("daemon ended with: %v", err)
+		}
+		if t.Failed() {
+			t.Log(a.log)
+		}
+	})
+	select {
+	case a.addr = <-ready:
+	case err := <-done:
+		t.Fatalf("daemon did not start: %v", err)
+	}
+	return a
+}
+
+// peer is a client that a test plays by hand.
+type peer struct {
+	t      *testing.T
+	c      net.Conn
+	stream *wire.Stream
+	seq    uint32
+	node   qnet.NodeID
+}
+
+func (a *arbiterUnderTest) dial(t *testing.T) *peer {
+	t.Helper()
+	c, err := net.Dial("tcp", a.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return &peer{t: t, c: c, stream: wire.NewStream(1 << 20)}
+}
+
+func (p *peer) send(m wire.Message) {
+	p.t.Helper()
+	b, err := wire.Append(nil, m)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := p.c.Write(b); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *peer) recv() (wire.Message, error) {
+	buf := make([]byte, 4096)
+	for {
+		if m, bad, ok := p.stream.Next(); ok {
+			if bad != nil {
+				return nil, bad.Err
+			}
+			return m, nil
+		}
+		n, err := p.c.Read(buf)
+		if err != nil {
+			return nil, err
+		}
+		p.stream.Push(buf[:n])
+	}
+}
+
+func (p *peer) next() wire.Message {
+	p.t.Helper()
+	m, err := p.recv()
+	if err != nil {
+		p.t.Fatalf("node %d: %v", p.node, err)
+	}
+	return m
+}
+
+func (p *peer) number() wire.Opt[uint32] {
+	p.seq++
+	return wire.Some(p.seq)
+}
+
+// join takes a client through its Init.
+func (p *peer) join(cluster string, node qnet.NodeID, ring qnet.RingID) wire.ReplyError {
+	p.t.Helper()
+	p.node = node
+	p.send(wire.Preinit{Seq: p.number(), ClusterName: wire.Some(cluster)})
+	p.next()
+	p.send(wire.Init{
+		Seq: p.number(), NodeID: wire.Some(node), Algorithm: wire.Some(qnet.FFSplit), Heartbeat: wire.Some(uint32(8000)),
+		TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerLowest}), RingID: wire.Some(ring),
+	})
+	switch m := p.next().(type) {
+	case wire.InitReply:
+		return m.Code.V
+	case wire.ServerError:
+		return m.Code.V
+	}
+	return wire.ErrInternal
+}
+
+func nodes(ids ...qnet.NodeID) (l qnet.NodeList) {
+	for _, id := range ids {
+		l = append(l, qnet.Node{ID: id})
+	}
+	return l
+}
+
+// config and report send the two lists that a vote needs.
+func (p *peer) config(ids ...qnet.NodeID) {
+	p.send(wire.NodeList{Seq: p.number(), ListType: wire.Some(qnet.InitialConfig), Nodes: nodes(ids...)})
+}
+
+func (p *peer) report(ring qnet.RingID, ids ...qnet.NodeID) {
+	p.send(wire.NodeList{Seq: p.number(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(ring), Nodes: nodes(ids...)})
+}
+
+// vote waits for a vote info with ACK or NACK and answers every one.
+func (p *peer) vote() qnet.Vote {
+	p.t.Helper()
+	for {
+		if v, ok := p.next().(wire.VoteInfo); ok {
+			p.send(wire.VoteInfoReply{Seq: v.Seq})
+			if v.Vote.V == qnet.VoteACK || v.Vote.V == qnet.VoteNACK {
+				return v.Vote.V
+			}
+		}
+	}
+}
+
+// echo proves that the connection works.
+func (p *peer) echo() {
+	p.t.Helper()
+	seq := p.number()
+	p.send(wire.EchoRequest{Seq: seq})
+	for {
+		if e, ok := p.next().(wire.EchoReply); ok {
+			if e.Seq != seq {
+				p.t.Fatalf("echo %v answered with %v", seq, e.Seq)
+			}
+			return
+		}
+	}
+}
+
+var whole = qnet.RingID{Node: 1, Seq: 9}
+
+// pair joins two nodes that get their vote.
+func (a *arbiterUnderTest) pair(t *testing.T, cluster string) [2]*peer {
+	t.Helper()
+	var ps [2]*peer
+	for i := range ps {
+		ps[i] = a.dial(t)
+		if code := ps[i].join(cluster, qnet.NodeID(i+1), whole); code != wire.NoError {
+			t.Fatalf("node %d: %v", i+1, code)
+		}
+		ps[i].config(1, 2)
+		ps[i].report(whole, 1, 2)
+	}
+	for _, p := range ps {
+		if v := p.vote(); v != qnet.VoteACK {
+			t.Fatalf("node %d: %v", p.node, v)
+		}
+	}
+	return ps
+}
+
+func TestPairAndSplit(t *testing.T) {
+	a := startArbiter(t, nil)
+	ps := a.pair(t, "prod")
+	ps[1].report(qnet.RingID{Node: 2, Seq: 10}, 2)
+	ps[0].report(qnet.RingID{Node: 1, Seq: 10}, 1)
+	if v := ps[1].vote(); v != qnet.VoteNACK {
+		t.Errorf("node 2: %v", v)
+	}
+	if v := ps[0].vote(); v != qnet.VoteACK {
+		t.Errorf("node 1: %v", v)
+	}
+	for _, want := range []string{"cluster=prod", "node=1", "ring=1.a", "vote=ACK", "tie-breaker is node 1"} {
+		if !strings.Contains(a.log.String(), want) {
+			t.Errorf("the log lacks %q", want)
+		}
+	}
+}
+
+// TestGrantSurvives (S2): after a restart the side that had the vote has it
+// again, and the other one, which comes back first, has not.
+func TestGrantSurvives(t *testing.T) {
+	a := startArbiter(t, nil)
+	ps := a.pair(t, "prod")
+	alone := [2]qnet.RingID{{Node: 1, Seq: 10}, {Node: 2, Seq: 10}}
+	ps[1].report(alone[1], 2)
+	ps[0].report(alone[0], 1)
+	ps[1].vote()
+	ps[0].vote()
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	b := startArbiter(t, func(cfg *QNetdConfig) { cfg.StorePath = filepath.Join(a.dir, "grants.db") })
+	two := b.dial(t)
+	if code := two.join("prod", 2, alone[1]); code != wire.NoError {
+		t.Fatal(code)
+	}
+	two.config(1, 2)
+	two.report(alone[1], 2)
+	if v := two.vote(); v != qnet.VoteNACK {
+		t.Errorf("the loser of the split got %v after the restart", v)
+	}
+	one := b.dial(t)
+	if code := one.join("prod", 1, alone[0]); code != wire.NoError {
+		t.Fatal(code)
+	}
+	one.config(1, 2)
+	one.report(alone[0], 1)
+	if v := one.vote(); v != qnet.VoteACK {
+		t.Errorf("the winner of the split got %v after the restart", v)
+	}
+}
+
+// TestStoreThatCantBeWritten: nothing is granted that can't be recorded.
+func TestStoreThatCantBeWritten(t *testing.T) {
+	full := errors.New("no space left")
+	a := startArbiter(t, func(cfg *QNetdConfig) {
+		cfg.openStore = func(string) (grantStore, error) { return brokenStore{full}, nil }
+	})
+	p := a.dial(t)
+	p.join("prod", 1, whole)
+	p.config(1, 2)
+	p.report(whole, 1, 2)
+	if v := p.vote(); v != qnet.VoteNACK {
+		t.Errorf("got %v", v)
+	}
+	st := askStatus(t, a)
+	if !strings.Contains(st, full.Error()) {
+		t.Errorf("the status does not say why: %s", st)
+	}
+	if !strings.Contains(a.log.String(), "can't be recorded") {
+		t.Error("the log does not say why")
+	}
+}
+
+// brokenStore is a store on a full disk.
+type brokenStore struct{ err error }
+
+func (brokenStore) Load(context.Context) ([]store.Record, error) { return nil, nil }
+func (b brokenStore) Save(context.Context, []store.Record) error { return b.err }
+func (b brokenStore) Writable() error                            { return b.err }
+func (brokenStore) Close() error                                 { return nil }
+
+func askStatus(t *testing.T, a *arbiterUnderTest) string {
+	t.Helper()
+	ctx := context.Background()
+	c, err := control.Dial(ctx, filepath.Join(a.dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := control.Ask(ctx, c, "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestDamagedStore(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "grants.db")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 40000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := QNetdConfig{Machine: qnetd.Defaults(), StorePath: path, Log: slog.New(slog.DiscardHandler)}
+	cfg.Machine.TLS = wire.TLSUnsupported
+	if err := RunQNetd(context.Background(), cfg); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestStall: a connection that does not get to its Init in time is closed.
+func TestStall(t *testing.T) {
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Machine.HandshakeTime = 200 * time.Millisecond })
+	for name, first := range map[string]wire.Message{
+		"silent": nil, "preinit only": wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some("prod")},
+	} {
+		p := a.dial(t)
+		if first != nil {
+			p.send(first)
+			p.next()
+		}
+		if m, err := p.recv(); err == nil {
+			t.Errorf("%s: got %v", name, m)
+		}
+	}
+}
+
+// TestSlowReader: a client that asks and does not read is given up, alone.
+func TestSlowReader(t *testing.T) {
+	a := startArbiter(t, nil)
+	neighbours := a.pair(t, "prod")
+	p := a.dial(t)
+	p.join("slow", 1, whole)
+	body := wire.EchoRequest{Body: append([]byte{0x10, 0, 0x70, 0}, make([]byte, 0x7000)...)}
+	b, err := wire.Append(nil, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4000 {
+		if _, err = p.c.Write(b); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		t.Error("the arbiter kept everything that was not read")
+	}
+	for _, n := range neighbours {
+		n.echo()
+	}
+}
+
+// TestGarbage throws bytes of all kinds at the arbiter; a cluster beside it
+// goes on, and in the end nothing is left of it.
+func TestGarbage(t *testing.T) {
+	a := startArbiter(t, nil)
+	neighbours := a.pair(t, "prod")
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	rng := rand.New(rand.NewPCG(1, 2))
+	good, err := wire.Append(nil, wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some("prod")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1500 {
+		c, err := net.Dial("tcp", a.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b []byte
+		switch i % 6 {
+		case 0: // nothing at all
+		case 1: // random bytes
+			b = make([]byte, rng.IntN(200))
+			for j := range b {
+				b[j] = byte(rng.Uint32())
+			}
+		case 2: // a truncated message
+			b = good[:rng.IntN(len(good))]
+		case 3: // a header that claims 4 GiB
+			b = []byte{0, 3, 0xff, 0xff, 0xff, 0xff, 1, 2, 3}
+		case 4: // messages of the other side, out of order
+			for typ := range byte(18) {
+				b = append(b, 0, typ, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 1)
+			}
+		case 5: // the same one many times
+			b = bytes.Repeat(good, 50)
+		}
+		_, _ = c.Write(b) // it may be refused already
+		if i%3 == 0 {
+			_ = c.(*net.TCPConn).SetLinger(0)
+		}
+		_ = c.Close()
+	}
+	for _, n := range neighbours {
+		n.echo()
+	}
+	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, func() string {
+		return strings.Join([]string{"goroutines or files are left", stacks()}, "\n")
+	})
+	if n := strings.Count(a.log.String(), "\n"); n < 100 {
+		t.Errorf("only %d lines were logged", n)
+	}
+}
+
+// settle waits until ok: other goroutines of this process are ending.
+func settle(t *testing.T, ok func() bool, what func() string) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal(what())
+		}
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+func stacks() string {
+	b := make([]byte, 1<<20)
+	return string(b[:runtime.Stack(b, true)])
+}
+
+// TestStopLeavesNothing: a daemon that has ended has left no goroutine, file or socket.
+func TestStopLeavesNothing(t *testing.T) {
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.LockFile = filepath.Join(filepath.Dir(cfg.StorePath), "pid") })
+	ps := a.pair(t, "prod")
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range ps {
+		if _, err := io.Copy(io.Discard, p.c); err != nil && !strings.Contains(err.Error(), "reset") {
+			t.Error(err)
+		}
+		_ = p.c.Close()
+	}
+	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, stacks)
+	for _, name := range []string{"s", "pid"} {
+		if _, err := os.Stat(filepath.Join(a.dir, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", name, err)
+		}
+	}
+}
+
+func TestTwoAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	startArbiter(t, func(cfg *QNetdConfig) { cfg.LockFile = filepath.Join(dir, "pid") })
+	// A lock of this very process does not keep it out: fcntl locks are the process's. The store's lock does.
+	cfg := QNetdConfig{Machine: qnetd.Defaults(), StorePath: filepath.Join(dir, "grants.db"), Network: "tcp", Hosts: []string{"256.0.0.1"},
+		Control: ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}}, Log: slog.New(slog.DiscardHandler)}
+	cfg.Machine.TLS = wire.TLSUnsupported
+	if err := RunQNetd(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "256.0.0.1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestMappedAddress: over a socket for every address, an IPv4 client is shown as C shows it.
+func TestMappedAddress(t *testing.T) {
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Hosts = nil })
+	_, port, err := net.SplitHostPort(a.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapped := strings.HasPrefix(a.addr, "[::]")
+	a.addr = "127.0.0.1:" + port
+	a.dial(t).join("prod", 1, whole)
+	want := "\"127.0.0.1:"
+	if mapped {
+		want = "\"::ffff:127.0.0.1:"
+	}
+	if st := askStatus(t, a); !strings.Contains(st, want) {
+		t.Errorf("no %s in %s", want, st)
+	}
+}
