@@ -20,7 +20,8 @@ build:
 
 # The main job: two real Corosync nodes keep quorum through the arbiter.
 demo: deps
-	QUORATE_DEMO=1 $(GO) test -count=1 -timeout 10m -run '^TestDemo$$' ./test/interop
+	$(GO) test -c -o bin/interop.test ./test/interop
+	@QUORATE_DEMO=1 bin/interop.test -test.timeout 10m -test.run '^TestDemo$$'
 
 test: deps verify unit interop
 
@@ -29,7 +30,8 @@ unit:
 
 # Real Corosync nodes in network namespaces; see test/interop.
 interop: deps
-	$(GO) test -count=1 -timeout 20m ./test/interop/...
+	$(GO) test -c -o bin/interop.test ./test/interop
+	bin/interop.test -test.timeout 20m
 
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)

@@ -27,16 +27,16 @@ func (d demo) say(format string, args ...any) { fmt.Fprintf(d.out, "# "+format+"
 // that hold none of keep, if there are any.
 func (d demo) show(h *lab.Host, keep []string, argv ...string) {
 	out, _ := h.Run(argv[0], argv[1:]...) // quorumtool exits with 2 without quorum
-	fmt.Fprintf(d.out, "%s# %s\n", h.Name, strings.Join(argv, " "))
+	fmt.Fprintf(d.out, "%s# %s\n", h.Name, strings.TrimPrefix(strings.Join(argv, " "), "/run/"))
 	for line := range strings.SplitSeq(strings.TrimRight(out, "\n"), "\n") {
 		for _, k := range keep {
 			if strings.Contains(line, k) {
-				fmt.Fprintln(d.out, line)
+				fmt.Fprintln(d.out, strings.TrimRight(line, " "))
 				break
 			}
 		}
 		if len(keep) == 0 {
-			fmt.Fprintln(d.out, line)
+			fmt.Fprintln(d.out, strings.TrimRight(line, " "))
 		}
 	}
 	fmt.Fprintln(d.out)
