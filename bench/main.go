@@ -1,0 +1,166 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Bench plays clusters of two nodes against the C arbiter and ours, in turn in
+// one run, and prints what both cost as a table.
+//
+// # Limitations
+//
+// The load runs on the same machine. Figures are for comparing the two columns;
+// only ratios travel.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+func main() {
+	only := flag.String("only", "", "run only rows whose name contains this")
+	lenient := flag.Bool("lenient", false, "exit with 0 though a target was missed")
+	out := flag.String("o", "", "put the table between the markers of this file")
+	flag.Parse()
+	met, err := run(*only, *out)
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	case !met && !*lenient:
+		fmt.Fprintln(os.Stderr, "bench: a target was missed")
+		os.Exit(1)
+	}
+}
+
+// measure is one row: it returns a figure for a fresh arbiter.
+type measure struct {
+	name   string
+	target string                     // in words, for the table
+	met    func(c, ours float64) bool // whether ours is good enough
+	unit   string
+	run    func(a *arbiter) (float64, error)
+	tls    bool
+	rounds int
+}
+
+func rows() []measure {
+	return []measure{
+		{name: "memory when idle, no client", unit: "MiB", target: "C's", met: ratio(1), run: idleMemory, tls: true, rounds: 3},
+		{name: "CPU an echo, 2,000 plaintext clients idle at 8 s heartbeats", unit: "µs", target: "1/20 of C", met: ratio(20), run: echoCPU(2000), rounds: 1},
+		{name: "the same, 8,000 clients", unit: "µs", target: "1/50 of C", met: ratio(50), run: echoCPU(8000), rounds: 1},
+		{name: "one cluster splits: last report to ACK, median", unit: "ms", target: "2 ms", met: atMost(2), run: oneSplit, rounds: 3},
+		{name: "1,000 clusters split at once: p99", unit: "ms", target: "half of C", met: ratio(2), run: manySplits, rounds: 3},
+		{name: "500 clusters connect with TLS: until all have their vote", unit: "s", target: "a quarter of C", met: ratio(4), run: connectTLS, tls: true, rounds: 3},
+		{name: "memory a TLS client", unit: "KiB", target: "half of C", met: ratio(2), run: clientMemory, tls: true, rounds: 1},
+	}
+}
+
+func ratio(n float64) func(c, ours float64) bool {
+	return func(c, ours float64) bool { return ours*n <= c }
+}
+
+func atMost(n float64) func(c, ours float64) bool {
+	return func(_, ours float64) bool { return ours <= n }
+}
+
+// run measures every row with both arbiters in turn, prints the table and
+// reports whether all targets were met.
+func run(only, out string) (met bool, err error) {
+	dir, err := os.MkdirTemp(".", ".bench-") // on a real disk: a grant's commit is part of the work
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return false, err
+	}
+	binary := filepath.Join(dir, "corosync-qnetd")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "quorate/cmd/quorate")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		return false, fmt.Errorf("go build: %w: %s", err, text)
+	}
+	if _, err := exec.LookPath("corosync-qnetd"); err != nil {
+		return false, errors.New("no corosync-qnetd to compare with: install the Debian packages (make deps as root)")
+	}
+	kinds := []kind{{name: "C", binary: "/usr/bin/corosync-qnetd", c: true}, {name: "quorate", binary: binary}}
+	for i := range kinds {
+		fmt.Fprintf(os.Stderr, "certificates for %s ...\n", kinds[i].name)
+		if err := kinds[i].enrol(filepath.Join(dir, kinds[i].name)); err != nil {
+			return false, err
+		}
+	}
+	table, met, err := measureAll(kinds, only)
+	if err != nil {
+		return false, err
+	}
+	fmt.Print(table)
+	if out != "" {
+		err = replace(out, table)
+	}
+	return met, err
+}
+
+func measureAll(kinds []kind, only string) (table string, met bool, err error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d cores, Linux %s, %s; C is corosync-qnetd 3.0.3\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), kernel(), runtime.Version())
+	b.WriteString("| work | C | quorate | C : quorate | target | met |\n|---|---|---|---|---|---|\n")
+	met = true
+	for _, m := range rows() {
+		if !strings.Contains(m.name, only) {
+			continue
+		}
+		figures := make([][]float64, len(kinds))
+		for range m.rounds {
+			for i := range kinds {
+				fmt.Fprintf(os.Stderr, "%s: %s ...", m.name, kinds[i].name)
+				f, err := kinds[i].measure(m)
+				if err != nil {
+					return "", false, fmt.Errorf("%s, %s: %w", m.name, kinds[i].name, err)
+				}
+				fmt.Fprintf(os.Stderr, " %.3g %s\n", f, m.unit)
+				figures[i] = append(figures[i], f)
+			}
+		}
+		c, ours := median(figures[0]), median(figures[1])
+		word := "yes"
+		if !m.met(c, ours) {
+			word, met = "no", false
+		}
+		fmt.Fprintf(&b, "| %s | %.3g %s | %.3g %s | %.1f | %s | %s |\n", m.name, c, m.unit, ours, m.unit, c/ours, m.target, word)
+	}
+	return b.String(), met, nil
+}
+
+func kernel() string {
+	b, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "?"
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// The table stands between these lines.
+const (
+	begin = "<!-- bench: begin -->\n"
+	end   = "<!-- bench: end -->\n"
+)
+
+func replace(path, table string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	head, rest, ok := strings.Cut(string(b), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for the table", path)
+	}
+	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
+}
