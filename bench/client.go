@@ -205,7 +205,13 @@ func connectPairs(n, width int, certs []*tls.Certificate) ([]*pair, error) {
 			p := &pair{ring: 5}
 			var err error
 			for j := range p.nodes {
-				if p.nodes[j], err = connect(clusterName(i), qnet.NodeID(j+1), together(p.ring), cert); err != nil {
+				for try := range 50 { // a full backlog shows as a reset, too: a node would try again
+					if p.nodes[j], err = connect(clusterName(i), qnet.NodeID(j+1), together(p.ring), cert); err == nil || try == 49 {
+						break
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				if err != nil {
 					errs <- err
 					return
 				}

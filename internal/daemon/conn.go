@@ -43,6 +43,7 @@ type conn struct {
 	verdict chan *tls.Config // the machine's answer to StartTLS: nil if it refused
 	closed  chan struct{}    // closed by the loop when it has let go of the connection
 	limit   uint32           // bytes of a message
+	cores   *cores
 }
 
 // send encodes and writes one message. It does not wait.
@@ -77,7 +78,10 @@ func (c *conn) read() {
 		return
 	}
 	t := tls.Server(&prefixed{outbox: c.box, rest: rest}, cfg)
-	if err := t.Handshake(); err != nil {
+	c.cores.more()
+	err = t.Handshake()
+	c.cores.less()
+	if err != nil {
 		c.post(qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + reasonOf(err)})
 		return
 	}

@@ -19,6 +19,9 @@ import (
 // the timer is looked at.
 const burst = 256
 
+// crowd is how many waiting events are worth a second core.
+const crowd = 32
+
 // loop runs an arbiter machine: one goroutine, one timer.
 type loop struct {
 	machine *qnetd.Server
@@ -26,6 +29,7 @@ type loop struct {
 	notes   notes
 	tls     *tls.Config // nil: no TLS
 	limits  connLimits
+	cores   *cores
 
 	events    chan event
 	persisted chan []qnetd.Persisted
@@ -53,6 +57,7 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) *
 		notes:     notes{log: log},
 		tls:       t,
 		limits:    lim,
+		cores:     newCores(),
 		events:    make(chan event, burst),
 		persisted: make(chan []qnetd.Persisted),
 		calls:     make(chan func(time.Time)),
@@ -65,12 +70,16 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) *
 
 // run runs the machine until ctx is done, and then closes every connection.
 func (l *loop) run(ctx context.Context) error {
+	defer l.cores.restore()
 	defer l.closeAll()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case e := <-l.events:
+			if len(l.events) > crowd {
+				l.cores.crowded()
+			}
 			l.take(time.Now(), e)
 			l.drain()
 		case results := <-l.persisted:
@@ -184,7 +193,7 @@ func (l *loop) accept(now time.Time, tc *net.TCPConn, addr string) {
 	l.nextID++
 	c := &conn{
 		id: l.nextID, box: box, out: box, events: l.events, limit: l.limits.message,
-		verdict: make(chan *tls.Config, 1), closed: make(chan struct{}),
+		verdict: make(chan *tls.Config, 1), closed: make(chan struct{}), cores: l.cores,
 	}
 	l.conns[c.id] = c
 	l.step(now, qnetd.Connected{Conn: c.id, Addr: addr})

@@ -59,6 +59,7 @@ type client struct {
 	rttvar   time.Duration
 
 	awaitSince time.Time // since when a newer report of this node is awaited
+	probed     time.Time // when it was probed since; zero if not yet
 	probeSeq   uint32
 	silent     bool      // did not answer a probe: decided without
 	late       bool      // answers, but its report did not come in time: decided without

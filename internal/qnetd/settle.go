@@ -15,6 +15,10 @@ import (
 // vote is undecided for longer, it is told NACK, and ACK later (H8).
 const settleTime = 2 * time.Second
 
+// probeDelay is how long a report that is missing is awaited before its node is
+// probed: as a rule all nodes report within it, and nobody need be asked.
+const probeDelay = 20 * time.Millisecond
+
 // retryTime is how long after a refused write the next one is tried.
 const retryTime = 2 * time.Second
 
@@ -78,12 +82,19 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 			continue
 		}
 		if c.awaitSince.IsZero() {
-			c.awaitSince = now
+			c.awaitSince, c.probed = now, time.Time{}
+		}
+		if c.probed.IsZero() {
+			if at := c.awaitSince.Add(probeDelay); now.Before(at) {
+				next = earliest(next, at)
+				continue
+			}
+			c.probed = now
 			c.probeSeq = s.voteInfo(now, c, qnet.VoteNoChange)
 		}
 		end := c.awaitSince.Add(settleTime)
 		if c.answered < c.probeSeq {
-			end = earliest(end, c.awaitSince.Add(c.probeTime(s.cfg.ProbeTime)))
+			end = earliest(end, c.probed.Add(c.probeTime(s.cfg.ProbeTime)))
 		}
 		if now.Before(end) {
 			next = earliest(next, end)
