@@ -1,0 +1,113 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/wire"
+)
+
+// TestQNetdMisuse: one clear line in the C daemon's words, and its exit code.
+func TestQNetdMisuse(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"-x", "corosync-qnetd: invalid option -- 'x'\n"},
+		{"-p", "corosync-qnetd: option requires an argument -- 'p'\n"},
+		{"-p 0", "corosync-qnetd: host port must be in range 1-65535\n"},
+		{"-p 70000", "corosync-qnetd: host port must be in range 1-65535\n"},
+		{"-s maybe", "corosync-qnetd: tls must be one of on, off, req\n"},
+		{"-c maybe", "corosync-qnetd: client_cert_required should be on/yes/1, off/no/0\n"},
+		{"-m 1x", "corosync-qnetd: max clients value 1x is invalid\n"},
+		{"-S foo=1", "corosync-qnetd: Unknown option 'foo'\n"},
+		{"-S listen_backlog=0", "corosync-qnetd: Invalid value '0' for option 'listen_backlog'\n"},
+		{"-S dpd_interval_coefficient=nan", "corosync-qnetd: Invalid value 'nan' for option 'dpd_interval_coefficient'\n"},
+		{"-S probe_time=0", "corosync-qnetd: Invalid value '0' for option 'probe_time'\n"},
+		{"-S hold_time=-1", "corosync-qnetd: Invalid value '-1' for option 'hold_time'\n"},
+		{"-S local_socket_umask=8", "corosync-qnetd: Invalid value '8' for option 'local_socket_umask'\n"},
+	} {
+		var out, errOut bytes.Buffer
+		code := Main(context.Background(), append([]string{"/usr/bin/corosync-qnetd"}, strings.Fields(c.args)...), &out, &errOut)
+		if code != 1 || errOut.String() != c.want {
+			t.Errorf("%s: exit %d, %q", c.args, code, errOut.String())
+		}
+	}
+}
+
+// TestQNetdHelp: -h and -v succeed, which they do not in C (Q5).
+func TestQNetdHelp(t *testing.T) {
+	for flag, want := range map[string]string{"-h": "usage: corosync-qnetd [-46dfhv]", "-v": "Corosync Qdevice Network Daemon, version '3.0.3"} {
+		var out, errOut bytes.Buffer
+		if code := Main(context.Background(), []string{"corosync-qnetd", flag}, &out, &errOut); code != 0 || !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: exit %d, %q", flag, code, out.String())
+		}
+	}
+}
+
+func TestQNetdOptions(t *testing.T) {
+	var errOut bytes.Buffer
+	args := strings.Fields("-4 -l a -l b -p 1234 -s required -m 7 -S HOLD_TIME=0,probe_time=250 -S nss_db_dir=/x/nssdb,dpd_interval=5,,listen_backlog=0 -f -dd extra")
+	q, err := parseQNetd("corosync-qnetd", args, &errOut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := q.cfg
+	if c.Network != "tcp4" || len(c.Hosts) != 2 || c.Port != 1234 || c.Machine.TLS != wire.TLSRequired || c.Machine.MaxClients != 7 {
+		t.Errorf("%+v", c)
+	}
+	if c.Machine.HoldTime != 0 || c.Machine.ProbeTime != 250*time.Millisecond || c.CertDir != "/x/nssdb" || c.StorePath != "/x/grants.db" {
+		t.Errorf("%+v", c)
+	}
+	if !q.foreground || q.debug != 2 || c.Backlog != 0 {
+		t.Errorf("%+v", q)
+	}
+	if want := "corosync-qnetd: Option 'dpd_interval' is deprecated and has no effect anymore\n"; errOut.String() != want {
+		t.Errorf("%q", errOut.String())
+	}
+}
+
+func TestToolWithoutDaemon(t *testing.T) {
+	var out, errOut bytes.Buffer
+	code := Main(context.Background(), []string{"corosync-qnetd-tool", "-s", "-p", t.TempDir() + "/none"}, &out, &errOut)
+	if want := "corosync-qnetd-tool: Can't connect to qnetd socket (is QNetd running?): No such file or directory\n"; code != 3 || errOut.String() != want {
+		t.Errorf("exit %d, %q", code, errOut.String())
+	}
+	if code := Main(context.Background(), []string{"corosync-qnetd-tool"}, &out, &errOut); code != 1 || out.String() != toolUsage {
+		t.Errorf("exit %d, %q", code, out.String())
+	}
+}
+
+// TestCertutil follows the C script's words and exit codes.
+func TestCertutil(t *testing.T) {
+	dir := t.TempDir() + "/nssdb"
+	run := func(args ...string) (int, string, string) {
+		var out, errOut bytes.Buffer
+		code := qnetdCertutil(dir, "corosync-qnetd-certutil", args, &out, &errOut)
+		return code, out.String(), errOut.String()
+	}
+	for _, c := range []struct {
+		args      []string
+		code      int
+		out, errs string
+	}{
+		{nil, 0, "corosync-qnetd-certutil: [-i|-s]", ""},
+		{[]string{"-x"}, 1, "", "Invalid option: -x\n"},
+		{[]string{"-s", "-c"}, 1, "", "Option -c requires an argument.\n"},
+		{[]string{"-s", "-c", "/nowhere", "-n", "a"}, 2, "", "Can't open certificate file /nowhere\n"},
+		{[]string{"-s", "-c", "/dev/null"}, 2, "", "You have to specify cluster name\n"},
+		{[]string{"-i"}, 0, "Creating " + dir + "\nCreating new key and cert db\nCreating new CA\n", ""},
+		{[]string{"-i"}, 1, "", "Certificate database (" + dir + ") already exists. Delete it to initialize new db\n"},
+	} {
+		code, out, errs := run(c.args...)
+		if code != c.code || !strings.HasPrefix(out, c.out) || errs != c.errs {
+			t.Errorf("%v: exit %d, %q, %q", c.args, code, out, errs)
+		}
+	}
+}
