@@ -44,6 +44,7 @@ var table = map[string]rule{
 		why: "only the daemon sees machines and adapters"},
 	"quorate/internal/cli": {may: []string{"qnet", "wire", "qnetd", "status", "store", "pki", "control", "daemon"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
+	"quorate/internal/votequorum": {pure: true, may: []string{"qnet", "votequorum", "internal/votequorum/*"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/cmd/quorate":         {may: []string{"cli"}, why: "the one main only picks a command"},
 	"quorate/internal/archtest":   {why: "a test of the others"},
 	"quorate/test/interop":        {may: []string{"qnet", "wire", "pki", "status", "test/interop/lab"}, why: "the programs are tried from outside"},

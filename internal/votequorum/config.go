@@ -1,0 +1,163 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package votequorum
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// The values that Corosync takes where corosync.conf has none.
+const (
+	DefaultLastManStandingWindow = 10 * time.Second
+	DefaultDeviceTimeout         = 10 * time.Second
+	DefaultDeviceSyncTimeout     = 30 * time.Second
+)
+
+// AutoVotes is the number of votes of a device for which quorum.device.votes is
+// not set: one less than there are nodes, if each of them has one vote.
+const AutoVotes = -1
+
+// Switch is a setting for which "not set" differs from "no".
+type Switch uint8
+
+// The values of a Switch.
+const (
+	Unset Switch = iota
+	Off
+	On
+)
+
+// Config is what a node's corosync.conf says of votes. The machine copies what
+// it keeps.
+type Config struct {
+	Node  qnet.NodeID  // this node: 1 to 4294967295
+	Nodes []ConfigNode // nodelist.node; empty if there is none
+
+	ExpectedVotes uint32 // quorum.expected_votes; 0: the sum of the nodes' votes
+	Votes         uint32 // quorum.votes, used only without Nodes; 0 is 1
+
+	TwoNode    bool   // quorum.two_node
+	WaitForAll Switch // quorum.wait_for_all; Unset: as TwoNode
+
+	LastManStanding       bool          // quorum.last_man_standing
+	LastManStandingWindow time.Duration // quorum.last_man_standing_window; 0: DefaultLastManStandingWindow
+
+	AutoTieBreaker     bool   // quorum.auto_tie_breaker
+	AutoTieBreakerNode string // quorum.auto_tie_breaker_node: "lowest" (also if empty), "highest" or "2 1 3"
+
+	AllowDownscale        bool // quorum.allow_downscale; turns ExpectedVotesTracking on
+	ExpectedVotesTracking bool // quorum.expected_votes_tracking
+
+	Device *Device // quorum.device, if its model is set
+}
+
+// ConfigNode is one node of the node list.
+type ConfigNode struct {
+	ID    qnet.NodeID // 1 to 4294967295
+	Name  string      // as it is printed; may be empty
+	Votes uint32      // quorum_votes: 1 unless it is set
+}
+
+// Device is the section quorum.device.
+type Device struct {
+	Votes       int64         // quorum.device.votes: 0 to 4294967294, or AutoVotes
+	Timeout     time.Duration // quorum.device.timeout: a poll counts for so long; 0: DefaultDeviceTimeout
+	SyncTimeout time.Duration // quorum.device.sync_timeout: a sync waits so long for a poll; 0: DefaultDeviceSyncTimeout
+}
+
+// OneVoteEach returns a node list in which each node has one vote and is named
+// after its ID: node1, node2.
+func OneVoteEach(ids ...qnet.NodeID) []ConfigNode {
+	nodes := make([]ConfigNode, 0, len(ids))
+	for _, id := range ids {
+		nodes = append(nodes, ConfigNode{ID: id, Name: "node" + id.String(), Votes: 1})
+	}
+	return nodes
+}
+
+func (c Config) check() error {
+	if c.Node == 0 {
+		return errors.New("the node's own ID is missing")
+	}
+	for i, n := range c.Nodes {
+		if n.ID == 0 {
+			return fmt.Errorf("node %d of the node list has no ID", i+1)
+		}
+		if slices.ContainsFunc(c.Nodes[:i], func(o ConfigNode) bool { return o.ID == n.ID }) {
+			return fmt.Errorf("node %v is in the node list twice", n.ID)
+		}
+	}
+	if c.Device != nil && (c.Device.Votes < AutoVotes || c.Device.Votes > 1<<32-2) {
+		return fmt.Errorf("the device's votes are %d, want 0 to %d", c.Device.Votes, int64(1<<32-2))
+	}
+	return nil
+}
+
+// nodeVotes returns the votes of the node list, if this node is in it.
+func (c Config) nodeVotes() (own, sum uint32, ok bool) {
+	for _, n := range c.Nodes {
+		sum += n.Votes
+		if n.ID == c.Node {
+			own, ok = n.Votes, true
+		}
+	}
+	if !ok {
+		return 0, 0, false
+	}
+	return own, sum, true
+}
+
+// tieBreak says who wins when a cluster falls into equal halves.
+type tieBreak uint8
+
+const (
+	tieNone tieBreak = iota
+	tieLowest
+	tieHighest
+	tieList
+)
+
+// parseTieBreaker reads quorum.auto_tie_breaker_node. Like Corosync it takes
+// the numbers at the beginning of a list and forgives what follows.
+func parseTieBreaker(s string) (tieBreak, []qnet.NodeID) {
+	switch s {
+	case "", "lowest":
+		return tieLowest, nil
+	case "highest":
+		return tieHighest, nil
+	}
+	var list []qnet.NodeID
+	for _, word := range strings.Fields(s) {
+		digits := word
+		if i := strings.IndexFunc(word, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+			digits = word[:i]
+		}
+		id, err := strconv.ParseUint(digits, 10, 32)
+		if err != nil || id == 0 {
+			break
+		}
+		list = append(list, qnet.NodeID(id))
+		if digits != word {
+			break
+		}
+	}
+	if len(list) == 0 {
+		return tieNone, nil
+	}
+	return tieList, list
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return d
+}

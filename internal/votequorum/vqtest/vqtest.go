@@ -1,0 +1,237 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package vqtest runs the votequorum machines of a cluster under virtual time,
+// over a Totem that is just good enough for them.
+//
+// A [Cluster] forms rings among the nodes that reach each other, gives the
+// members of a ring one order of messages, and leads them through the sync in
+// step, as Corosync does. Tests, simulators and explanations drive it.
+//
+// # Limitations
+//
+// Rings form at once: the time that Totem takes to notice a loss is for the
+// caller to add. Nodes either reach each other or do not, in both directions. It
+// does no I/O, starts no goroutine and reads no clock.
+package vqtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+	vq "quorate/internal/votequorum"
+)
+
+// Cluster is a set of nodes. The zero value is not usable: see New.
+type Cluster struct {
+	Now   time.Time
+	nodes []*Node // by ID
+	seq   uint64
+}
+
+// Node is one node of a Cluster.
+type Node struct {
+	ID      qnet.NodeID
+	Machine *vq.Machine // nil while the node is down
+	Config  vq.Config   // for its next start
+	Barrier uint32      // what its disk keeps
+	Answers []vq.Answer // since the node started
+	Notices []vq.Output // Notice, QuorumNotice, NodeListNotice and ExpectedVotesNotice since it started
+
+	part    int // nodes of the same part reach each other
+	ring    *ring
+	pos     int         // in ring.log
+	builds  int         // members that have begun the sync
+	ends    int         // members that are done with it
+	queue   []vq.Output // Multicasts that wait for a ring
+	closed  bool        // its messages wait for the next ring
+	device  device
+	pollDue time.Time
+	calls   vq.Call
+}
+
+// device is what plays a node's quorum device.
+type device struct {
+	name string
+	mute bool // it does not poll
+	cast bool
+}
+
+// ring is one membership and the messages in it.
+type ring struct {
+	id      qnet.RingID
+	members []qnet.NodeID
+	log     []entry
+}
+
+type entry struct {
+	from qnet.NodeID
+	kind kind
+	msg  vq.Message
+}
+
+type kind uint8
+
+const (
+	message kind = iota
+	build        // a member has begun the sync
+	barrier      // a member is done with it
+)
+
+// New returns a cluster without nodes, at an instant.
+func New(now time.Time) *Cluster { return &Cluster{Now: now} }
+
+// Add adds a node that is down. Its configuration's Node is its ID.
+func (c *Cluster) Add(cfg vq.Config) {
+	n := &Node{ID: cfg.Node, Config: cfg}
+	i, _ := slices.BinarySearchFunc(c.nodes, n.ID, func(o *Node, id qnet.NodeID) int { return int(int64(o.ID) - int64(id)) })
+	c.nodes = slices.Insert(c.nodes, i, n)
+}
+
+// Node returns a node, or nil.
+func (c *Cluster) Node(id qnet.NodeID) *Node {
+	for _, n := range c.nodes {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// Nodes returns all nodes, by ID.
+func (c *Cluster) Nodes() []*Node { return slices.Clone(c.nodes) }
+
+// Up starts nodes. Each forms a ring of its own first, as a real one does, and
+// joins the others in the next Settle.
+func (c *Cluster) Up(ids ...qnet.NodeID) error {
+	for _, id := range ids {
+		n := c.Node(id)
+		if n == nil || n.Machine != nil {
+			return fmt.Errorf("node %v is up already, or there is no such node", id)
+		}
+		m, outs, err := vq.New(n.Config, c.Now, n.Barrier)
+		if err != nil {
+			return err
+		}
+		n.Machine, n.Answers, n.Notices, n.queue, n.ring = m, nil, nil, nil, nil
+		n.device, n.pollDue = device{}, time.Time{}
+		n.perform(c, outs)
+		c.form([]*Node{n})
+		c.Run()
+	}
+	return nil
+}
+
+// Down kills nodes. The others notice in the next Settle.
+func (c *Cluster) Down(ids ...qnet.NodeID) {
+	for _, id := range ids {
+		if n := c.Node(id); n != nil {
+			n.Machine, n.ring = nil, nil
+		}
+	}
+}
+
+// Leave stops a node in an orderly way. The others notice in the next Settle.
+func (c *Cluster) Leave(id qnet.NodeID) {
+	c.Do(id, vq.Leave{})
+	c.Down(id)
+}
+
+// Split parts the cluster: each group reaches only itself. Nodes that are in no
+// group keep together. The nodes notice in the next Settle.
+func (c *Cluster) Split(groups ...[]qnet.NodeID) {
+	for _, n := range c.nodes {
+		n.part = slices.IndexFunc(groups, func(g []qnet.NodeID) bool { return slices.Contains(g, n.ID) })
+	}
+}
+
+// Do gives a node an input and lets all messages through. It returns false if
+// the node is down.
+func (c *Cluster) Do(id qnet.NodeID, in vq.Input) bool {
+	ok := c.Give(id, in)
+	c.Run()
+	return ok
+}
+
+// Give gives a node an input and delivers no message. It returns false if the
+// node is down.
+func (c *Cluster) Give(id qnet.NodeID, in vq.Input) bool {
+	n := c.Node(id)
+	if n == nil || n.Machine == nil {
+		return false
+	}
+	n.step(c, in)
+	return true
+}
+
+// Settle forms rings where the nodes that reach each other are not in one, and
+// lets all messages through.
+func (c *Cluster) Settle() {
+	c.Reform()
+	c.Run()
+}
+
+// Reform forms rings where the nodes that reach each other are not in one, and
+// delivers nothing in them yet.
+func (c *Cluster) Reform() {
+	for part := -1; part < len(c.nodes); part++ {
+		var group []*Node
+		for _, n := range c.nodes {
+			if n.Machine != nil && n.part == part {
+				group = append(group, n)
+			}
+		}
+		if len(group) > 0 && !whole(group) {
+			c.form(group)
+		}
+	}
+}
+
+// whole reports whether the nodes are in one ring with nobody else.
+func whole(group []*Node) bool {
+	r := group[0].ring
+	return r != nil && len(r.members) == len(group) && !slices.ContainsFunc(group, func(n *Node) bool { return n.ring != r })
+}
+
+// Run delivers messages until there are none left.
+func (c *Cluster) Run() {
+	for moved := true; moved; {
+		moved = false
+		for _, n := range c.nodes {
+			for c.deliver(n) {
+				moved = true
+			}
+		}
+	}
+}
+
+// DeliverOne delivers the next message of its ring to a node, and reports
+// whether there was one.
+func (c *Cluster) DeliverOne(id qnet.NodeID) bool {
+	n := c.Node(id)
+	return n != nil && c.deliver(n)
+}
+
+// Advance lets time pass: timers run and devices poll at their instants.
+func (c *Cluster) Advance(d time.Duration) {
+	end := c.Now.Add(d)
+	for {
+		var next *Node
+		at := end
+		for _, n := range c.nodes {
+			if due := n.due(); !due.IsZero() && !due.After(at) && (next == nil || due.Before(at)) {
+				next, at = n, due
+			}
+		}
+		if at.After(c.Now) {
+			c.Now = at
+		}
+		if next == nil {
+			return
+		}
+		next.wake(c)
+		c.Run()
+	}
+}
