@@ -89,6 +89,9 @@ func (c *Cluster) deliver(n *Node) bool {
 	return true
 }
 
+// last reports whether the node is the last member of its ring.
+func (n *Node) last() bool { return n.ring != nil && n.ring.members[len(n.ring.members)-1] == n.ID }
+
 func (n *Node) step(c *Cluster, in vq.Input) { n.perform(c, n.Machine.Step(c.Now, in)) }
 
 // perform does what the machine wants done.

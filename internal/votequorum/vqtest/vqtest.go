@@ -195,13 +195,17 @@ func whole(group []*Node) bool {
 	return r != nil && len(r.members) == len(group) && !slices.ContainsFunc(group, func(n *Node) bool { return n.ring != r })
 }
 
-// Run delivers messages until there are none left.
+// Run delivers messages until there are none left. The last member of a ring
+// comes first, as it is the first to hear that a step of the sync is complete:
+// the token that brings the others' messages lets it send its own.
 func (c *Cluster) Run() {
 	for moved := true; moved; {
 		moved = false
-		for _, n := range c.nodes {
-			for c.deliver(n) {
-				moved = true
+		for _, last := range []bool{true, false} {
+			for _, n := range c.nodes {
+				for n.last() == last && c.deliver(n) {
+					moved = true
+				}
 			}
 		}
 	}
