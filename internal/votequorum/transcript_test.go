@@ -1,0 +1,76 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package votequorum_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/votequorum/vqtest"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the machines say into testdata")
+
+// TestTranscripts plays testdata/*.txt. test/interop plays the same files on
+// real Corosync nodes.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Errorf("%s differs (go test -rewrite shows where):\n%s", file, got)
+			}
+		})
+	}
+}
+
+// play runs a transcript and returns it with what the machines say now.
+func play(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	c := vqtest.New(time.Unix(1_000_000, 0))
+	for _, s := range vqtest.ParseScript(text) {
+		for _, line := range s.Comment {
+			b.WriteString(line + "\n")
+		}
+		b.WriteString(s.Text + "\n")
+		if err := c.Play(s.Command); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range output(c, s.Command) {
+			b.WriteString("  " + line + "\n")
+		}
+	}
+	return b.String()
+}
+
+func output(c *vqtest.Cluster, cmd vqtest.Command) []string {
+	lines := c.Table()
+	if cmd.IsCall() {
+		first := cmd
+		first.Args = cmd.Args[:1]
+		if ids, err := first.IDs(); err == nil {
+			lines = append([]string{c.LastAnswer(ids[0]).String()}, lines...)
+		}
+	}
+	return lines
+}
