@@ -27,7 +27,8 @@ import (
 // Cluster is a set of nodes. The zero value is not usable: see New.
 type Cluster struct {
 	Now   time.Time
-	nodes []*Node // by ID
+	Order []qnet.NodeID // who speaks first in Run; empty: see Run
+	nodes []*Node       // by ID
 	seq   uint64
 }
 
@@ -195,20 +196,32 @@ func whole(group []*Node) bool {
 	return r != nil && len(r.members) == len(group) && !slices.ContainsFunc(group, func(n *Node) bool { return n.ring != r })
 }
 
-// Run delivers messages until there are none left. The last member of a ring
-// comes first, as it is the first to hear that a step of the sync is complete:
-// the token that brings the others' messages lets it send its own.
+// Run delivers messages until there are none left. Totem promises one order,
+// not which: Order says who is the first to speak.
 func (c *Cluster) Run() {
 	for moved := true; moved; {
 		moved = false
-		for _, last := range []bool{true, false} {
-			for _, n := range c.nodes {
-				for n.last() == last && c.deliver(n) {
-					moved = true
-				}
+		for _, id := range c.order() {
+			for c.DeliverOne(id) {
+				moved = true
 			}
 		}
 	}
+}
+
+// order is Order with those that it leaves out. Without it the last member of
+// a ring comes first: it is often the first to hear that a step of the sync is
+// complete, as the token that brings the others' messages lets it send its own.
+func (c *Cluster) order() []qnet.NodeID {
+	ids := slices.Clone(c.Order)
+	for _, last := range []bool{true, false} {
+		for _, n := range c.nodes {
+			if n.last() == last && !slices.Contains(ids, n.ID) {
+				ids = append(ids, n.ID)
+			}
+		}
+	}
+	return ids
 }
 
 // DeliverOne delivers the next message of its ring to a node, and reports
