@@ -1,0 +1,173 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package conf
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	stateDir   = "/var/lib/corosync"
+	maxSubsys  = 63 // bytes of a subsystem's name
+	keyFile    = "/etc/corosync/authkey"
+	minKeyFile = 128 // bytes
+	maxMode    = 63  // bytes of totem.link_mode
+)
+
+// Check tells whether corosync -t would accept the file on a host: nil, or an
+// *Error with the first thing that it would refuse. More than that can go wrong
+// at the start: see Lint.
+func (f *File) Check(h Host) error {
+	c := &checker{f: f, host: h}
+	for _, check := range []func() *Error{c.values, c.users, c.logging, c.state, c.totem} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A checker follows Corosync through its start. Its steps return the first
+// error.
+type checker struct {
+	f     *File
+	host  Host
+	mode  transport
+	local int    // position of the local node
+	id    uint32 // of the local node
+	links [maxLinks]linkState
+
+	broadcast bool
+}
+
+func (c *checker) values() *Error {
+	if len(c.f.errs) > 0 {
+		return c.f.errs[0]
+	}
+	return nil
+}
+
+func (c *checker) users() *Error {
+	for _, id := range c.f.ids {
+		ask, what := c.host.User, "user"
+		if id.group {
+			ask, what = c.host.Group, "group"
+		}
+		if n, ok := number(id.name, Uint64); ok && !strings.Contains(id.name, "-") {
+			// Corosync keeps the number in an int, where the largest is its
+			// sign of failure.
+			if u, _ := strconv.ParseUint(n, 10, 64); u < math.MaxUint32 {
+				continue
+			}
+		}
+		if id.name == "" {
+			return errorf(id.line, "uidgid: no %s given", what)
+		}
+		if ask == nil {
+			continue
+		}
+		if err := ask(id.name); err != nil {
+			return errorf(id.line, "uidgid: %s %q is not known here", what, id.name)
+		}
+	}
+	return nil
+}
+
+// text returns a key that cmap holds as a string.
+func (c *checker) text(name string) (string, bool) {
+	k, ok := c.f.keys[name]
+	return k.Value, ok && k.Type == String
+}
+
+// bad makes an error about a key.
+func (c *checker) bad(name, format string, args ...any) *Error {
+	return errorf(c.f.keys[name].Line, name+": "+format, args...)
+}
+
+// oneOf wants a string to be one of several, where it is given.
+func (c *checker) oneOf(name string, allowed ...string) *Error {
+	if v, ok := c.text(name); ok && !slices.Contains(allowed, v) {
+		return c.bad(name, "%q is none of %s", v, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+func (c *checker) logging() *Error {
+	for _, key := range []string{"fileline", "function_name", "blackbox"} {
+		if err := c.oneOf("logging."+key, "on", "off"); err != nil {
+			return err
+		}
+	}
+	if err := c.oneOf("logging.timestamp", "on", "off", "hires"); err != nil {
+		return err
+	}
+	if err := c.logger("logging"); err != nil {
+		return err
+	}
+	const prefix = "logging.logger_subsys."
+	for _, k := range c.f.Keys() {
+		rest, _ := strings.CutPrefix(k.Name, prefix)
+		name, key, _ := strings.Cut(rest, ".")
+		if !strings.HasPrefix(k.Name, prefix) || key != "subsys" || name == "" {
+			continue
+		}
+		if len(name) > maxSubsys {
+			return c.bad(k.Name, "longer than %d bytes", maxSubsys)
+		}
+		if err := c.logger(prefix + name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	switches   = []string{"yes", "on", "no", "off"}
+	facilities = []string{
+		"auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",
+		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+	}
+	priorities = []string{"alert", "crit", "debug", "emerg", "err", "error", "info", "notice", "warning"}
+)
+
+// logger checks the settings of the daemon or of one of its subsystems.
+func (c *checker) logger(path string) *Error {
+	for _, key := range []string{"to_stderr", "to_syslog", "to_file", "to_logfile"} {
+		if err := c.oneOf(path+"."+key, switches...); err != nil {
+			return err
+		}
+	}
+	if err := c.oneOf(path+".syslog_facility", facilities...); err != nil {
+		return err
+	}
+	for _, key := range []string{"syslog_level", "syslog_priority", "logfile_priority"} {
+		if v, ok := c.text(path + "." + key); ok && !slices.Contains(priorities, strings.ToLower(v)) {
+			return c.bad(path+"."+key, "%q is none of %s", v, strings.Join(priorities, ", "))
+		}
+	}
+	if err := c.oneOf(path+".debug", "on", "off", "trace"); err != nil {
+		return err
+	}
+	if file, ok := c.text(path + ".logfile"); ok && c.host.MayLog != nil {
+		if err := c.host.MayLog(file); err != nil {
+			return c.bad(path+".logfile", "%q can't be opened: %v", file, err)
+		}
+	}
+	return nil
+}
+
+// state wants the directory that Corosync changes to.
+func (c *checker) state() *Error {
+	dir, ok := c.text("system.state_dir")
+	if !ok {
+		dir = stateDir
+	}
+	if c.host.IsDir != nil && !c.host.IsDir(dir) {
+		return c.bad("system.state_dir", "%q is no directory", dir)
+	}
+	return nil
+}

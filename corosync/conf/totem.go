@@ -1,0 +1,308 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package conf
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// A transport is a value of totem.transport.
+type transport string
+
+const (
+	knet transport = "knet"
+	udp  transport = "udp" // multicast
+	udpu transport = "udpu"
+)
+
+const maxKnetID = 65536 // node IDs of knet are below
+
+// uint returns a key that cmap holds as a number of that type.
+func (c *checker) uint(name string, t Type) (uint64, bool) {
+	k, ok := c.f.keys[name]
+	if !ok || k.Type != t {
+		return 0, false
+	}
+	return k.number(), true
+}
+
+// u32 returns a number, or what counts if it is not given.
+func (c *checker) u32(name string, otherwise uint32) uint32 {
+	if n, ok := c.uint(name, Uint32); ok {
+		return uint32(n)
+	}
+	return otherwise
+}
+
+// totem checks what Corosync needs to form a ring.
+func (c *checker) totem() *Error {
+	c.mode = knet
+	if v, ok := c.text("totem.transport"); ok {
+		c.mode = transport(v)
+	}
+	if c.mode != knet && c.mode != udp && c.mode != udpu {
+		return c.bad("totem.transport", "%q is none of knet, udpu, udp", string(c.mode))
+	}
+	for _, check := range []func() *Error{
+		c.crypto, c.linkMode, c.findLocal, c.interfaces, c.localNode, c.members, c.validLinks,
+		c.version, c.timers, c.multiLink, c.duplicates, c.single,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cipher returns the cipher and the hash that count.
+func (c *checker) cipher() (cipher, hash string) {
+	cipher, hash = "none", "none"
+	if v, _ := c.text("totem.secauth"); v == "on" {
+		cipher, hash = "aes256", "sha256"
+	}
+	// Outside a totem section the values are not checked, and the wrong ones
+	// count for nothing.
+	if v, ok := c.text("totem.crypto_cipher"); ok && known(enum{totem, "totem.crypto_cipher"}, v) {
+		cipher = v
+	}
+	if v, ok := c.text("totem.crypto_hash"); ok && known(enum{totem, "totem.crypto_hash"}, v) {
+		hash = v
+	}
+	return cipher, hash
+}
+
+func (c *checker) crypto() *Error {
+	cipher, hash := c.cipher()
+	if cipher != "none" && hash == "none" {
+		return c.bad("totem.crypto_cipher", "%s needs a totem.crypto_hash other than none", cipher)
+	}
+	if v, _ := c.text("totem.crypto_model"); v == "none" {
+		return c.bad("totem.crypto_model", "none is no model")
+	}
+	if cipher == "none" && hash == "none" {
+		return nil
+	}
+	name, path := "totem.keyfile", keyFile
+	if v, ok := c.text(name); ok {
+		path = v
+	} else if v, ok := c.text("totem.key"); ok {
+		if len(v)+1 < minKeyFile {
+			return c.bad("totem.key", "a key has at least %d bytes", minKeyFile)
+		}
+		return nil
+	}
+	return c.readKey(name, path)
+}
+
+func (c *checker) readKey(name, path string) *Error {
+	if c.host.ReadFile == nil {
+		return nil
+	}
+	if !strings.HasPrefix(path, "/") { // Corosync is in its state directory by now
+		dir, ok := c.text("system.state_dir")
+		if !ok {
+			dir = stateDir
+		}
+		path = dir + "/" + path
+	}
+	key, err := c.host.ReadFile(path)
+	if err != nil {
+		return c.bad(name, "the key can't be read: %v", err)
+	}
+	if len(key) < minKeyFile {
+		return c.bad(name, "%s has %d bytes: a key has at least %d", path, len(key), minKeyFile)
+	}
+	return nil
+}
+
+func (c *checker) linkMode() *Error {
+	if v, ok := c.text("totem.link_mode"); ok && v != "active" && v != "passive" && v != "rr" {
+		return c.bad("totem.link_mode", "%q is none of active, passive, rr", v)
+	}
+	return nil
+}
+
+func (c *checker) version() *Error {
+	if n, _ := c.uint("totem.version", Uint32); n != 2 {
+		return c.bad("totem.version", "must be 2")
+	}
+	return nil
+}
+
+// localNode finds the node's own ID. Without the name or the address of a first
+// node Corosync does not read the list.
+func (c *checker) localNode() *Error {
+	if !c.listed() {
+		return nil
+	}
+	pos := "nodelist.node." + strconv.Itoa(c.local) + "."
+	id, _ := c.uint(pos+"nodeid", Uint32)
+	c.id = uint32(id)
+	if c.id != 0 {
+		return nil
+	}
+	if c.mode == knet {
+		return c.bad(pos+"nodeid", "the local node must have an ID")
+	}
+	addr, ok := c.text(pos + "ring0_addr")
+	if !ok {
+		return errorf(0, "%s: %s", pos+"ring0_addr", noAddr)
+	}
+	if c.id = c.madeID(addr); c.id == noID {
+		return c.bad(pos+"ring0_addr", "%q gives no node ID: only an IPv4 address does", addr)
+	}
+	return nil
+}
+
+// listed tells whether Corosync reads the nodelist.
+func (c *checker) listed() bool {
+	_, name := c.text("nodelist.node.0.name")
+	_, addr := c.text("nodelist.node.0.ring0_addr")
+	return name || addr
+}
+
+const noID = 1<<32 - 1
+
+// noAddr is said of a local node for which Corosync reads freed memory: what it
+// then does is anybody's guess.
+const noAddr = "the local node must have an ID or an address"
+
+// madeID returns the node ID that Corosync makes of an IPv4 address where none
+// is given.
+func (c *checker) madeID(addr string) uint32 {
+	addrs, err := c.host.resolve(addr)
+	if err != nil {
+		return noID
+	}
+	for _, a := range addrs {
+		if !a.Is4() {
+			continue
+		}
+		b := a.As4()
+		id := binary.BigEndian.Uint32(b[:])
+		if v, _ := c.text("totem.clear_node_high_bit"); v == "yes" {
+			id &= 1<<31 - 1
+		}
+		return id
+	}
+	if len(addrs) == 0 {
+		return 0 // nobody to ask
+	}
+	return noID
+}
+
+// duplicates looks for node IDs that are given twice, as Corosync does: it goes
+// through the nodes in the order of their positions as text, and compares each
+// with those before it until one's number is higher. With more than ten nodes it
+// does not see them all; Lint does.
+func (c *checker) duplicates() *Error {
+	ids := map[int]uint32{}
+	var order []int
+	for _, k := range c.f.Keys() {
+		pos, _, ok := nodeKey(k.Name)
+		if !ok || len(order) > 0 && order[len(order)-1] == pos {
+			continue
+		}
+		order = append(order, pos)
+		prefix := "nodelist.node." + strconv.Itoa(pos) + "."
+		if id, ok := c.uint(prefix+"nodeid", Uint32); ok {
+			ids[pos] = uint32(id)
+		} else if addr, ok := c.text(prefix + "ring0_addr"); ok {
+			if id := c.madeID(addr); id != noID {
+				ids[pos] = id
+			}
+		}
+	}
+	for _, pos := range order {
+		id, ok := ids[pos]
+		if !ok {
+			continue
+		}
+		for _, before := range order {
+			if before >= pos {
+				break
+			}
+			if other, ok := ids[before]; ok && other == id && c.keepsID(before) {
+				return c.bad("nodelist.node."+strconv.Itoa(pos)+".nodeid", "node ID %d is there twice", id)
+			}
+		}
+	}
+	return nil
+}
+
+// keepsID tells whether a node's ID is in cmap: it was given, or Corosync made
+// it and put it there.
+func (c *checker) keepsID(pos int) bool {
+	prefix := "nodelist.node." + strconv.Itoa(pos) + "."
+	if _, ok := c.f.keys[prefix+"nodeid"]; ok {
+		return true
+	}
+	return c.mode != knet && c.listed()
+}
+
+// single holds what only knet can do.
+func (c *checker) single() *Error {
+	if c.mode == knet {
+		return nil
+	}
+	n := 0
+	for _, l := range c.links {
+		if l.configured {
+			n++
+		}
+	}
+	if n > 1 {
+		return c.bad("totem.transport", "%d links are too many for %s, which has one", n, c.mode)
+	}
+	if cipher, hash := c.cipher(); cipher != "none" || hash != "none" {
+		return c.bad("totem.transport", "%s can't encrypt: crypto_cipher and crypto_hash are for knet", c.mode)
+	}
+	return nil
+}
+
+// families says which addresses totem.ip_version allows, and which comes first.
+func (c *checker) families() (four, six, sixFirst bool) {
+	v, ok := c.text("totem.ip_version")
+	if !ok && c.mode == udp {
+		v = "ipv4"
+	}
+	switch v {
+	case "ipv4":
+		return true, false, false
+	case "ipv6":
+		return false, true, true
+	case "ipv4-6":
+		return true, true, false
+	}
+	if c.mode == udp && !known(enum{totem, "totem.ip_version"}, v) {
+		return true, false, false
+	}
+	return true, true, true
+}
+
+// family resolves an address as one of the families that may be used. An
+// address of no family could not be asked for.
+func (c *checker) family(name string) (netip.Addr, bool) {
+	addrs, err := c.host.resolve(name)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	if len(addrs) == 0 {
+		return netip.Addr{}, true
+	}
+	four, six, sixFirst := c.families()
+	var found netip.Addr
+	for _, a := range addrs {
+		if a.Is4() && !four || !a.Is4() && !six {
+			continue
+		}
+		if !found.IsValid() || found.Is4() != a.Is4() && sixFirst != a.Is4() {
+			found = a
+		}
+	}
+	return found, found.IsValid()
+}
