@@ -47,14 +47,6 @@ func (c *cores) less() {
 	}
 }
 
-// crowded says that many clients have something to say at once.
-func (c *cores) crowded() {
-	if runtime.GOMAXPROCS(0) != c.all {
-		c.more()
-		c.less()
-	}
-}
-
 func (c *cores) calm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

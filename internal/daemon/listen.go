@@ -20,7 +20,8 @@ import (
 
 // listener accepts clients on one address.
 type listener struct {
-	tcp    *net.TCPListener
+	addr   net.Addr
+	file   *os.File // the listening socket; accept wants it raw, which net's listeners are not
 	mapped bool // an IPv6 socket that takes IPv4 clients: C prints them as ::ffff:a.b.c.d
 }
 
@@ -40,8 +41,12 @@ func listen(ctx context.Context, network, host string, port uint16, backlog int)
 			return nil, errors.Join(fmt.Errorf("listen backlog %d on %s: %w", backlog, addr, err), tcp.Close())
 		}
 	}
+	file, err := tcp.File()
+	if err := errors.Join(err, tcp.Close()); err != nil {
+		return nil, fmt.Errorf("can't listen on %s: %w", addr, err)
+	}
 	at := tcp.Addr().(*net.TCPAddr).AddrPort().Addr()
-	return &listener{tcp: tcp, mapped: network == "tcp" && at.Is6() && at.IsUnspecified()}, nil
+	return &listener{addr: tcp.Addr(), file: file, mapped: network == "tcp" && at.Is6() && at.IsUnspecified()}, nil
 }
 
 // setBacklog listens once more: Linux then takes the new backlog.
@@ -57,12 +62,15 @@ func setBacklog(l *net.TCPListener, backlog int) error {
 // run hands over accepted connections until ctx is done. While descriptors or
 // memory are short it waits: the clients that are there go on.
 func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- event) error {
-	stop := context.AfterFunc(ctx, func() { _ = l.tcp.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = l.file.Close() })
 	defer stop()
 	for {
-		c, err := l.tcp.AcceptTCP()
+		fd, addr, err := l.accept()
 		switch {
 		case ctx.Err() != nil:
+			if err == nil {
+				_ = unix.Close(fd)
+			}
 			return nil
 		case err != nil && temporary(err):
 			log.Error("client not accepted", "reason", err)
@@ -73,15 +81,38 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- even
 			}
 			continue
 		case err != nil:
-			return fmt.Errorf("listening on %s: %w", l.tcp.Addr(), err)
+			return fmt.Errorf("listening on %s: %w", l.addr, err)
 		}
 		select {
-		case events <- event{accepted: c, addr: l.clientAddr(c)}:
+		case events <- event{accepted: fd, addr: addr}:
 		case <-ctx.Done():
-			_ = c.Close()
+			_ = unix.Close(fd)
 			return nil
 		}
 	}
+}
+
+// accept waits for a connection. Its socket does not get into Go's poller.
+func (l *listener) accept() (fd int, addr string, err error) {
+	raw, err := l.file.SyscallConn()
+	if err != nil {
+		return 0, "", err
+	}
+	var peer unix.Sockaddr
+	var aerr error
+	err = raw.Read(func(ls uintptr) bool {
+		fd, peer, aerr = unix.Accept4(int(ls), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		return aerr != unix.EAGAIN
+	})
+	switch {
+	case err != nil:
+		return 0, "", err
+	case aerr != nil:
+		return 0, "", os.NewSyscallError("accept", aerr)
+	}
+	// A vote must not wait for the ACK of an echo. If it can't be set, it may.
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	return fd, l.clientAddr(peer), nil
 }
 
 func temporary(err error) bool {
@@ -97,12 +128,14 @@ func temporary(err error) bool {
 }
 
 // clientAddr prints a client's address as the C tools do: no brackets.
-func (l *listener) clientAddr(c *net.TCPConn) string {
-	a, ok := c.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return ""
+func (l *listener) clientAddr(peer unix.Sockaddr) string {
+	switch a := peer.(type) {
+	case *unix.SockaddrInet4:
+		return formatAddr(netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)), l.mapped)
+	case *unix.SockaddrInet6:
+		return formatAddr(netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)), l.mapped)
 	}
-	return formatAddr(a.AddrPort(), l.mapped)
+	return ""
 }
 
 func formatAddr(ap netip.AddrPort, mapped bool) string {

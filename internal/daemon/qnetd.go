@@ -193,8 +193,12 @@ func (d *arbiter) serve(ctx context.Context) error {
 	for i, r := range d.records {
 		stored[i] = qnetd.Stored{Cluster: r.Cluster, Grant: r.Grant}
 	}
-	d.loop = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
+	var err error
+	d.loop, err = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
 		connLimits{message: d.cfg.Machine.MaxRequestSize, queue: d.cfg.SendQueue})
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	com := newCommitter(d.store, d.records, func(rs []qnetd.Persisted) {
 		select {
@@ -222,8 +226,8 @@ func (d *arbiter) ready() {
 	var addrs []net.Addr
 	var names []string
 	for _, l := range d.listeners {
-		addrs = append(addrs, l.tcp.Addr())
-		names = append(names, l.tcp.Addr().String())
+		addrs = append(addrs, l.addr)
+		names = append(names, l.addr.String())
 	}
 	d.log.Info("arbiter ready", "address", strings.Join(names, " "), "tls", d.cfg.Machine.TLS.String())
 	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
@@ -241,7 +245,7 @@ func (d *arbiter) ready() {
 func (d *arbiter) close() error {
 	var errs []error
 	for _, l := range d.listeners {
-		if err := l.tcp.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := l.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -273,7 +277,7 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	if len(d.cfg.Hosts) > 0 {
 		st.Address = strings.Join(d.cfg.Hosts, ", ")
 	}
-	if a, ok := d.listeners[0].tcp.Addr().(*net.TCPAddr); ok {
+	if a, ok := d.listeners[0].addr.(*net.TCPAddr); ok {
 		st.Port = uint16(a.Port)
 	}
 	if err := d.store.Writable(); err != nil && st.StoreError == "" {
