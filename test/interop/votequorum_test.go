@@ -23,48 +23,9 @@ import (
 	"quorate/test/interop/lab"
 )
 
-// deviceTool is one call of libvotequorum; it prints the answer's number.
-const deviceTool = `
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <corosync/votequorum.h>
-static votequorum_ring_id_t ring;
-static int known;
-static void on_list(votequorum_handle_t h, uint64_t c, votequorum_ring_id_t r, uint32_t n, uint32_t *l) { ring = r; known = 1; }
-int main(int argc, char **a)
-{
-	votequorum_handle_t h;
-	votequorum_callbacks_t cb = { .votequorum_nodelist_notify_fn = on_list };
-	int e = votequorum_initialize(&h, &cb);
-	if (e == CS_OK) {
-		if (!strcmp(a[1], "register")) e = votequorum_qdevice_register(h, a[2]);
-		else if (!strcmp(a[1], "unregister")) e = votequorum_qdevice_unregister(h, a[2]);
-		else if (!strcmp(a[1], "rename")) e = votequorum_qdevice_update(h, a[2], a[3]);
-		else if (!strcmp(a[1], "master")) e = votequorum_qdevice_master_wins(h, a[2], atoi(a[3]));
-		else if (!strcmp(a[1], "info")) {
-			struct votequorum_info i;
-			for (int k = 2; k < argc; k++)
-				if ((e = votequorum_getinfo(h, atoi(a[k]), &i)) == CS_OK)
-					printf("%u %u %u %u %u %u %u %u %u %s\n", i.node_id, i.node_state, i.node_votes,
-						i.node_expected_votes, i.highest_expected, i.total_votes, i.quorum, i.flags, i.qdevice_votes, i.qdevice_name);
-				else
-					printf("%d\n", e);
-			return 0;
-		}
-		else if (!strcmp(a[1], "expected")) e = votequorum_setexpected(h, atoi(a[2]));
-		else if (!strcmp(a[1], "votes")) e = votequorum_setvotes(h, atoi(a[2]), atoi(a[3]));
-		else {
-			votequorum_trackstart(h, 1, CS_TRACK_CURRENT);
-			while (!known) votequorum_dispatch(h, CS_DISPATCH_ONE);
-			if (!strcmp(a[1], "stale")) ring.seq++;
-			e = votequorum_qdevice_poll(h, a[2], atoi(a[3]), ring);
-		}
-	}
-	printf("%d\n", e);
-	return 0;
-}
-`
+// transcripts is where the unit tests of votequorum have theirs, and the tool
+// that makes single calls of its library.
+const transcripts = "../../internal/votequorum/testdata"
 
 var toolOnce struct {
 	sync.Once
@@ -77,12 +38,12 @@ type votes struct {
 	t     *testing.T
 	lab   *lab.Lab
 	model *vqtest.Cluster
-	cut   []*lab.Host
-	what  string  // the command under way
-	past  []world // what the model has played
-	said  string  // Corosync's answer to the command
-	times int     // that both were compared
-	other int     // times of these that the nodes spoke in another order
+	cut   [2][]*lab.Host // parts that do not reach each other
+	what  string         // the command under way
+	past  []world        // what the model has played
+	said  string         // Corosync's answer to the command
+	times int            // that both were compared
+	other int            // times of these that the nodes spoke in another order
 }
 
 // world is a command and who spoke first while it was played. Totem promises
@@ -97,8 +58,7 @@ type world struct {
 // nodes and on the machines. After each command it compares every number and flag
 // on every node.
 func TestVotequorum(t *testing.T) {
-	const dir = "../../internal/votequorum/testdata"
-	files, err := os.ReadDir(dir)
+	files, err := os.ReadDir(transcripts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +69,7 @@ func TestVotequorum(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			measured := start(t)
-			text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			text, err := os.ReadFile(filepath.Join(transcripts, f.Name()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,14 +86,13 @@ func newVotes(t *testing.T) *votes {
 	t.Helper()
 	toolOnce.Do(func() {
 		toolOnce.path = filepath.Join(filepath.Dir(suite.binary), "vq")
-		cmd := exec.Command("gcc", "-x", "c", "-o", toolOnce.path, "-", "-lvotequorum")
-		cmd.Stdin = strings.NewReader(deviceTool)
+		cmd := exec.Command("gcc", "-o", toolOnce.path, filepath.Join(transcripts, "vq.c"), "-lvotequorum")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			toolOnce.err = fmt.Errorf("%w: %s", err, out)
 		}
 	})
-	if toolOnce.err != nil {
-		t.Fatal(toolOnce.err)
+	if err := toolOnce.err; err != nil {
+		t.Fatal(err)
 	}
 	return &votes{t: t, model: vqtest.New(time.Unix(1_000_000, 0))}
 }
@@ -174,7 +133,9 @@ func (v *votes) replay(order []qnet.NodeID) *vqtest.Cluster {
 		if i == len(v.past)-1 {
 			c.Order = order
 		}
-		must(v.t, c.Play(w.cmd))
+		if err := c.Play(w.cmd); err != nil {
+			v.t.Fatal(err)
+		}
 	}
 	return c
 }
@@ -191,8 +152,8 @@ func (v *votes) move(cmd vqtest.Command) {
 		}
 	}
 	if cmd.Verb == "heal" || cmd.Verb == "cut" {
-		lab.Heal(v.cut, v.others())
-		v.cut = some
+		lab.Heal(v.cut[0], v.cut[1])
+		v.cut = [2][]*lab.Host{some, others}
 		lab.Cut(some, others)
 		return
 	}
@@ -207,11 +168,6 @@ func (v *votes) move(cmd vqtest.Command) {
 			lab.Eventually(v.t, "corosync has stopped", 30*time.Second, func() bool { return !n.Running("corosync") })
 		}
 	}
-}
-
-// others are those that are not cut off.
-func (v *votes) others() []*lab.Host {
-	return slices.DeleteFunc(slices.Clone(v.lab.Nodes), func(n *lab.Host) bool { return slices.Contains(v.cut, n) })
 }
 
 func (v *votes) host(id string) *lab.Host {
@@ -245,7 +201,9 @@ func (v *votes) configure(cmd vqtest.Command) {
 	conf := v.conf(nodes[0].Config)
 	for _, n := range v.lab.Nodes {
 		n.MustRun("cp", toolOnce.path, "/run/vq")
-		must(v.t, os.WriteFile(filepath.Join(n.Dir, "etc", "corosync.conf"), []byte(conf), 0o644))
+		if err := os.WriteFile(filepath.Join(n.Dir, "etc", "corosync.conf"), []byte(conf), 0o644); err != nil {
+			v.t.Fatal(err)
+		}
 	}
 	if cmd.Verb == "reload" {
 		v.lab.Nodes[0].MustRun("corosync-cfgtool", "-R")
@@ -259,13 +217,6 @@ func (v *votes) logs() {
 	for _, n := range v.lab.Nodes {
 		log, _ := os.ReadFile(filepath.Join(n.Dir, "log", "corosync.log"))
 		v.t.Logf("%s:\n%s", n.Name, tail(string(log), 25))
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -445,7 +396,7 @@ func TestVotequorumDevice(t *testing.T) {
 			v.same()
 		}
 	}
-	script("configured", "cluster nodes=2 device=auto timeout=1h")
+	script("configured", "cluster nodes=2 expected_votes=3 device=1 timeout=1h")
 	v.model.Node(1).Config.Device.Timeout = 0 // the real device polls again and again
 	v.configure(vqtest.Command{})
 	v.lab.Start()
@@ -460,4 +411,39 @@ func TestVotequorumDevice(t *testing.T) {
 	v.lab.StartArbiter()
 	script("the arbiter is back", "poll 1 Qdevice yes\npoll 2 Qdevice yes")
 	measured("%d times the same", v.times)
+}
+
+// TestVotequorumRefused: what votequorum can't combine keeps Corosync from
+// starting, and the machine with it.
+func TestVotequorumRefused(t *testing.T) {
+	measured := start(t)
+	cases := []string{
+		"nodes=2 two_node=1 device=1", "nodes=2 two_node=1", "nodes=2 device=1 last_man_standing=1", "nodes=2 device=1 auto_tie_breaker=1",
+		"nodes=3 device=1 auto_tie_breaker=1", "nodes=2 device=1 allow_downscale=1", "nodes=2 device=auto expected_votes=3",
+		"nodes=2 device=auto votes=2,1", "nodes=2 device=1 votes=2,1", "nodes=2 device=2 expected_votes=3", "nodes=2 device=1 expected_votes=3",
+		"nodes=3 auto_tie_breaker=1 last_man_standing=1", "nodes=3 auto_tie_breaker=1 last_man_standing=1 wait_for_all=1",
+		"nodes=2 auto_tie_breaker=1 auto_tie_breaker_node=none device=1",
+	}
+	v := &votes{lab: lab.New(t, lab.Config{Nodes: 3, Kind: suite.kind, Binary: suite.binary})}
+	n, refused := v.lab.Nodes[0], 0
+	for _, c := range cases {
+		cfg, err := vqtest.Command{Args: strings.Fields(c)}.Settings(vq.Config{Node: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = vq.New(cfg, time.Unix(1_000_000, 0), 0)
+		if err := os.WriteFile(filepath.Join(n.Dir, "etc", "corosync.conf"), []byte(v.conf(cfg)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		n.Start("corosync", "corosync", "-f")
+		lab.Eventually(t, c+": starts or does not", 30*time.Second, func() bool { return !n.Running("corosync") || n.Quorum().Nodes > 0 })
+		if starts := n.Running("corosync"); starts != (err == nil) {
+			t.Errorf("%s: Corosync starts: %v; the machine: %v", c, starts, err)
+		}
+		if err != nil {
+			refused++
+		}
+		n.Kill("corosync")
+	}
+	measured("%d of %d refused by both", refused, len(cases))
 }
