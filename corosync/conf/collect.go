@@ -17,6 +17,10 @@ type linkItems struct {
 	members []*item
 }
 
+func (l linkItems) has(key string) bool {
+	return slices.ContainsFunc(l.last, func(it *item) bool { return it.key == key })
+}
+
 // addLink keeps an item of an interface section; false if it is a value like
 // those of other sections.
 func (l *loader) addLink(it *item, path string) bool {

@@ -103,6 +103,7 @@ type loader struct {
 	nodes int
 	link  linkItems
 	log   logItems
+	freed bool // see leaveTwice
 }
 
 // load makes the keys and gives each item its name.
@@ -136,9 +137,9 @@ func (l *loader) enter(s *section) {
 	case k == node:
 		s.prefix = fmt.Sprintf("nodelist.node.%d", l.nodes)
 	case k == link && own:
-		l.link = linkItems{}
+		l.link, l.freed = linkItems{}, false
 	case (k == subsys || k == logger) && own:
-		l.log = logItems{}
+		l.log, l.freed = logItems{}, false
 	}
 }
 
@@ -147,9 +148,23 @@ func (l *loader) leave(s *section) {
 	case node:
 		l.nodes++
 	case link:
+		l.leaveTwice(s, l.link.members != nil || l.link.has("knet_transport"))
 		l.flushLink(s)
 	case subsys, logger:
+		l.leaveTwice(s, true)
 		l.flushLog(s)
+	}
+}
+
+// leaveTwice refuses sections in an interface or a logger section. Corosync
+// takes their end for that of the outer one as well, frees what was in it, and
+// falls over it at the outer one's end.
+func (l *loader) leaveTwice(s *section, holds bool) {
+	switch own := kinds[s.path] == s.kind; {
+	case l.freed:
+		l.fail(s.close.no, "%s can't hold other sections", s.path)
+	case holds && !own:
+		l.freed = true
 	}
 }
 
@@ -174,7 +189,8 @@ func (l *loader) item(s *section, it *item) {
 		l.addID(it)
 		return
 	case node:
-		path = cut(s.prefix + "." + it.key)
+		// Not the section's prefix: behind a section in it the number is another.
+		path = cut(fmt.Sprintf("nodelist.node.%d.%s", l.nodes, it.key))
 	}
 	l.value(it, path, typeOf(s.kind, path, it.key))
 }

@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -26,15 +27,16 @@ type linkState struct {
 }
 
 // scanUint reads a number as C's sscanf does with %u: a sign may come first, and
-// what is negative is very large.
+// of what is too large the lower 32 bits count.
 func scanUint(text string) (n uint64, rest string, ok bool) {
-	digits := strings.TrimPrefix(text, "-")
+	digits, negative := strings.CutPrefix(text, "-")
 	rest = strings.TrimLeft(digits, "0123456789")
-	n, err := strconv.ParseUint(digits[:len(digits)-len(rest)], 10, 32)
-	if len(digits) < len(text) && n > 0 {
-		n = 1<<32 - n
+	digits = digits[:len(digits)-len(rest)]
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if negative && err == nil {
+		n = -n
 	}
-	return n, rest, err == nil || n > 0
+	return n & math.MaxUint32, rest, digits != ""
 }
 
 // ring takes the key of a node's address apart: nodelist.node.0.ring1_addr.
@@ -194,12 +196,29 @@ func (c *checker) members() *Error {
 		}
 		l := &c.links[link]
 		l.configured, l.members = true, append(l.members, a)
+		if c.madeTwice(pos) {
+			l.members = append(l.members, a)
+		}
 		if len(l.members) > maxMembers {
 			return c.bad(k.Name, "more than %d nodes", maxMembers)
 		}
 	}
 	c.localLinks()
 	return nil
+}
+
+// madeTwice tells whether Corosync counts a node twice, which makes its token
+// timeout longer: it puts the ID that it makes into cmap while it walks over the
+// node's keys, and meets the only one again.
+func (c *checker) madeTwice(pos int) bool {
+	keys := 0
+	prefix := "nodelist.node." + strconv.Itoa(pos) + "."
+	for name := range c.f.keys {
+		if strings.HasPrefix(name, prefix) {
+			keys++
+		}
+	}
+	return c.mode != knet && keys == 1
 }
 
 // memberID checks the ID of a node that has an address.
