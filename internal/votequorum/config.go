@@ -98,6 +98,9 @@ func (c Config) check() error {
 	if c.Device != nil && (c.Device.Votes < AutoVotes || c.Device.Votes > 1<<32-2) {
 		return fmt.Errorf("the device's votes are %d, want 0 to %d", c.Device.Votes, int64(1<<32-2))
 	}
+	if c.LastManStandingWindow < 0 || c.Device != nil && (c.Device.Timeout < 0 || c.Device.SyncTimeout < 0) {
+		return errors.New("a timeout or window is negative")
+	}
 	return nil
 }
 

@@ -86,7 +86,7 @@ func New(cfg Config, now time.Time, barrier uint32) (*Machine, []Output, error) 
 		return nil, nil, fmt.Errorf("votequorum: %w", err)
 	}
 	m := &Machine{barrier: barrier}
-	m.set.deviceAllowed = true
+	m.set = settings{deviceAllowed: true, deviceTimeout: DefaultDeviceTimeout, syncTimeout: DefaultDeviceSyncTimeout}
 	m.us = m.add(cfg.Node)
 	m.us.state, m.us.votes, m.us.flags = qnet.NodeStateMember, 1, nodeFirst
 	if err := m.configure(cfg, false); err != nil {
