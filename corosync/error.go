@@ -4,6 +4,7 @@
 package corosync
 
 import (
+	"errors"
 	"strconv"
 	"syscall"
 )
@@ -78,10 +79,13 @@ type Error struct {
 // Error returns "service call: cause: code".
 func (e *Error) Error() string {
 	s := e.Service + " " + e.Call + ": "
-	if e.Err != nil {
-		s += e.Err.Error() + ": "
+	if e.Err == nil {
+		return s + e.Code.Error()
 	}
-	return s + e.Code.Error()
+	if errors.Is(e.Err, e.Code) { // it says the code, too
+		return s + e.Err.Error()
+	}
+	return s + e.Err.Error() + ": " + e.Code.Error()
 }
 
 // Unwrap lets errors.Is and errors.As see the code and the cause.
