@@ -139,6 +139,10 @@ func (s *Server) unknown(now time.Time, cl *cluster, p *ring) *obstacle {
 	if cl.known {
 		return nil
 	}
+	// Who still casts for p was granted it before, and holds: nobody else was since (H9).
+	if slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p }) {
+		return nil
+	}
 	var hold time.Duration
 	var missing []qnet.NodeID
 	for _, c := range cl.clients {

@@ -15,6 +15,11 @@ import (
 // vote is undecided for longer, it is told NACK, and ACK later (H8).
 const settleTime = 2 * time.Second
 
+// lateTime is how long the report of a node that answers is awaited: somewhat
+// less than settleTime, so that the grant is on disk before the others would be
+// told NACK.
+const lateTime = settleTime - 100*time.Millisecond
+
 // probeDelay is how long a report that is missing is awaited before its node is
 // probed: as a rule all nodes report within it, and nobody need be asked.
 const probeDelay = 20 * time.Millisecond
@@ -92,7 +97,7 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 			c.probed = now
 			c.probeSeq = s.voteInfo(now, c, qnet.VoteNoChange)
 		}
-		end := c.awaitSince.Add(settleTime)
+		end := c.awaitSince.Add(lateTime)
 		if c.answered < c.probeSeq {
 			end = earliest(end, c.probed.Add(c.probeTime(s.cfg.ProbeTime)))
 		}

@@ -1,0 +1,327 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qnetd_test
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/qnetd"
+	"quorate/internal/wire"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the machine says into testdata")
+
+// TestScenarios plays testdata/*.txt: lines that start a command, and below
+// each what the machine did. A command is what player's do says.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
+			}
+		})
+	}
+}
+
+// TestCited: each rule of docs/decision.md that is this package's, and each row of
+// the protocol sheet's defects that is the machine's, is cited by what proves it.
+func TestCited(t *testing.T) {
+	var all strings.Builder
+	for _, pattern := range []string{"testdata/*.txt", "*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	doc, err := os.ReadFile("../../docs/decision.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`\n# `).ReplaceAllString(all.String(), " ")
+	rules := regexp.MustCompile(`(?m)^- \*\*(H\d)\*\* (.+?)\.?$`).FindAllStringSubmatch(string(doc), -1)
+	if len(rules) != 9 {
+		t.Fatalf("%d safety rules", len(rules))
+	}
+	for _, r := range rules {
+		if !strings.Contains(text, r[2]) {
+			t.Errorf("%s is quoted nowhere: %s", r[1], r[2])
+		}
+	}
+	for _, row := range []string{"SEC-2", "SEC-3", "SEC-4", "SEC-5", "SEC-6", "SEC-7", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "Q1", "Q2", "Q13"} {
+		if !regexp.MustCompile(`# .*\b` + row + `\b`).MatchString(all.String()) {
+			t.Errorf("no scenario is for row %s", row)
+		}
+	}
+}
+
+// player plays one scenario.
+type player struct {
+	t      *testing.T
+	cfg    qnetd.Config
+	now    time.Time
+	server *qnetd.Server
+	conns  map[string]qnetd.ConnID
+	names  map[qnetd.ConnID]string
+	nodes  map[string]qnet.NodeID
+	seqs   map[string]uint32
+	mute   map[string]bool // answers no vote infos
+	nextID qnetd.ConnID
+	disk   string // ok, full or slow
+	slow   []qnetd.Persist
+	stored map[string]qnet.Grant
+	out    strings.Builder
+}
+
+var scenarioStart = time.Unix(1_000_000, 0)
+
+func play(t *testing.T, text string) string {
+	p := &player{
+		t: t, cfg: qnetd.Defaults(), now: scenarioStart, disk: "ok",
+		conns: map[string]qnetd.ConnID{}, names: map[qnetd.ConnID]string{}, nodes: map[string]qnet.NodeID{},
+		seqs: map[string]uint32{}, mute: map[string]bool{}, stored: map[string]qnet.Grant{},
+	}
+	p.cfg.TLS = wire.TLSUnsupported
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			continue // what was said last time
+		}
+		p.out.WriteString(line + "\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		p.do(strings.Fields(line))
+	}
+	return p.out.String()
+}
+
+func (p *player) say(format string, args ...any) {
+	fmt.Fprintf(&p.out, "    %7.3f  %s\n", p.now.Sub(scenarioStart).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// do plays one command: those of the arbiter's surroundings here, those of a
+// connection, "NAME VERB …", in verb.
+func (p *player) do(f []string) {
+	if p.server == nil && f[0] != "config" {
+		p.server = qnetd.New(p.cfg, p.now, nil)
+	}
+	switch f[0] {
+	case "config":
+		p.configure(f[1:])
+	case "disk":
+		p.disk = f[1]
+	case "written":
+		list := p.slow
+		p.slow = nil
+		for _, o := range list {
+			p.persist(o, "ok")
+		}
+	case "wait":
+		d, err := time.ParseDuration(f[1])
+		p.must(err)
+		p.wait(d)
+	case "restart":
+		if len(f) > 1 && f[1] == "lost" {
+			clear(p.stored)
+		}
+		clear(p.conns)
+		clear(p.names)
+		var st []qnetd.Stored
+		for _, name := range slices.Sorted(maps.Keys(p.stored)) {
+			st = append(st, qnetd.Stored{Cluster: name, Grant: p.stored[name]})
+		}
+		p.server = qnetd.New(p.cfg, p.now, st)
+	case "status":
+		p.status()
+	default:
+		p.verb(f[0], f[1], parseArgs(f[2:]))
+	}
+}
+
+func (p *player) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) configure(f []string) {
+	for _, a := range f {
+		k, v, _ := strings.Cut(a, "=")
+		switch k {
+		case "tls":
+			p.cfg.TLS = map[string]wire.TLSSupport{"off": wire.TLSUnsupported, "on": wire.TLSSupported, "req": wire.TLSRequired}[v]
+		case "max":
+			n, err := strconv.Atoi(v)
+			p.must(err)
+			p.cfg.MaxClients = n
+		case "hold":
+			d, err := time.ParseDuration(v)
+			p.must(err)
+			p.cfg.HoldTime = d
+		default:
+			p.t.Fatalf("config %s?", k)
+		}
+	}
+}
+
+// wait lets time go by, stopping at each deadline on the way.
+func (p *player) wait(d time.Duration) {
+	end := p.now.Add(d)
+	for {
+		at := p.server.Deadline()
+		if at.IsZero() || at.After(end) {
+			break
+		}
+		p.now = at
+		p.step(qnetd.Tick{})
+	}
+	p.now = end
+	p.step(qnetd.Tick{})
+}
+
+// step runs the machine, prints what it does, and does it.
+func (p *player) step(in qnetd.Input) {
+	var answers []qnetd.Input
+	var writes []qnetd.Persist
+	for _, o := range p.server.Step(p.now, in) {
+		switch o := o.(type) {
+		case qnetd.Send:
+			p.say("to %s: %s", p.names[o.Conn], describe(o.Msg))
+			if v, ok := o.Msg.(wire.VoteInfo); ok && !p.mute[p.names[o.Conn]] {
+				answers = append(answers, qnetd.Received{Conn: o.Conn, Msg: wire.VoteInfoReply{Seq: v.Seq}})
+			}
+		case qnetd.StartTLS:
+			p.say("TLS handshake with %s", p.names[o.Conn])
+		case qnetd.Close:
+			p.say("reset %s: %s", p.names[o.Conn], o.Why)
+		case qnetd.Persist:
+			p.say("write: %s", describeGrant(o.Grant))
+			writes = append(writes, o)
+		case qnetd.Notice:
+			if o.Level > qnetd.Debug {
+				p.say("%s", describeNotice(o))
+			}
+		}
+	}
+	for _, w := range writes {
+		p.persist(w, p.disk)
+	}
+	for _, a := range answers {
+		p.step(a)
+	}
+}
+
+func (p *player) persist(o qnetd.Persist, disk string) {
+	switch disk {
+	case "slow":
+		p.slow = append(p.slow, o)
+	case "full":
+		p.step(qnetd.Persisted{ID: o.ID, Err: errors.New("no space left on device")})
+	default:
+		p.stored[o.Cluster] = o.Grant
+		p.step(qnetd.Persisted{ID: o.ID})
+	}
+}
+
+func (p *player) status() {
+	st := p.server.Status(p.now)
+	for _, cl := range st.Clusters {
+		for _, n := range cl.Nodes {
+			p.say("%s node %d: %v", cl.Name, n.ID, n.LastVote)
+		}
+	}
+}
+
+func describeGrant(g qnet.Grant) string {
+	var hs []string
+	for _, h := range g.Holders {
+		hs = append(hs, fmt.Sprintf("%d of %s", h.Node, h.Ring))
+	}
+	return fmt.Sprintf("ring %s, members %s, holders %s", g.Ring, qnet.FormatIDs(g.Members), strings.Join(hs, ", "))
+}
+
+func describeNotice(n qnetd.Notice) string {
+	s := "log: " + n.Text
+	if n.Node != 0 {
+		s += fmt.Sprintf(" [node %d]", n.Node)
+	}
+	if n.Vote != 0 {
+		s += " " + n.Vote.String()
+	}
+	if n.Reason != "" {
+		s += " (" + n.Reason + ")"
+	}
+	return s
+}
+
+// describe is a message in one line, with what a test wants to know of it.
+func describe(m wire.Message) string {
+	switch m := m.(type) {
+	case wire.PreinitReply:
+		return fmt.Sprintf("preinit reply, TLS %s, certificate required %d", m.TLS.V, m.ClientCertRequired.V)
+	case wire.InitReply:
+		s := fmt.Sprintf("init reply, error %d %s", m.Code.V, m.Code.V)
+		if m.Grace.Set {
+			s += fmt.Sprintf(", grace %d ms", m.Grace.V)
+		}
+		return s
+	case wire.ServerError:
+		return fmt.Sprintf("server error %d %s, number %s", m.Code.V, m.Code.V, optional(m.Seq))
+	case wire.SetOptionReply:
+		return fmt.Sprintf("set option reply, heartbeat %s, KAP %s", optional(m.Heartbeat), optional(m.KeepActivePartition))
+	case wire.EchoReply:
+		return "echo reply " + optional(m.Seq)
+	case wire.NodeListReply:
+		return fmt.Sprintf("node list reply, %s, ring %s, vote %s", m.ListType.V, m.RingID.V, m.Vote.V)
+	case wire.AskForVoteReply:
+		return fmt.Sprintf("ask for vote reply, ring %s, vote %s", m.RingID.V, m.Vote.V)
+	case wire.VoteInfo:
+		return fmt.Sprintf("vote info %d, ring %s, vote %s", m.Seq.V, m.RingID.V, m.Vote.V)
+	case wire.HeuristicsChangeReply:
+		return fmt.Sprintf("heuristics reply, ring %s, vote %s, %s", m.RingID.V, m.Vote.V, m.Heuristics)
+	}
+	return fmt.Sprintf("%T", m)
+}
+
+func optional[T cmp.Ordered](o wire.Opt[T]) string {
+	if !o.Set {
+		return "-"
+	}
+	return fmt.Sprint(o.V)
+}
