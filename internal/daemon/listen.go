@@ -22,7 +22,7 @@ import (
 type listener struct {
 	addr   net.Addr
 	file   *os.File // the listening socket; accept wants it raw, which net's listeners are not
-	mapped bool // an IPv6 socket that takes IPv4 clients: C prints them as ::ffff:a.b.c.d
+	mapped bool     // an IPv6 socket that takes IPv4 clients: C prints them as ::ffff:a.b.c.d
 }
 
 // listen opens a listening socket. network is tcp, tcp4 or tcp6; an empty host

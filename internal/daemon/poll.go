@@ -75,8 +75,8 @@ func (p *poller) run() {
 		n := 0
 		err := p.raw.Read(func(ep uintptr) bool {
 			var err error
-			n, err = unix.EpollWait(int(ep), p.events, 0)
-			return n > 0 || (err != nil && err != unix.EINTR)
+			n, err = pollNow(int(ep), p.events)
+			return n > 0 || err != nil
 		})
 		if err != nil {
 			return // closed

@@ -71,7 +71,7 @@ func (s *socket) read(p []byte) (int, <-chan struct{}, error) {
 	if s.empty && !s.ended && s.wake == nil {
 		return 0, nil, errNothing{}
 	}
-	n, err := retry(func() (int, error) { return unix.Read(s.fd, p) })
+	n, err := readNow(s.fd, p)
 	switch {
 	case err == unix.EAGAIN && s.wake != nil:
 		return 0, s.wake, nil
@@ -85,14 +85,6 @@ func (s *socket) read(p []byte) (int, <-chan struct{}, error) {
 	}
 	s.empty = n < len(p)
 	return n, nil, nil
-}
-
-func retry(f func() (int, error)) (int, error) {
-	for {
-		if n, err := f(); err != unix.EINTR {
-			return n, err
-		}
-	}
 }
 
 // ready notes what the poller has said of the socket.
@@ -180,7 +172,7 @@ func (s *socket) try(p []byte) int {
 		s.err = net.ErrClosed
 		return 0
 	}
-	n, err := retry(func() (int, error) { return unix.SendmsgN(s.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL) })
+	n, err := sendNow(s.fd, p)
 	switch {
 	case err == unix.EAGAIN:
 		return 0
