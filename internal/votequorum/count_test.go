@@ -105,3 +105,18 @@ func TestParseTieBreaker(t *testing.T) {
 		}
 	}
 }
+
+// TestExtremes: IDs with the highest bit set count as negative, as in C.
+func TestExtremes(t *testing.T) {
+	m, _, err := New(Config{Node: 5, Nodes: OneVoteEach(5)}, time.Time{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []qnet.NodeID{3, 9, 1 << 31} {
+		m.add(id).state = qnet.NodeStateMember
+	}
+	m.add(12).state = qnet.NodeStateDead
+	if lowest, highest := m.extremes(); lowest != 1<<31 || highest != 9 {
+		t.Errorf("lowest %v, highest %v; want 2147483648, 9", lowest, highest)
+	}
+}

@@ -121,6 +121,24 @@ func TestDevicePolls(t *testing.T) {
 	}
 }
 
+// TestTwoTimers: the earlier one runs, and the other goes on.
+func TestTwoTimers(t *testing.T) {
+	c := whole(t, 4, "last_man_standing=1 last_man_standing_window=4s wait_for_all=1")
+	c.Device(1, "dev", true, true)
+	c.Do(1, vq.Poll{Name: "dev", Ring: c.Node(1).Machine.NodeList().Ring, Cast: true})
+	c.Down(4)
+	c.Settle()
+	c.Do(1, vq.Poll{Name: "dev", Ring: c.Node(1).Machine.NodeList().Ring, Cast: true})
+	c.Advance(4 * time.Second)
+	if s := c.Status(1); !s.Flags.Has(vq.DeviceAlive) || s.Expected != 3 {
+		t.Errorf("after the window: %v", s)
+	}
+	c.Advance(6 * time.Second)
+	if s := c.Status(1); s.Flags.Has(vq.DeviceAlive) {
+		t.Errorf("after the device's timeout: %v", s)
+	}
+}
+
 // FuzzMachine gives a machine anything at all: it must not panic, and two
 // machines must agree.
 func FuzzMachine(f *testing.F) {
