@@ -125,15 +125,8 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 			return c.bad(path+"bindnetaddr", "%q is no address here", bind)
 		}
 	}
-	if v, ok := c.text(path + "mcastaddr"); ok {
-		if l.mcast, l.hasMcast = c.family(v); !l.hasMcast {
-			return c.bad(path+"mcastaddr", "%q is no address here", v)
-		}
-	} else if _, named := c.text("totem.cluster_name"); named && c.mode == udp {
-		l.mcast, l.hasMcast = netip.AddrFrom4([4]byte{239, 192}), true
-		if c.links[0].bindnet.Is6() {
-			l.mcast = netip.MustParseAddr("ff15::")
-		}
+	if err := c.readMcast(l, path); err != nil {
+		return err
 	}
 	if v, ok := c.text(path + "knet_transport"); ok && v != "udp" && v != "sctp" {
 		return c.bad(path+"knet_transport", "%q is neither udp nor sctp", v)
@@ -149,6 +142,21 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 		l.priority = uint8(v)
 	}
 	return c.readMembers(l, path)
+}
+
+// readMcast reads the multicast address, or makes one of the cluster's name.
+func (c *checker) readMcast(l *linkState, path string) *Error {
+	if v, ok := c.text(path + "mcastaddr"); ok {
+		if l.mcast, l.hasMcast = c.family(v); !l.hasMcast {
+			return c.bad(path+"mcastaddr", "%q is no address here", v)
+		}
+	} else if _, named := c.text("totem.cluster_name"); named && c.mode == udp {
+		l.mcast, l.hasMcast = netip.AddrFrom4([4]byte{239, 192}), true
+		if c.links[0].bindnet.Is6() {
+			l.mcast = netip.MustParseAddr("ff15::")
+		}
+	}
+	return nil
 }
 
 // readMembers reads the member sections of a link, which Corosync ignores if

@@ -1,0 +1,216 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package conf
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Level says how bad a problem is.
+type Level int
+
+const (
+	// Note is worth knowing, and may be meant.
+	Note Level = iota
+	// Warning works until something fails, or does not do what it says.
+	Warning
+	// Fault keeps Corosync or its qdevice from starting, or the device's vote
+	// from counting.
+	Fault
+)
+
+// String returns note, warning or fault.
+func (l Level) String() string { return [...]string{"note", "warning", "fault"}[l] }
+
+// A Problem is what Lint finds.
+type Problem struct {
+	Line     int // from 1; 0 if no one line is to blame, as where something is missing
+	Level    Level
+	Text     string // what is wrong, and what comes of it
+	WhatToDo string
+}
+
+// String returns the problem in one line.
+func (p Problem) String() string {
+	where := ""
+	if p.Line > 0 {
+		where = fmt.Sprintf("line %d: ", p.Line)
+	}
+	return fmt.Sprintf("%s%s: %s: %s", where, p.Level, p.Text, p.WhatToDo)
+}
+
+// Lint returns what is wrong with the cluster that the file describes, in the
+// order of the lines. It knows no host: see Check for what depends on one.
+func (f *File) Lint() []Problem {
+	l := &linter{f: f, c: &checker{f: f}, nodes: f.Nodes()}
+	for _, n := range l.nodes {
+		l.votes += n.Votes
+	}
+	for _, rule := range []func(){
+		l.repeated, l.unknown, l.version, l.nodeIDs, l.addresses,
+		l.provider, l.expected, l.twoNode, l.autoTieBreaker, l.lastMan, l.halves,
+		l.deviceAlone, l.deviceVotes, l.deviceNet, l.algorithm, l.tieBreaker, l.heuristics,
+		l.timers, l.deviceTimers, l.heuristicsTimers, l.refused,
+	} {
+		rule()
+	}
+	slices.SortStableFunc(l.found, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return l.found
+}
+
+// A linter collects problems. Each of its rules is a method.
+type linter struct {
+	f     *File
+	c     *checker // of no host: for the values
+	nodes []Node
+	votes uint32 // of all nodes
+	found []Problem
+}
+
+// say adds a problem with the line that gives a key.
+func (l *linter) say(key string, level Level, text, what string) {
+	l.at(l.f.keys[key].Line, level, text, what)
+}
+
+func (l *linter) at(line int, level Level, text, what string) {
+	l.found = append(l.found, Problem{line, level, text, what})
+}
+
+// flag tells whether a number that means yes or no is given and is not 0.
+func (l *linter) flag(key string) bool {
+	n, _ := l.c.uint(key, Uint8)
+	return n != 0
+}
+
+func (l *linter) text(key string) string {
+	v, _ := l.c.text(key)
+	return v
+}
+
+func (l *linter) has(key string) bool {
+	_, ok := l.f.keys[key]
+	return ok
+}
+
+// device tells whether votequorum takes a device for configured.
+func (l *linter) device() bool { return l.text("quorum.device.model") != "" }
+
+// refused reports what corosync -t refuses: all values, and then the first of
+// the rest.
+func (l *linter) refused() {
+	const what = "Corosync does not start with it; correct the line"
+	for _, e := range l.f.errs {
+		l.at(e.Line, Fault, e.Text, what)
+	}
+	var e *Error
+	err := l.f.Check(Host{})
+	if len(l.f.errs) == 0 && errors.As(err, &e) && !strings.Contains(e.Text, ".nodeid:") { // see nodeIDs
+		l.at(e.Line, Fault, e.Text, what)
+	}
+}
+
+// repeated reports values that another line overrides.
+func (l *linter) repeated() {
+	counts := map[string]int{}
+	for it := range l.f.items() {
+		if k, ok := l.f.keys[it.name]; ok {
+			counts[it.name] = k.Line
+		}
+	}
+	for it := range l.f.items() {
+		if line, ok := counts[it.name]; ok && line != it.no && it.name != "" {
+			l.at(it.no, Warning, fmt.Sprintf("%s is given again in line %d, which is the one that counts", it.name, line),
+				"delete one of the two")
+		}
+	}
+}
+
+// sections are those that Corosync or one of its libraries reads.
+var sections = strings.Fields("totem logging quorum nodelist system resources uidgid nozzle pload qb")
+
+// readKeys are the keys of sections whose misspelt keys cost a vote.
+var readKeys = map[string]string{
+	"quorum": `provider expected_votes votes two_node wait_for_all last_man_standing last_man_standing_window
+		auto_tie_breaker auto_tie_breaker_node allow_downscale expected_votes_tracking leaving_timeout`,
+	"quorum.device": "model timeout sync_timeout votes master_wins",
+	"quorum.device.net": `host port tls algorithm tie_breaker connect_timeout force_ip_version
+		keep_active_partition_tie_breaker`,
+	"quorum.device.heuristics": "timeout sync_timeout interval mode",
+	"nodelist.node":            "nodeid name quorum_votes",
+}
+
+// unknown reports sections and keys that nobody reads: Corosync takes any.
+func (l *linter) unknown() {
+	for s := range l.f.sections() {
+		if name, _, _ := strings.Cut(s.path, "."); s.parent == l.f.root && !slices.Contains(sections, name) {
+			l.at(s.open.no, Warning, fmt.Sprintf("Corosync has no section %s and does nothing with it", name),
+				"correct the name or delete the section")
+		}
+	}
+	for it := range l.f.items() {
+		keys, ok := readKeys[it.section.path]
+		if !ok || slices.Contains(strings.Fields(keys), it.key) {
+			continue
+		}
+		if _, ring := linkKey(it.key); ring && it.section.path == "nodelist.node" {
+			continue
+		}
+		if strings.HasPrefix(it.key, "exec_") && it.section.path == "quorum.device.heuristics" {
+			continue
+		}
+		l.at(it.no, Warning, fmt.Sprintf("nobody reads %s in a section %s", it.key, it.section.path),
+			"correct the name or delete the line")
+	}
+}
+
+// version reports a file whose age cannot be told.
+func (l *linter) version() {
+	if !l.has(versionKey) {
+		l.at(0, Note, versionKey+" is missing: nobody can tell an old copy of the file from a new one",
+			"set it to 1 and raise it with every change")
+	}
+}
+
+// nodeIDs reports node IDs that are missing or given twice.
+func (l *linter) nodeIDs() {
+	seen := map[uint32]Node{}
+	for _, n := range l.nodes {
+		key := fmt.Sprintf("nodelist.node.%d.nodeid", n.Pos)
+		first, twice := seen[n.ID]
+		switch {
+		case n.ID == 0 && l.text("totem.transport") != "udp" && l.text("totem.transport") != "udpu":
+			l.at(n.Line, Fault, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
+		case n.ID == 0:
+			l.at(n.Line, Warning, "the node has no nodeid: Corosync makes one of its address, which changes with it",
+				"give each node a nodeid of its own, from 1")
+		case twice:
+			l.say(key, Fault, fmt.Sprintf("node ID %d is that of the node in line %d as well", n.ID, first.Line),
+				"give each node a nodeid of its own")
+		default:
+			seen[n.ID] = n
+		}
+	}
+}
+
+// addresses reports names and addresses that two nodes have, and nodes that are
+// not on link 0.
+func (l *linter) addresses() {
+	seen := map[string]int{}
+	for _, n := range l.nodes {
+		for _, a := range append(slices.Clone(n.Addrs), n.Name) {
+			if first, ok := seen[a]; ok && a != "" && first != n.Line {
+				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d has %s as well", first, a), "correct one of the two")
+			}
+			seen[a] = n.Line
+		}
+		if l.device() && (len(n.Addrs) == 0 || n.Addrs[0] == "") {
+			l.at(n.Line, Warning, "the node has no ring0_addr: the C corosync-qdevice does not count it",
+				"number the links from 0")
+		}
+	}
+}

@@ -1,0 +1,211 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package conf
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	ffsplit = "ffsplit"
+	lms     = "lms"
+
+	maxExecs = 32 // commands of the heuristics that the C corosync-qdevice runs
+)
+
+// algorithmName returns the device's decision algorithm.
+func (l *linter) algorithmName() string {
+	if v := l.text("quorum.device.net.algorithm"); v != "" {
+		return v
+	}
+	return ffsplit
+}
+
+// net tells whether the rules for the model net apply.
+func (l *linter) net() bool { return l.text("quorum.device.model") == "net" }
+
+// deviceAlone reports a device that lacks what it works with.
+func (l *linter) deviceAlone() {
+	const model = "quorum.device.model"
+	if s := l.f.section("quorum.device"); s != nil && !l.device() {
+		l.at(s.open.no, Warning, "the device has no model: Corosync does without it", "set "+model+" to net")
+	}
+	if !l.device() {
+		return
+	}
+	if !l.net() {
+		l.say(model, Fault, fmt.Sprintf("there is no model %s: corosync-qdevice does not start", l.text(model)), "set it to net")
+	}
+	if len(l.nodes) == 0 {
+		l.at(0, Fault, "a device without a nodelist: corosync-qdevice cannot tell the arbiter who the nodes are", "write a nodelist")
+	}
+}
+
+// deviceVotes reports votes of the device that votequorum does not accept.
+func (l *linter) deviceVotes() {
+	const key, expectedKey = "quorum.device.votes", "quorum.expected_votes"
+	if !l.device() {
+		return
+	}
+	given := l.has(key)
+	votes, expected := l.c.u32(key, 0), l.c.u32(expectedKey, 0)
+	switch {
+	case expected > 0 && !given:
+		l.say(expectedKey, Fault, "expected_votes without quorum.device.votes: Corosync does not start",
+			"delete expected_votes, or set quorum.device.votes")
+	case !given && slices.ContainsFunc(l.nodes, func(n Node) bool { return n.Votes != 1 }):
+		l.say("quorum.device.model", Fault, "a node has not 1 vote and quorum.device.votes is missing: Corosync does not start",
+			"set quorum.device.votes")
+	case expected > 0 && votes > 0 && int32(expected-votes) < 2:
+		l.say(expectedKey, Fault, fmt.Sprintf("of %d expected votes the device has %d: Corosync does not start", expected, votes),
+			"delete expected_votes")
+	case given && votes == 0:
+		l.say(key, Warning, "the device has no vote: it changes nothing", "set quorum.device.votes to 1")
+	}
+}
+
+// deviceNet reports settings with which corosync-qdevice does not start.
+func (l *linter) deviceNet() {
+	if !l.net() {
+		return
+	}
+	const net = "quorum.device.net."
+	if !l.has(net + "host") {
+		l.say("quorum.device.model", Fault, net+"host is missing: corosync-qdevice does not start", "set it to the arbiter's address")
+	}
+	if !l.has("totem.cluster_name") {
+		l.at(0, Fault, "totem.cluster_name is missing: corosync-qdevice does not start", "set it to the name that the arbiter knows")
+	}
+	l.choice(net+"tls", "on", "off", "yes", "no", "1", "0", "required")
+	l.choice(net+"keep_active_partition_tie_breaker", "on", "off", "yes", "no", "1", "0")
+	l.choice("quorum.device.heuristics.mode", "on", "off", "yes", "no", "1", "0", "sync")
+	l.choice(net+"force_ip_version", "0", "4", "6")
+	l.within(net+"port", 1, math.MaxUint16)
+	l.within(net+"connect_timeout", 1000, 120000)
+	l.within("quorum.device.heuristics.timeout", 1000, 120000)
+	l.within("quorum.device.heuristics.sync_timeout", 1000, 120000)
+	l.within("quorum.device.heuristics.interval", 1000, 3600000)
+	if v := strings.ToLower(l.text(net + "tls")); v == "off" || v == "no" || v == "0" {
+		l.say(net+"tls", Warning, "tls is off: whoever reaches the arbiter can take a node's place", "set it to required")
+	}
+}
+
+// choice wants a string to be one of several, in either case.
+func (l *linter) choice(key string, allowed ...string) {
+	if v, ok := l.c.text(key); ok && !slices.Contains(allowed, strings.ToLower(v)) {
+		l.say(key, Fault, fmt.Sprintf("%s is %q: corosync-qdevice does not start", key, v), "use one of "+strings.Join(allowed, ", "))
+	}
+}
+
+// within wants a string to be a number.
+func (l *linter) within(key string, lo, hi int64) {
+	v, ok := l.c.text(key)
+	if !ok {
+		return
+	}
+	text, ok := number(v, Int32)
+	if n, _ := strconv.ParseInt(text, 10, 64); !ok || n < lo || n > hi {
+		l.say(key, Fault, fmt.Sprintf("%s is %q: corosync-qdevice does not start", key, v), fmt.Sprintf("use a number from %d to %d", lo, hi))
+	}
+}
+
+// algorithm reports votes and numbers of nodes that do not suit the decision
+// algorithm.
+func (l *linter) algorithm() {
+	const key, votesKey = "quorum.device.net.algorithm", "quorum.device.votes"
+	if !l.net() {
+		return
+	}
+	votes, count := l.c.u32(votesKey, 0), len(l.nodes)
+	equal := !slices.ContainsFunc(l.nodes, func(n Node) bool { return n.Votes != 1 })
+	switch name := l.algorithmName(); name {
+	case ffsplit:
+		l.ffsplit(votes, equal, count)
+	case lms:
+		if l.has(votesKey) && l.votes > 0 && votes != l.votes-1 {
+			l.say(votesKey, Warning, fmt.Sprintf("lms with %d votes of the device: its last node would not be quorate", votes),
+				"delete quorum.device.votes")
+		}
+		if l.flag("quorum.wait_for_all") {
+			l.say("quorum.wait_for_all", Warning, "lms with wait_for_all: a node that loses the arbiter keeps its vote, and two parts may be quorate",
+				"delete wait_for_all, or use ffsplit")
+		}
+		if count > 2 {
+			l.say(key, Note, fmt.Sprintf("lms gives the device %d votes: while the arbiter is away no node may be lost", count-1),
+				"use ffsplit if the number of nodes is even, and no device if it is odd")
+		}
+	case "2nodelms":
+		l.say(key, Warning, "2nodelms is for developers: nodes vote without the arbiter", "use ffsplit")
+	default:
+		l.say(key, Fault, fmt.Sprintf("corosync-qdevice does not start with the algorithm %s", name), "use ffsplit or lms")
+	}
+}
+
+func (l *linter) ffsplit(votes uint32, equal bool, count int) {
+	const votesKey = "quorum.device.votes"
+	if votes != 1 {
+		key := "quorum.device.model"
+		if l.has(votesKey) {
+			key = votesKey
+		}
+		l.say(key, Fault, "ffsplit needs quorum.device.votes to be 1: corosync-qdevice does not start", "set it to 1")
+	}
+	if !equal {
+		l.at(0, Fault, "ffsplit needs each node to have 1 vote: corosync-qdevice does not start", "delete quorum_votes of all nodes")
+	}
+	if count%2 == 1 {
+		l.say("quorum.device.model", Warning,
+			fmt.Sprintf("ffsplit with %d nodes: an odd number cannot be split into halves, and the device's vote makes it even", count),
+			"remove the device, or add a node")
+	}
+}
+
+// tieBreaker reports a tie-breaker that is no node.
+func (l *linter) tieBreaker() {
+	const key = "quorum.device.net.tie_breaker"
+	v, ok := l.c.text(key)
+	if !ok || !l.net() || v == "lowest" || v == "highest" {
+		return
+	}
+	n, ok := number(v, Uint32)
+	if !ok || n == "0" {
+		l.say(key, Fault, fmt.Sprintf("tie_breaker is %q: corosync-qdevice does not start", v), "use lowest, highest or a node ID")
+		return
+	}
+	if !slices.ContainsFunc(l.nodes, func(o Node) bool { return strconv.FormatUint(uint64(o.ID), 10) == n }) {
+		l.say(key, Warning, fmt.Sprintf("tie_breaker is node %s, which is not in the nodelist: no half gets the vote by it", n),
+			"use lowest, highest or the ID of a node")
+	}
+}
+
+// heuristics reports commands that are never run, and heuristics without any.
+func (l *linter) heuristics() {
+	const prefix = "quorum.device.heuristics."
+	mode := strings.ToLower(l.text(prefix + "mode"))
+	off := mode == "" || mode == "off" || mode == "no" || mode == "0"
+	var execs []Key
+	for _, k := range l.f.Keys() {
+		if strings.HasPrefix(k.Name, prefix+"exec_") {
+			execs = append(execs, k)
+		}
+	}
+	for _, k := range execs {
+		if !strings.HasPrefix(k.Value, "/") && !strings.HasPrefix(k.Value, `"/`) {
+			l.at(k.Line, Warning, fmt.Sprintf("%q has no absolute path: it fails, and with it the heuristics", k.Value),
+				"write the path of the command")
+		}
+	}
+	switch {
+	case len(execs) > maxExecs:
+		l.at(execs[maxExecs].Line, Warning, fmt.Sprintf("more than %d commands: corosync-qdevice runs none", maxExecs), "join some into one script")
+	case off && len(execs) > 0:
+		l.at(execs[0].Line, Warning, "the heuristics are off: the commands are never run", "set "+prefix+"mode to sync or on")
+	case !off && len(execs) == 0:
+		l.say(prefix+"mode", Warning, "heuristics without a command: they count as off", "add "+prefix+"exec_NAME, or delete the section")
+	}
+}
