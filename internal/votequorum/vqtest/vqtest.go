@@ -37,7 +37,7 @@ type Node struct {
 	ID      qnet.NodeID
 	Machine *vq.Machine // nil while the node is down
 	Config  vq.Config   // for its next start
-	Barrier uint32      // what its disk keeps
+	Barrier uint32      // what it last wanted to keep; like Corosync 3.1.7, it starts without it
 	Answers []vq.Answer // since the node started
 	Notices []vq.Output // Notice, QuorumNotice, NodeListNotice and ExpectedVotesNotice since it started
 
@@ -112,7 +112,7 @@ func (c *Cluster) Up(ids ...qnet.NodeID) error {
 		if n == nil || n.Machine != nil {
 			return fmt.Errorf("node %v is up already, or there is no such node", id)
 		}
-		m, outs, err := vq.New(n.Config, c.Now, n.Barrier)
+		m, outs, err := vq.New(n.Config, c.Now, 0)
 		if err != nil {
 			return err
 		}
