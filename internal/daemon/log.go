@@ -33,6 +33,17 @@ type logOutput struct {
 	mu     sync.Mutex
 	w      io.Writer      // nil: no stream
 	syslog *syslog.Writer // nil: no syslog
+	buf    bytes.Buffer   // the line being made
+	second int64          // of head
+	head   string         // the time as the last line had it
+}
+
+// time writes the instant of a line; a burst shares the work of its second.
+func (o *logOutput) time(t time.Time) {
+	if s := t.Unix(); s != o.second || o.head == "" {
+		o.second, o.head = s, t.Format("Jan 02 15:04:05 ")
+	}
+	o.buf.WriteString(o.head)
 }
 
 // NewLogHandler returns a handler that writes records of at least level to w,
@@ -67,28 +78,32 @@ func (h *LogHandler) WithGroup(string) slog.Handler { return h }
 
 // Handle implements slog.Handler.
 func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
-	var b bytes.Buffer
+	o := h.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := &o.buf
+	b.Reset()
+	o.time(r.Time)
+	name := levelName(r.Level)
+	b.WriteString(name)
+	b.WriteString("        "[:8-len(name)])
+	start := b.Len()
 	b.WriteString(r.Message)
 	b.WriteString(h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
-		appendAttr(&b, a)
+		appendAttr(b, a)
 		return true
 	})
-	text := b.String()
-	h.out.mu.Lock()
-	defer h.out.mu.Unlock()
-	if h.out.syslog != nil {
-		toSyslog(h.out.syslog, r.Level, text)
+	if o.syslog != nil {
+		toSyslog(o.syslog, r.Level, string(b.Bytes()[start:]))
 	}
-	if h.out.w == nil {
+	if o.w == nil {
 		return nil
 	}
-	line := r.Time.Format("Jan 02 15:04:05 ") + pad(levelName(r.Level), 7) + " " + text + "\n"
-	_, err := io.WriteString(h.out.w, line)
+	b.WriteByte('\n')
+	_, err := o.w.Write(b.Bytes())
 	return err
 }
-
-func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len(s))) }
 
 func levelName(l slog.Level) string {
 	switch {
@@ -121,12 +136,26 @@ func appendAttr(b *bytes.Buffer, a slog.Attr) {
 	b.WriteString(a.Key)
 	b.WriteByte('=')
 	s := a.Value.String()
+	if plain(s) {
+		b.WriteString(s)
+		return
+	}
 	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
 		return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}) {
 		s = strconv.Quote(s)
 	}
 	b.WriteString(s)
+}
+
+// plain reports whether s is letters and digits and the like, and needs no quotes.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == '"' || c == '=' || c > '~' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // noteLimit is how many warnings a second are logged: a peer that sends
@@ -136,6 +165,7 @@ const noteLimit = 200
 // notes writes a machine's notices to a log.
 type notes struct {
 	log     *slog.Logger
+	attrs   [6]slog.Attr // of the line being made
 	second  time.Time
 	count   int
 	dropped int
@@ -146,8 +176,9 @@ func (n *notes) write(now time.Time, note qnetd.Notice) {
 	if !n.log.Enabled(context.Background(), level) || !n.allow(now, level) {
 		return
 	}
-	var attrs [6]slog.Attr
-	a := attrs[:0]
+	// A record of our own: slog would look up who calls, for every line.
+	r := slog.NewRecord(now, level, note.Text, 0)
+	a := n.attrs[:0]
 	if note.Cluster != "" {
 		a = append(a, slog.String("cluster", note.Cluster))
 	}
@@ -166,7 +197,8 @@ func (n *notes) write(now time.Time, note qnetd.Notice) {
 	if note.Reason != "" {
 		a = append(a, slog.String("reason", note.Reason))
 	}
-	n.log.LogAttrs(context.Background(), level, note.Text, a...)
+	r.AddAttrs(a...)
+	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
 }
 
 // allow reports whether a line may be written now. Votes are logged at level

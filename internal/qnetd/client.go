@@ -192,11 +192,15 @@ func (s *Server) voteInfoReply(now time.Time, c *client, seq uint32) {
 		c.timedSeq = 0
 	}
 	s.armClient(c)
-	if c.nackSeq != 0 && seq >= c.nackSeq && c.told != qnet.VoteACK {
+	released := c.nackSeq != 0 && seq >= c.nackSeq && c.told != qnet.VoteACK
+	if released {
 		c.cluster.release(c.node)
 		c.nackSeq = 0
 	}
-	s.settle(now, c.cluster)
+	// Any other answer changes nothing, unless it is a probe's.
+	if released || !c.awaitSince.IsZero() {
+		s.settle(now, c.cluster)
+	}
 }
 
 func quoted(s string) string { return strconv.Quote(s) }
