@@ -73,13 +73,8 @@ func (m *Machine) configure(cfg Config, runtime bool) error {
 	if err := m.checkTieBreaker(r); err != nil {
 		return err
 	}
-	r.checkDevice(&m.set)
-	for _, why := range r.refused {
-		if !runtime {
-			return errors.New(why)
-		}
-		m.set.deviceAllowed = false
-		m.note(Error, "quorum device disabled: "+why)
+	if err := m.checkDevice(r); err != nil {
+		return err
 	}
 	m.apply(r)
 	return nil
@@ -146,8 +141,21 @@ func (m *Machine) checkTieBreaker(r *reading) error {
 	return nil
 }
 
-// checkDevice lists what speaks against a quorum device.
-func (r *reading) checkDevice(s *settings) {
+// checkDevice refuses a device that can't be combined with the rest.
+func (m *Machine) checkDevice(r *reading) error {
+	r.againstDevice(&m.set)
+	for _, why := range r.refused {
+		if !r.runtime {
+			return errors.New(why)
+		}
+		m.set.deviceAllowed = false
+		m.note(Error, "quorum device disabled: "+why)
+	}
+	return nil
+}
+
+// againstDevice lists what speaks against a quorum device.
+func (r *reading) againstDevice(s *settings) {
 	if r.Device == nil {
 		return
 	}
