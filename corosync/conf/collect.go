@@ -17,8 +17,13 @@ type linkItems struct {
 	members []*item
 }
 
-func (l linkItems) has(key string) bool {
-	return slices.ContainsFunc(l.last, func(it *item) bool { return it.key == key })
+func (l linkItems) find(key string) *item {
+	for _, it := range l.last {
+		if it.key == key {
+			return it
+		}
+	}
+	return nil
 }
 
 // addLink keeps an item of an interface section; false if it is a value like
@@ -55,7 +60,10 @@ func (l *loader) flushLink(s *section) {
 	for i, it := range slices.Backward(l.link.members) {
 		l.value(it, fmt.Sprintf("%s.member.%d", s.prefix, len(l.link.members)-1-i), String)
 	}
-	l.link.last, l.link.members = nil, nil
+	l.link.members = nil
+	l.link.last = slices.DeleteFunc(l.link.last, func(it *item) bool {
+		return linkTypes["totem.interface."+it.key] == String && it.key != "knet_transport"
+	})
 }
 
 // logItems are the values of a logger_subsys or logging_daemon section.

@@ -103,7 +103,9 @@ type loader struct {
 	nodes int
 	link  linkItems
 	log   logItems
-	freed bool // see leaveTwice
+
+	freed     []*item // see leaveTwice
+	freedList bool
 }
 
 // load makes the keys and gives each item its name.
@@ -137,9 +139,11 @@ func (l *loader) enter(s *section) {
 	case k == node:
 		s.prefix = fmt.Sprintf("nodelist.node.%d", l.nodes)
 	case k == link && own:
-		l.link, l.freed = linkItems{}, false
+		l.link = linkItems{}
+		l.freed, l.freedList = nil, false
 	case (k == subsys || k == logger) && own:
-		l.log, l.freed = logItems{}, false
+		l.log = logItems{}
+		l.freed, l.freedList = nil, false
 	}
 }
 
@@ -148,23 +152,24 @@ func (l *loader) leave(s *section) {
 	case node:
 		l.nodes++
 	case link:
-		l.leaveTwice(s, l.link.members != nil || l.link.has("knet_transport"))
+		l.leaveTwice(s, l.link.members, l.link.find("knet_transport"))
 		l.flushLink(s)
 	case subsys, logger:
-		l.leaveTwice(s, true)
+		l.leaveTwice(s, l.log.rest, l.log.subsys, l.log.name)
 		l.flushLog(s)
 	}
 }
 
 // leaveTwice refuses sections in an interface or a logger section. Corosync
-// takes their end for that of the outer one as well, frees what was in it, and
-// falls over it at the outer one's end.
-func (l *loader) leaveTwice(s *section, holds bool) {
-	switch own := kinds[s.path] == s.kind; {
-	case l.freed:
+// takes their end for that of the outer one as well and frees what was in it;
+// what was not given again by the outer one's end it falls over.
+func (l *loader) leaveTwice(s *section, list []*item, single ...*item) {
+	again := func(it *item) bool { return it != nil && slices.Contains(l.freed, it) }
+	if l.freedList || slices.ContainsFunc(single, again) {
 		l.fail(s.close.no, "%s can't hold other sections", s.path)
-	case holds && !own:
-		l.freed = true
+	}
+	if kinds[s.path] != s.kind {
+		l.freed, l.freedList = single, len(list) > 0
 	}
 }
 
