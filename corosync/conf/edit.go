@@ -51,6 +51,9 @@ func (f *File) item(name string) *item {
 // would refuse it.
 func (f *File) Set(name, value string) error {
 	return f.edit(name, value, func() error {
+		if strings.ContainsAny(value, "{\n") {
+			return fmt.Errorf("%q can't stand in a corosync.conf", value)
+		}
 		if it := f.item(name); it != nil {
 			f.replace(it, value)
 			return nil
@@ -83,8 +86,8 @@ func (f *File) edit(name, value string, change func() error) error {
 // old one.
 func (f *File) reload(old *File) error {
 	g, err := Parse(f.data)
-	if err != nil {
-		return err
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return errors.New(e.Text) // its line is not the caller's
 	}
 	*f = *g
 	if len(f.errs) <= len(old.errs) {

@@ -124,23 +124,29 @@ func (f *File) body(s *section) int {
 
 // line writes one value as the others of its section are written.
 func (f *File) line(s *section, key, value string) string {
-	pad := " "
-	for _, e := range s.body {
-		if e.item != nil && e.item.value != "" {
-			pad = f.pad(e.item, key)
-		}
-	}
-	return f.margin(s) + key + ":" + pad + value + f.eol()
+	return f.margin(s) + key + ":" + f.pad(s, key) + value + f.eol()
 }
 
-// pad returns what stands between the colon and the value: as in the neighbour,
-// or as many blanks as put the value in the neighbour's column.
-func (f *File) pad(it *item, key string) string {
-	gap := string(f.data[it.colon:it.at])
-	if len(gap) < 2 || strings.Trim(gap, " ") != "" {
-		return gap
+// pad returns what stands between the colon and the value of a new key: as much
+// as puts the value under the others, if these are in one column, or the same
+// as in the last of them.
+func (f *File) pad(s *section, key string) string {
+	pad, column, aligned, n := " ", 0, true, 0
+	for _, e := range s.body {
+		if e.item == nil || e.item.value == "" {
+			continue
+		}
+		it := e.item
+		pad = string(f.data[it.colon:it.at])
+		at := it.at - it.start - len(indent(it.text))
+		aligned = aligned && strings.Trim(pad, " ") == "" && (n == 0 || at == column)
+		column = at
+		n++
 	}
-	return strings.Repeat(" ", max(1, len(it.key)+len(gap)-len(key)))
+	if aligned && (n > 1 || len(pad) > 1) {
+		return strings.Repeat(" ", max(1, column-len(key)-1))
+	}
+	return pad
 }
 
 // margin returns the indentation of what stands in a section.

@@ -160,13 +160,17 @@ func (l *loader) leave(s *section) {
 	}
 }
 
+// nested is said of a section for which Corosync reads freed memory.
+const nested = "can't hold other sections"
+
 // leaveTwice refuses sections in an interface or a logger section. Corosync
 // takes their end for that of the outer one as well and frees what was in it;
-// what was not given again by the outer one's end it falls over.
+// what was not given again by the outer one's end it uses nevertheless, and
+// mostly dies of it.
 func (l *loader) leaveTwice(s *section, list []*item, single ...*item) {
 	again := func(it *item) bool { return it != nil && slices.Contains(l.freed, it) }
 	if l.freedList || slices.ContainsFunc(single, again) {
-		l.fail(s.close.no, "%s can't hold other sections", s.path)
+		l.fail(s.close.no, "%s %s", s.path, nested)
 	}
 	if kinds[s.path] != s.kind {
 		l.freed, l.freedList = single, len(list) > 0

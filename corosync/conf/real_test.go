@@ -63,8 +63,8 @@ func compare(t *testing.T, path string, host Host, text []byte) (accepts bool) {
 	t.Helper()
 	accepts, said := real(t, path, text)
 	err := ours(host, text)
-	if err != nil && strings.Contains(err.Error(), noAddr) {
-		return accepts // see there
+	if err != nil && (strings.Contains(err.Error(), noAddr) || strings.Contains(err.Error(), nested)) {
+		return accepts // it reads freed memory, and may get away with it
 	}
 	if (err == nil) != accepts {
 		t.Errorf("corosync accepts: %v, we say: %v\n%s\nfile:\n%s\n%q", accepts, err, said, text, text)
