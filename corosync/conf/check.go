@@ -109,7 +109,7 @@ func (c *checker) logging() *Error {
 		return err
 	}
 	const prefix = "logging.logger_subsys."
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		rest, _ := strings.CutPrefix(k.Name, prefix)
 		name, key, _ := strings.Cut(rest, ".")
 		if !strings.HasPrefix(k.Name, prefix) || key != "subsys" || name == "" {

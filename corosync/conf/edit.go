@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -93,8 +94,12 @@ func (f *File) reload(old *File) error {
 	if len(f.errs) <= len(old.errs) {
 		return nil
 	}
+	known := map[string]bool{}
+	for _, e := range old.errs {
+		known[e.Text] = true
+	}
 	for _, e := range f.errs {
-		if !slices.ContainsFunc(old.errs, func(o *Error) bool { return o.Text == e.Text }) {
+		if !known[e.Text] {
 			return errors.New(e.Text)
 		}
 	}
@@ -143,46 +148,36 @@ func (s *section) named() bool {
 // whole returns the range of a section, with one of the two blank lines around
 // it or the one before it at the end of the file.
 func (f *File) whole(s *section) [2]int {
-	start, end, eol := s.open.start, s.close.end, f.eol()
-	before, after := string(f.data[:start]), string(f.data[end:])
-	if before != "" && !strings.HasSuffix(before, "\n"+eol) {
-		return [2]int{start, end}
-	}
-	if after == "" {
-		start -= min(len(before), len(eol))
-	} else if strings.HasPrefix(after, eol) {
+	start, end, eol := s.open.start, s.close.end, []byte(f.eol())
+	alone := start == 0 || bytes.HasSuffix(f.data[:start], append([]byte("\n"), eol...))
+	switch {
+	case alone && start > 0 && end == len(f.data):
+		start -= len(eol)
+	case alone && bytes.HasPrefix(f.data[end:], eol):
 		end += len(eol)
 	}
 	return [2]int{start, end}
 }
 
-// remove cuts the ranges out, the outer ones of those that overlap.
+// remove cuts the ranges out. Of those that overlap, as a section and what is in
+// it do, the first reaches as far as the last.
 func (f *File) remove(name string, cut [][2]int) error {
 	old := *f
 	slices.SortFunc(cut, func(a, b [2]int) int { return a[0] - b[0] })
-	end := len(f.data)
-	for _, c := range slices.Backward(outer(cut)) {
-		if c[1] <= end {
-			f.splice(c[0], c[1], "")
-			end = c[0]
+	var rest []byte
+	at := 0
+	for _, c := range cut {
+		if c[0] > at {
+			rest = append(rest, f.data[at:c[0]]...)
 		}
+		at = max(at, c[1])
 	}
+	f.data = append(rest, f.data[at:]...)
 	if err := f.reload(&old); err != nil {
 		*f = old
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
-}
-
-// outer drops the ranges that lie in another; they are sorted by their start.
-func outer(ranges [][2]int) [][2]int {
-	var out [][2]int
-	for _, r := range ranges {
-		if len(out) == 0 || r[0] >= out[len(out)-1][1] {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // RaiseVersion adds one to totem.config_version, which is how Corosync's tools

@@ -43,6 +43,8 @@ type File struct {
 	keys map[string]Key
 	errs []*Error // values that Corosync refuses, in the order of the file
 	ids  []idItem // users and groups, to be looked up on a host
+
+	sorted []Key // by name
 }
 
 // Parse reads the text of a corosync.conf. The error is an *Error with the line

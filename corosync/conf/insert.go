@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -179,7 +180,7 @@ func (f *File) step() string {
 }
 
 func (f *File) eol() string {
-	if i := strings.IndexByte(string(f.data), '\n'); i > 0 && f.data[i-1] == '\r' {
+	if i := bytes.IndexByte(f.data, '\n'); i > 0 && f.data[i-1] == '\r' {
 		return "\r\n"
 	}
 	return "\n"

@@ -42,13 +42,7 @@ func (k Key) number() uint64 {
 // which is that of their names' bytes. Values that it would refuse are left out;
 // Check names them. So are the users and groups of uidgid sections, whose keys
 // depend on the host, and what Corosync itself adds when it runs.
-func (f *File) Keys() []Key {
-	keys := make([]Key, 0, len(f.keys))
-	for _, name := range slices.Sorted(maps.Keys(f.keys)) {
-		keys = append(keys, f.keys[name])
-	}
-	return keys
-}
+func (f *File) Keys() []Key { return slices.Clone(f.sorted) }
 
 // A kind of section is what decides how Corosync treats its values. A section
 // of no kind of its own has its parent's.
@@ -113,6 +107,10 @@ func (f *File) load() {
 	f.keys = map[string]Key{}
 	l := &loader{f: f}
 	l.body(f.root)
+	f.sorted = make([]Key, 0, len(f.keys))
+	for _, name := range slices.Sorted(maps.Keys(f.keys)) {
+		f.sorted = append(f.sorted, f.keys[name])
+	}
 }
 
 func (l *loader) body(s *section) {

@@ -57,7 +57,7 @@ func (c *checker) binds() map[string]string {
 	_, bound := c.text("totem.interface.0.bindnetaddr")
 	_, ring0 := c.text("nodelist.node.0.ring0_addr")
 	if !bound || ring0 {
-		for _, k := range c.f.Keys() {
+		for _, k := range c.f.sorted {
 			if pos, link, ok := ring(k.Name); ok && pos == c.local {
 				binds[strconv.FormatUint(link, 10)] = k.Value
 			}
@@ -71,7 +71,7 @@ func (c *checker) binds() map[string]string {
 func (c *checker) interfaces() *Error {
 	const prefix = "totem.interface."
 	binds := c.binds()
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		rest, ok := strings.CutPrefix(k.Name, prefix)
 		number, key, more := strings.Cut(rest, ".")
 		if !ok || !more || number == "" || key == "" || c.mode == udp && key != "bindnetaddr" {
@@ -88,7 +88,7 @@ func (c *checker) interfaces() *Error {
 			}
 		}
 	}
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		if pos, link, ok := ring(k.Name); ok && link >= maxLinks && (pos == c.local && len(binds) > 0) {
 			return c.bad(k.Name, "there are %d links at most", maxLinks)
 		}
@@ -114,6 +114,9 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 		return c.bad(name, "there are %d links at most", maxLinks)
 	}
 	l := &c.links[n]
+	if l.configured {
+		return nil // by another of its keys
+	}
 	number := strconv.FormatUint(n, 10)
 	path := "totem.interface." + number + "."
 	bind, ok := binds[number]
@@ -166,7 +169,7 @@ func (c *checker) readMembers(l *linkState, path string) *Error {
 	if _, ok := c.text("nodelist.node.0.ring0_addr"); ok {
 		return nil
 	}
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		if !strings.HasPrefix(k.Name, path+"member.") || k.Type != String {
 			continue
 		}
@@ -187,7 +190,7 @@ func (c *checker) members() *Error {
 	for i := range c.links {
 		c.links[i].members = nil
 	}
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		pos, link, ok := ring(k.Name)
 		if !ok {
 			continue

@@ -114,12 +114,21 @@ func (l *linter) refused() {
 	}
 }
 
-// repeated reports values that another line overrides.
+// repeated reports values that another line overrides, and nodelists that do.
 func (l *linter) repeated() {
 	counts := map[string]int{}
 	for it := range l.f.items() {
 		if k, ok := l.f.keys[it.name]; ok {
 			counts[it.name] = k.Line
+		}
+	}
+	list := 0
+	for s := range l.f.sections() {
+		if s.path == "nodelist" && list > 0 {
+			l.at(s.open.no, Warning, fmt.Sprintf("a second nodelist: its nodes are numbered as those of line %d, and mixed with them", list),
+				"move its nodes into the first")
+		} else if s.path == "nodelist" {
+			list = s.open.no
 		}
 	}
 	for it := range l.f.items() {

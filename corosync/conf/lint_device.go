@@ -189,7 +189,7 @@ func (l *linter) heuristics() {
 	mode := strings.ToLower(l.text(prefix + "mode"))
 	off := mode == "" || mode == "off" || mode == "no" || mode == "0"
 	var execs []Key
-	for _, k := range l.f.Keys() {
+	for _, k := range l.f.sorted {
 		if strings.HasPrefix(k.Name, prefix+"exec_") {
 			execs = append(execs, k)
 		}

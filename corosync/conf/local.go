@@ -37,7 +37,7 @@ type named struct {
 // named returns the names in the order in which Corosync sees them.
 func (c *checker) named() []named {
 	var list []named
-	for _, k := range c.f.Keys() {
+	for _, k := range c.f.sorted {
 		pos, key, ok := nodeKey(k.Name)
 		if ok && (key == "name" || key == "ring0_addr") {
 			list = append(list, named{pos, k.Value})

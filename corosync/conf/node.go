@@ -28,7 +28,7 @@ type Node struct {
 func (f *File) Nodes() []Node {
 	byPos := map[int]*Node{}
 	var order []int
-	for _, k := range f.Keys() {
+	for _, k := range f.sorted {
 		pos, key, ok := nodeKey(k.Name)
 		if !ok {
 			continue
@@ -129,22 +129,26 @@ func (f *File) AddNode(n Node) error {
 	return f.added(&old, n)
 }
 
-// added checks that the node is there as it was given.
+// added checks that the node is there as it was given, and the others as they
+// were.
 func (f *File) added(old *File, n Node) error {
 	err := f.reload(old)
-	if n.Votes == 0 {
-		n.Votes = 1
-	}
-	if err == nil && !slices.ContainsFunc(f.Nodes(), func(o Node) bool {
-		return o.ID == n.ID && o.Name == n.Name && o.Votes == n.Votes && slices.Equal(o.Addrs, n.Addrs)
-	}) {
-		err = errors.New("its name or an address can't stand in a corosync.conf")
+	n.Votes = max(n.Votes, 1)
+	if err == nil && !f.holds(append(old.Nodes(), n)) {
+		err = errors.New("its name or an address can't stand in a corosync.conf, or there are several nodelists, which Corosync mixes")
 	}
 	if err != nil {
 		*f = *old
 		return fmt.Errorf("node %d: %w", n.ID, err)
 	}
 	return nil
+}
+
+// holds tells whether the file has these nodes and no others, in this order.
+func (f *File) holds(nodes []Node) bool {
+	return slices.EqualFunc(f.Nodes(), nodes, func(a, b Node) bool {
+		return a.ID == b.ID && a.Name == b.Name && a.Votes == b.Votes && slices.Equal(a.Addrs, b.Addrs)
+	})
 }
 
 func (f *File) mayAdd(n Node) error {
@@ -231,7 +235,15 @@ func (f *File) RemoveNode(id uint32) error {
 	case len(cut) > 1:
 		return fmt.Errorf("node %d is there %d times", id, len(cut))
 	}
-	return f.remove(fmt.Sprintf("node %d", id), cut)
+	old, name := *f, fmt.Sprintf("node %d", id)
+	if err := f.remove(name, cut); err != nil {
+		return err
+	}
+	if !f.holds(slices.DeleteFunc(old.Nodes(), func(n Node) bool { return n.ID == id })) {
+		*f = old
+		return fmt.Errorf("%s: there are several nodelists, which Corosync mixes", name)
+	}
+	return nil
 }
 
 // id returns the node ID that a section gives; 0 if it gives none.

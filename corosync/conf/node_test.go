@@ -121,3 +121,19 @@ func TestRemoveNode(t *testing.T) {
 		t.Errorf("one of two with the ID: %v", err)
 	}
 }
+
+// TestSeveralNodelists wants nodes that Corosync mixes to be left alone: the
+// first of a second list has the number of the first of all.
+func TestSeveralNodelists(t *testing.T) {
+	text := nodes("nodeid: 1, name: a", "nodeid: 2, name: b") + nodes("quorum_votes: 3")
+	f := mustParse(t, text)
+	if err := f.AddNode(Node{ID: 3, Addrs: []string{"192.0.2.3"}}); err == nil {
+		t.Errorf("added:\n%s", f.Bytes())
+	}
+	if err := f.RemoveNode(1); err == nil {
+		t.Errorf("removed:\n%s", f.Bytes())
+	}
+	if string(f.Bytes()) != text {
+		t.Errorf("the file changed:\n%s", f.Bytes())
+	}
+}

@@ -6,6 +6,7 @@ package conf
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -197,12 +198,39 @@ func (c *checker) madeID(addr string) uint32 {
 
 // duplicates looks for node IDs that are given twice, as Corosync does: it goes
 // through the nodes in the order of their positions as text, and compares each
-// with those before it until one's number is higher. With more than ten nodes it
-// does not see them all; Lint does.
+// with those that come first until one's number is not lower. With more than ten
+// nodes it does not see them all; Lint does.
 func (c *checker) duplicates() *Error {
-	ids := map[int]uint32{}
-	var order []int
-	for _, k := range c.f.Keys() {
+	order, ids := c.ids()
+	first := map[uint32]int{} // where in the order an ID comes first
+	highest := make([]int, len(order))
+	for i, pos := range order {
+		if id, ok := ids[pos]; ok && c.keepsID(pos) {
+			if _, seen := first[id]; !seen {
+				first[id] = i
+			}
+		}
+		highest[i] = pos
+		if i > 0 {
+			highest[i] = max(pos, highest[i-1])
+		}
+	}
+	for _, pos := range order {
+		id, ok := ids[pos]
+		at, seen := first[id]
+		end, _ := slices.BinarySearch(highest, pos)
+		if ok && seen && at < end {
+			return c.bad("nodelist.node."+strconv.Itoa(pos)+".nodeid", "node ID %d is there twice", id)
+		}
+	}
+	return nil
+}
+
+// ids returns the positions of the nodes in Corosync's order, and their IDs,
+// given or made.
+func (c *checker) ids() (order []int, ids map[int]uint32) {
+	ids = map[int]uint32{}
+	for _, k := range c.f.sorted {
 		pos, _, ok := nodeKey(k.Name)
 		if !ok || len(order) > 0 && order[len(order)-1] == pos {
 			continue
@@ -217,21 +245,7 @@ func (c *checker) duplicates() *Error {
 			}
 		}
 	}
-	for _, pos := range order {
-		id, ok := ids[pos]
-		if !ok {
-			continue
-		}
-		for _, before := range order {
-			if before >= pos {
-				break
-			}
-			if other, ok := ids[before]; ok && other == id && c.keepsID(before) {
-				return c.bad("nodelist.node."+strconv.Itoa(pos)+".nodeid", "node ID %d is there twice", id)
-			}
-		}
-	}
-	return nil
+	return order, ids
 }
 
 // keepsID tells whether a node's ID is in cmap: it was given, or Corosync made
