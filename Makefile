@@ -31,17 +31,19 @@ unit:
 # Real Corosync nodes in network namespaces; see test/interop.
 interop: deps
 	$(GO) test -c -o bin/interop.test ./test/interop
-	bin/interop.test -test.timeout 20m
+	bin/interop.test -test.timeout 20m -test.parallel 4
 
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
+FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode \
+	./internal/pki:FuzzRequest ./internal/control:FuzzWords ./internal/votequorum:FuzzMachine ./corosync/conf:FuzzParse \
+	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing
+
 fuzz:
-	$(GO) test ./internal/wire -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME)
-	$(GO) test ./internal/wire -run '^$$' -fuzz '^FuzzStream$$' -fuzztime $(FUZZTIME)
-	$(GO) test ./internal/store -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME)
-	$(GO) test ./internal/pki -run '^$$' -fuzz '^FuzzRequest$$' -fuzztime $(FUZZTIME)
-	$(GO) test ./internal/control -run '^$$' -fuzz '^FuzzWords$$' -fuzztime $(FUZZTIME)
+	@for f in $(FUZZ); do \
+		echo "$$f"; $(GO) test $${f%:*} -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
+	done
 
 verify:
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

@@ -1,0 +1,250 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// echoInterval is how often an echo is asked for. An arbiter without a grace is
+// asked twice as often, because the vote ends 1.25 heartbeats after an echo that
+// was answered.
+func (n *Node) echoInterval() time.Duration {
+	if n.conn.grace > 0 {
+		return n.cfg.Heartbeat
+	}
+	return n.cfg.Heartbeat / 2
+}
+
+// echo asks for an echo. One that is still awaited is left behind.
+func (n *Node) echo(now time.Time) {
+	n.conn.echoSeq++
+	n.conn.echoAt, n.conn.nextEcho = now, now.Add(n.echoInterval())
+	n.send(wire.EchoRequest{Seq: wire.Some(n.conn.echoSeq)})
+}
+
+// unanswered is when an echo has been awaited for long enough, or zero. Only
+// with a grace: the vote goes on, and a new connection may be had within it.
+// Without one the vote would end with the connection, so patience is better.
+func (n *Node) unanswered() time.Time {
+	if n.conn.state != Online || n.conn.grace == 0 || n.conn.echoAt.IsZero() {
+		return time.Time{}
+	}
+	return n.conn.echoAt.Add(max(n.cfg.Heartbeat/2, 4*(n.conn.srtt+n.conn.rttvar)))
+}
+
+func (n *Node) connected(now time.Time) {
+	if n.conn.state != Connecting {
+		return
+	}
+	n.conn.state, n.conn.tls = Preinit, false
+	if n.conn.seq == 0 {
+		n.conn.seq = 1
+	}
+	n.send(wire.Preinit{Seq: wire.Some(n.conn.seq), ClusterName: wire.Some(n.cfg.Cluster)})
+}
+
+// preinitReply settles on TLS or not (section 4.5 of the protocol sheet).
+func (n *Node) preinitReply(now time.Time, m wire.PreinitReply) {
+	switch {
+	case n.conn.state != Preinit:
+		n.hangUp(now, "a Preinit reply out of order")
+	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.TLS.Set || !m.ClientCertRequired.Set:
+		n.hangUp(now, "a Preinit reply without its options")
+	case m.TLS.V == wire.TLSUnsupported && n.cfg.TLS == wire.TLSRequired,
+		m.TLS.V == wire.TLSRequired && n.cfg.TLS == wire.TLSUnsupported:
+		n.hangUp(now, "TLS does not match: the arbiter says "+m.TLS.V.String()+", quorum.device.net.tls says "+n.cfg.TLS.String())
+	case m.TLS.V == wire.TLSUnsupported || n.cfg.TLS == wire.TLSUnsupported:
+		n.sendInit(now)
+	default:
+		n.conn.state = Securing
+		n.send(wire.StartTLS{Seq: n.next()})
+		n.emit(StartTLS{})
+	}
+}
+
+func (n *Node) secured(now time.Time) {
+	if n.conn.state != Securing {
+		return
+	}
+	n.conn.tls = true
+	n.sendInit(now)
+}
+
+func (n *Node) sendInit(now time.Time) {
+	n.conn.state, n.conn.initAt, n.conn.sentRing = Init, now, n.ring
+	m := wire.Init{
+		Seq: n.next(), SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
+		NodeID: wire.Some(n.cfg.Node), Algorithm: wire.Some(n.cfg.Algorithm), Heartbeat: wire.Some(uint32(n.cfg.Heartbeat.Milliseconds())),
+		TieBreaker: wire.Some(n.cfg.TieBreaker), RingID: wire.Some(n.ring),
+	}
+	if n.keeps() {
+		m.StillCasting = wire.Some(uint8(1))
+	}
+	n.send(m)
+}
+
+// initReply takes the answer to Init. An arbiter that refuses is asked again
+// later: what it refuses may be mended there.
+func (n *Node) initReply(now time.Time, m wire.InitReply) {
+	switch {
+	case n.conn.state != Init:
+		n.hangUp(now, "an Init reply out of order")
+	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.Code.Set:
+		n.hangUp(now, "an Init reply without its options")
+	case m.Code.V != wire.NoError:
+		n.note(Notice{Level: Error, Text: "the arbiter refuses this node: " + m.Code.V.String()})
+		n.hangUp(now, "the arbiter refuses this node: "+m.Code.V.String())
+	case !m.MaxRequestSize.Set || !m.MaxReplySize.Set || !m.SupportedMessages.Set || !m.SupportedOptions.Set || !m.SupportedAlgorithms.Set:
+		n.hangUp(now, "an Init reply without its options")
+	case m.MaxRequestSize.V < n.cfg.MinReplySize || m.MaxReplySize.V > n.cfg.MaxReplySize:
+		n.hangUp(now, "the arbiter's message sizes can't be used")
+	case !slices.Contains(m.SupportedAlgorithms.V, uint16(n.cfg.Algorithm)):
+		n.hangUp(now, "the arbiter does not know the algorithm "+n.cfg.Algorithm.String())
+	case n.cfg.Heuristics != HeuristicsOff && !slices.Contains(m.SupportedOptions.V, optionHeuristics):
+		n.hangUp(now, "the arbiter does not know heuristics")
+	default:
+		n.accepted(now, m)
+	}
+}
+
+const (
+	optionHeuristics = 22 // section 1.3 of the protocol sheet
+	optionKAP        = 23
+)
+
+// accepted goes online: first the heuristics, then all that the arbiter must know.
+func (n *Node) accepted(now time.Time, m wire.InitReply) {
+	c := &n.conn
+	c.limit, c.tries = time.Time{}, 0
+	c.grace = time.Duration(m.Grace.V) * time.Millisecond
+	if n.cfg.WithdrawTime == 0 {
+		c.grace = 0
+	}
+	c.kapKnown = slices.Contains(m.SupportedOptions.V, optionKAP)
+	c.echoSeq, c.echoAt = 0, time.Time{}
+	c.basis, c.since = c.initAt, now
+	c.nextEcho = now.Add(n.echoInterval())
+	n.measure(now.Sub(c.initAt))
+	n.note(Notice{Level: Info, Text: "connected to the arbiter"})
+	if n.cfg.Heuristics == HeuristicsOff {
+		n.online(now)
+		return
+	}
+	c.state = Probing
+	n.startHeuristics(now, forConnect)
+}
+
+// online sends what the arbiter must know.
+func (n *Node) online(now time.Time) {
+	n.conn.state = Online
+	if n.conn.kapKnown && n.cfg.Algorithm == qnet.FFSplit {
+		kap := uint8(0)
+		if n.cfg.KeepActivePartition {
+			kap = 1
+		}
+		n.send(wire.SetOption{Seq: n.next(), KeepActivePartition: wire.Some(kap)})
+	}
+	n.sendConfig(qnet.InitialConfig)
+	n.sendMembership(now)
+	if n.hasQuorum {
+		n.sendQuorum()
+	}
+	if n.inSync {
+		n.watchSilence(now)
+	}
+}
+
+func (n *Node) sendConfig(t qnet.ListType) {
+	n.send(wire.NodeList{Seq: n.next(), ListType: wire.Some(t), ConfigVersion: n.config.Version, Nodes: n.config.Nodes})
+}
+
+// sendMembership reports the ring and begins to wait for its vote.
+func (n *Node) sendMembership(now time.Time) {
+	var list qnet.NodeList
+	for _, id := range n.members {
+		list = append(list, qnet.Node{ID: id})
+	}
+	n.conn.sentRing = n.ring
+	n.send(wire.NodeList{
+		Seq: n.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring), Nodes: list, Heuristics: n.heuristics,
+	})
+	n.apply(now, qnet.VoteWaitForReply)
+}
+
+func (n *Node) sendQuorum() {
+	q := uint8(0)
+	if n.quorate {
+		q = 1
+	}
+	n.send(wire.NodeList{Seq: n.next(), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(q), Nodes: n.nodes})
+}
+
+// hangUp ends the connection from our side.
+func (n *Node) hangUp(now time.Time, why string) {
+	if n.conn.state == Waiting {
+		return
+	}
+	n.emit(Close{Why: why})
+	n.lost(now, why)
+}
+
+// lost takes the end of a connection. Rule N4: without a grace the vote ends
+// with it; with one it is kept for the ring that it was given for.
+func (n *Node) lost(now time.Time, why string) {
+	c := &n.conn
+	if c.state == Waiting {
+		return
+	}
+	level := Warning
+	if c.tries > 3 {
+		level = Debug // it was said often enough
+	}
+	n.note(Notice{Level: level, Text: "no connection to the arbiter", Reason: why})
+	c.state, c.limit, c.nextEcho, c.echoAt = Waiting, time.Time{}, time.Time{}, time.Time{}
+	c.retryAt = now.Add(n.retryDelay())
+	if n.run != 0 && n.runFor == forConnect {
+		n.run = 0
+	}
+	switch {
+	case n.keeps() && (c.grace > 0 || n.lenient()):
+	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
+		n.apply(now, qnet.VoteNACK)
+	}
+}
+
+// retryDelay doubles with each failure and is never the same for two nodes (C1, C2).
+func (n *Node) retryDelay() time.Duration {
+	d := retryMin << min(n.conn.tries, 4)
+	n.conn.tries++
+	d = min(d, retryMax)
+	return d/2 + time.Duration(n.random()%uint64(d/2))
+}
+
+// random is the next number of splitmix64 (Steele, Lea, Flood, 2014).
+func (n *Node) random() uint64 {
+	n.rng += 0x9e3779b97f4a7c15
+	z := n.rng
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// measure takes one round trip into the smoothed time (RFC 6298, section 2).
+func (n *Node) measure(rtt time.Duration) {
+	c := &n.conn
+	if c.srtt == 0 {
+		c.srtt, c.rttvar = rtt, rtt/2
+		return
+	}
+	c.rttvar += ((c.srtt - rtt).Abs() - c.rttvar) / 4
+	c.srtt += (rtt - c.srtt) / 8
+}
+
+func number(v uint32) string { return strconv.FormatUint(uint64(v), 10) }

@@ -1,0 +1,306 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice
+
+import (
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// State is how far the connection to the arbiter is.
+type State uint8
+
+// The states, in their order.
+const (
+	Waiting    State = iota // for the next try
+	Connecting              // TCP
+	Preinit                 // its reply is awaited
+	Securing                // TLS handshake
+	Init                    // its reply is awaited
+	Probing                 // the heuristics that go with a connect are running
+	Online                  // lists were sent, votes come
+)
+
+// Node is the node machine. Its methods must be called from one goroutine.
+type Node struct {
+	cfg Config
+	rng uint64
+
+	// What Corosync has said.
+	config    Configured
+	ring      qnet.RingID
+	members   []qnet.NodeID // nil until the first node list callback
+	inSync    bool          // Corosync waits for a poll with ring
+	quorate   bool
+	nodes     qnet.NodeList // of the last quorum callback
+	hasQuorum bool          // there was one
+
+	conn connection
+	vote vote
+
+	run         uint64 // ID of the heuristics run that is awaited; 0 if none
+	runFor      purpose
+	runs        uint64
+	heuristics  qnet.Heuristics // latest result
+	memberHeur  qnet.Heuristics
+	connectHeur qnet.Heuristics
+	regularHeur qnet.Heuristics
+	nextRegular time.Time
+
+	leaving bool
+	out     []Output
+}
+
+// purpose is what a heuristics run is for.
+type purpose uint8
+
+const (
+	forConnect purpose = iota
+	forMembership
+	forInterval
+)
+
+// connection is all that ends with a connection.
+type connection struct {
+	state    State
+	since    time.Time // of the state Online
+	limit    time.Time // of everything before Online
+	retryAt  time.Time
+	tries    int
+	tls      bool
+	seq      uint32 // of the last message; goes on over reconnects, as in C
+	sentRing qnet.RingID
+	kapKnown bool // the arbiter knows option 23
+	initAt   time.Time
+
+	grace    time.Duration // announced by the arbiter of the last Init reply; 0 if none
+	echoSeq  uint32
+	echoAt   time.Time // when the echo that is awaited was sent; zero if none is
+	nextEcho time.Time
+	echoed   time.Time // when the last answer to an echo came
+	basis    time.Time // when the last message that the arbiter has answered was sent
+	srtt     time.Duration
+	rttvar   time.Duration
+}
+
+// vote is what is polled.
+type vote struct {
+	cast     qnet.Vote // ACK or NACK; Undefined before the first
+	ring     qnet.RingID
+	polling  bool // polls go out at intervals
+	next     time.Time
+	last     time.Time // of the last poll
+	lastCast bool
+	withdraw time.Time // when "no" is polled if the arbiter stays silent; zero if not
+}
+
+// New returns a node that has heard of nothing.
+func New(cfg Config, now time.Time) *Node {
+	n := &Node{cfg: cfg, rng: cfg.Seed}
+	n.conn.retryAt = now
+	return n
+}
+
+// Step applies one input at the instant now and returns what to do, in order.
+// The returned slice is valid until the next Step.
+func (n *Node) Step(now time.Time, in Input) []Output {
+	n.out = n.out[:0]
+	// Rule N3: how fresh the arbiter's word is, is looked at before anything else.
+	n.checkFresh(now)
+	switch in := in.(type) {
+	case Configured:
+		n.configured(now, in)
+	case Membership:
+		n.membership(now, in)
+	case Quorum:
+		n.quorum(now, in)
+	case HeuristicsDone:
+		n.heuristicsDone(now, in)
+	case Connected:
+		n.connected(now)
+	case Secured:
+		n.secured(now)
+	case Received:
+		n.received(now, in.Msg)
+	case Garbled:
+		n.hangUp(now, "the arbiter sent what is no message: "+garbledWhy(in.Malformed))
+	case Disconnected:
+		n.lost(now, in.Why)
+	case Withdraw:
+		n.leave(now)
+	case Tick:
+	}
+	n.tick(now)
+	return n.out
+}
+
+func garbledWhy(m wire.Malformed) string {
+	if m.Err != nil {
+		return m.Err.Error()
+	}
+	return m.Type.String()
+}
+
+// Deadline is the next instant at which Step must be called with Tick, or the
+// zero Time if there is none.
+func (n *Node) Deadline() time.Time {
+	if n.leaving {
+		return time.Time{}
+	}
+	var at time.Time
+	for _, t := range []time.Time{n.freshUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
+		at = earliest(at, t)
+	}
+	if n.conn.state == Waiting {
+		at = earliest(at, n.conn.retryAt)
+	}
+	return at
+}
+
+func (n *Node) pollAt() time.Time {
+	if !n.vote.polling {
+		return time.Time{}
+	}
+	return n.vote.next
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func due(now, at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// tick does what is due.
+func (n *Node) tick(now time.Time) {
+	if n.leaving {
+		return
+	}
+	if due(now, n.vote.withdraw) {
+		n.vote.withdraw = time.Time{}
+		n.note(Notice{Level: Warning, Text: "the arbiter is silent while Corosync waits: voting no for now", Ring: n.ring})
+		n.apply(now, qnet.VoteNACK)
+	}
+	if due(now, n.conn.limit) {
+		n.hangUp(now, "no Init reply within "+n.cfg.ConnectTimeout.String())
+	}
+	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.members != nil && n.config.Nodes != nil {
+		n.conn.state, n.conn.retryAt = Connecting, time.Time{}
+		n.conn.limit = now.Add(n.cfg.ConnectTimeout)
+		n.emit(Connect{})
+	}
+	if due(now, n.unanswered()) {
+		n.hangUp(now, "no echo reply for "+now.Sub(n.conn.echoAt).String())
+	}
+	if due(now, n.conn.nextEcho) {
+		n.echo(now)
+	}
+	if due(now, n.nextRegular) {
+		n.startHeuristics(now, forInterval)
+	}
+	if n.vote.polling && due(now, n.vote.next) {
+		n.poll(now)
+	}
+}
+
+// configured takes a list of configured nodes.
+func (n *Node) configured(now time.Time, in Configured) {
+	same := n.config.Nodes != nil && equalNodes(n.config.Nodes, in.Nodes) && n.config.Version == in.Version
+	if in.Refuse != "" && in.Refuse != n.config.Refuse {
+		n.note(Notice{Level: Error, Text: "voting no until the configuration is mended", Reason: in.Refuse})
+	}
+	refused := n.config.Refuse != ""
+	n.config = in
+	switch {
+	case in.Refuse != "":
+		if n.vote.cast == qnet.VoteACK {
+			n.apply(now, qnet.VoteNACK)
+		}
+	case refused && n.conn.state == Online:
+		n.hangUp(now, "the configuration is mended: asking for the vote anew")
+		return
+	}
+	if same || n.conn.state != Online {
+		return
+	}
+	n.sendConfig(qnet.ChangedConfig)
+}
+
+func equalNodes(a, b qnet.NodeList) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// membership takes a new ring. Rule N1: what was cast for the old one is past.
+func (n *Node) membership(now time.Time, in Membership) {
+	if n.members != nil && in.Ring == n.ring {
+		return // the same callback again, as a second tracking gives it
+	}
+	first := n.members == nil
+	n.ring, n.members, n.inSync = in.Ring, in.Members, true
+	n.vote.polling, n.vote.withdraw = false, time.Time{}
+	if n.vote.cast == qnet.VoteACK {
+		n.vote.cast = qnet.VoteUndefined
+	}
+	if n.cfg.Heuristics != HeuristicsOff && n.conn.state == Online {
+		n.startHeuristics(now, forMembership)
+	}
+	switch {
+	case n.conn.state != Online:
+		if !first || n.cfg.WithdrawTime > 0 {
+			n.apply(now, qnet.VoteNACK)
+		}
+	default:
+		n.echo(now)
+		n.watchSilence(now)
+		if n.cfg.Heuristics == HeuristicsOff {
+			n.sendMembership(now)
+		}
+	}
+}
+
+// watchSilence starts the withdraw time (N5).
+func (n *Node) watchSilence(now time.Time) {
+	if n.cfg.WithdrawTime > 0 {
+		n.vote.withdraw = now.Add(max(n.cfg.WithdrawTime, 4*(n.conn.srtt+n.conn.rttvar)))
+	}
+}
+
+// quorum takes the end of a sync.
+func (n *Node) quorum(now time.Time, in Quorum) {
+	n.inSync, n.quorate, n.nodes, n.hasQuorum = false, in.Quorate, in.Nodes, true
+	if n.conn.state == Online {
+		n.sendQuorum()
+	}
+}
+
+// leave takes the vote back, for good.
+func (n *Node) leave(now time.Time) {
+	n.leaving = true
+	n.vote.withdraw = time.Time{}
+	if n.members != nil {
+		n.vote.cast = qnet.VoteNACK
+		n.emit(Poll{Ring: n.ring, Cast: false})
+	}
+	if n.conn.state != Waiting {
+		n.emit(Close{Why: "shutting down"})
+		n.conn.state = Waiting
+	}
+}
+
+func (n *Node) emit(o Output)          { n.out = append(n.out, o) }
+func (n *Node) note(o Notice)          { n.out = append(n.out, o) }
+func (n *Node) send(m wire.Message)    { n.out = append(n.out, Send{Msg: m}) }
+func (n *Node) next() wire.Opt[uint32] { n.conn.seq++; return wire.Some(n.conn.seq) }

@@ -1,0 +1,131 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice
+
+import (
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// received handles one message of the arbiter. One that can't be used ends the
+// connection, never the daemon (C4).
+func (n *Node) received(now time.Time, m wire.Message) {
+	if n.conn.state == Waiting {
+		return
+	}
+	switch m := m.(type) {
+	case wire.PreinitReply:
+		n.preinitReply(now, m)
+		return
+	case wire.InitReply:
+		n.initReply(now, m)
+		return
+	case wire.ServerError:
+		n.hangUp(now, "the arbiter answers with an error: "+m.Code.V.String())
+		return
+	}
+	if n.conn.state != Online && n.conn.state != Probing {
+		n.hangUp(now, m.Type().String()+" before the Init reply")
+		return
+	}
+	switch m := m.(type) {
+	case wire.EchoReply:
+		n.echoReply(now, m)
+	case wire.SetOptionReply:
+		if m.Heartbeat.Set {
+			n.conn.echoSeq = 0
+		}
+	case wire.NodeListReply:
+		n.voted(now, m.RingID, m.Vote)
+	case wire.AskForVoteReply:
+		n.voted(now, m.RingID, m.Vote)
+	case wire.HeuristicsChangeReply:
+		n.voted(now, m.RingID, m.Vote)
+	case wire.VoteInfo:
+		if !m.Seq.Set {
+			n.hangUp(now, "a vote info without its number")
+			return
+		}
+		n.voted(now, m.RingID, m.Vote)
+		// Confirmed after it was carried out: the arbiter relies on it.
+		n.send(wire.VoteInfoReply{Seq: m.Seq})
+	default:
+		n.hangUp(now, m.Type().String()+" is not for a node")
+	}
+}
+
+// voted applies a vote, if it is for the ring that the arbiter was told of and
+// that is still the node's.
+func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.Vote]) {
+	switch {
+	case !ring.Set || !v.Set:
+		n.hangUp(now, "a vote without its ring")
+	case ring.V == n.ring && ring.V == n.conn.sentRing:
+		n.vote.withdraw = time.Time{} // the arbiter knows of the ring: it is not silent (N5)
+		n.apply(now, v.V)
+	}
+}
+
+func (n *Node) echoReply(now time.Time, m wire.EchoReply) {
+	c := &n.conn
+	switch {
+	case !m.Seq.Set || m.Seq.V > c.echoSeq:
+		n.hangUp(now, "an echo reply with the number "+number(m.Seq.V)+", which was never sent")
+	case m.Seq.V == c.echoSeq && !c.echoAt.IsZero():
+		c.basis, c.echoed = c.echoAt, now
+		n.vote.withdraw = time.Time{} // this answers the echo of the sync, or a later one (N5)
+		n.measure(now.Sub(c.echoAt))
+		c.echoAt = time.Time{}
+	}
+}
+
+// startHeuristics asks for a run. A run for a new ring or connection takes the
+// place of one that is going on; a regular one waits its turn.
+func (n *Node) startHeuristics(now time.Time, p purpose) {
+	n.nextRegular = time.Time{}
+	if p == forInterval && n.run != 0 {
+		return
+	}
+	n.runs++
+	n.run, n.runFor = n.runs, p
+	d := n.cfg.HeuristicsTimeout
+	if p == forMembership {
+		d = n.cfg.HeuristicsSync
+	}
+	n.emit(RunHeuristics{ID: n.run, Timeout: d})
+}
+
+func (n *Node) heuristicsDone(now time.Time, in HeuristicsDone) {
+	if in.ID != n.run {
+		return
+	}
+	n.run = 0
+	if n.cfg.Heuristics == HeuristicsOn {
+		n.nextRegular = now.Add(n.cfg.HeuristicsInterval)
+	}
+	old := n.heuristics
+	n.heuristics = in.Result
+	switch n.runFor {
+	case forConnect:
+		n.connectHeur = in.Result
+		if n.conn.state == Probing {
+			n.online(now)
+		}
+	case forMembership:
+		n.memberHeur = in.Result
+		if n.conn.state == Online {
+			n.sendMembership(now)
+		}
+	case forInterval:
+		n.regularHeur = in.Result
+		if old != in.Result {
+			n.note(Notice{Level: Warning, Text: "heuristics changed from " + old.String() + " to " + in.Result.String()})
+			if n.conn.state == Online && in.Result != qnet.HeuristicsUndefined {
+				n.send(wire.HeuristicsChange{Seq: n.next(), Heuristics: in.Result})
+			}
+		}
+	}
+}

@@ -1,0 +1,351 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/qdevice"
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the machine does into testdata")
+
+// TestScenarios plays testdata/*.txt: lines that start a command of player.do,
+// and below each what the node did.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
+			}
+		})
+	}
+}
+
+// TestCited: each rule and each row of the protocol sheet that the machine is
+// for is cited by a scenario.
+func TestCited(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(b)
+	}
+	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C9", "C10"} {
+		if !regexp.MustCompile(`(?m)^# .*\b` + row + `\b`).MatchString(all.String()) {
+			t.Errorf("no scenario is for %s", row)
+		}
+	}
+}
+
+// player plays one scenario: the node's surroundings, and an arbiter that
+// answers everything but gives votes only when told to.
+type player struct {
+	t       *testing.T
+	cfg     qdevice.Config
+	now     time.Time
+	node    *qdevice.Node
+	silent  bool
+	grace   uint32 // ms
+	tls     wire.TLSSupport
+	code    wire.ReplyError // of Init replies
+	voteSeq uint32
+	runs    uint64
+	out     strings.Builder
+}
+
+var start = time.Unix(1_000_000, 0)
+
+func play(t *testing.T, text string) string {
+	p := &player{t: t, now: start, grace: 16000, cfg: qdevice.Config{
+		Cluster: "prod", Node: 1, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest},
+		KeepActivePartition: true, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Heartbeat: 8 * time.Second,
+		ConnectTimeout: 8 * time.Second, WithdrawTime: 400 * time.Millisecond, HeuristicsTimeout: 5 * time.Second,
+		HeuristicsSync: 15 * time.Second, HeuristicsInterval: 30 * time.Second, MinReplySize: 32768, MaxReplySize: 16 << 20, Seed: 1,
+	}}
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			continue
+		}
+		p.out.WriteString(line + "\n")
+		if f := strings.Fields(line); len(f) > 0 && line[0] != '#' {
+			p.do(f)
+		}
+	}
+	return p.out.String()
+}
+
+func (p *player) say(format string, args ...any) {
+	fmt.Fprintf(&p.out, "    %7.3f  %s\n", p.now.Sub(start).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (p *player) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *player) duration(s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	p.must(err)
+	return d
+}
+
+func (p *player) ids(s string) (ids []qnet.NodeID) {
+	for w := range strings.SplitSeq(s, ",") {
+		n, err := strconv.ParseUint(w, 10, 32)
+		p.must(err)
+		ids = append(ids, qnet.NodeID(n))
+	}
+	return ids
+}
+
+func (p *player) list(s string) (l qnet.NodeList) {
+	for _, id := range p.ids(s) {
+		l = append(l, qnet.Node{ID: id})
+	}
+	return l
+}
+
+func (p *player) ring(s string) (r qnet.RingID) {
+	_, err := fmt.Sscanf(s, "%x.%x", &r.Node, &r.Seq)
+	p.must(err)
+	return r
+}
+
+var votes = map[string]qnet.Vote{"ACK": qnet.VoteACK, "NACK": qnet.VoteNACK, "ask-later": qnet.VoteAskLater, "wait": qnet.VoteWaitForReply, "no-change": qnet.VoteNoChange}
+
+// do plays one command.
+func (p *player) do(f []string) {
+	if f[0] == "config" {
+		p.configure(f[1:])
+		return
+	}
+	if p.node == nil {
+		p.node = qdevice.New(p.cfg, p.now)
+	}
+	switch f[0] {
+	case "start": // configured nodes 1 and 2, ring 1.5, and everything up to the vote
+		p.step(qdevice.Configured{Nodes: p.list("1,2"), Version: wire.Some(uint64(3))})
+		p.do([]string{"ring", "1.5", "1,2"})
+		p.step(qdevice.Connected{})
+		p.do([]string{"vote", "1.5", "ACK"})
+		p.do([]string{"quorum", "1,2"})
+	case "configured":
+		in := qdevice.Configured{Nodes: p.list(f[1]), Version: wire.Some(uint64(len(f)))}
+		if len(f) > 2 {
+			in.Refuse = strings.Join(f[2:], " ")
+		}
+		p.step(in)
+	case "ring":
+		p.step(qdevice.Membership{Ring: p.ring(f[1]), Members: p.ids(f[2])})
+	case "quorum":
+		p.step(qdevice.Quorum{Quorate: true, Nodes: p.list(f[1])})
+	case "inquorate":
+		p.step(qdevice.Quorum{Nodes: p.list(f[1])})
+	case "wait":
+		p.wait(p.duration(f[1]))
+	case "freeze": // no timer runs meanwhile
+		p.now = p.now.Add(p.duration(f[1]))
+	case "silent":
+		p.silent = true
+	case "speak":
+		p.silent = false
+	case "leave":
+		p.step(qdevice.Withdraw{})
+	default:
+		p.arbiter(f)
+	}
+}
+
+// arbiter plays what comes from the other end of the connection.
+func (p *player) arbiter(f []string) {
+	switch f[0] {
+	case "connected":
+		p.step(qdevice.Connected{})
+	case "lost":
+		p.step(qdevice.Disconnected{Why: "closed by the arbiter"})
+	case "secured":
+		p.step(qdevice.Secured{})
+	case "garbled":
+		p.step(qdevice.Garbled{Malformed: wire.Malformed{Fault: wire.FaultUndecodable}})
+	case "vote":
+		p.voteSeq++
+		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(p.voteSeq), RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(votes[f[2]])}})
+	case "echo-reply":
+		n, err := strconv.ParseUint(f[1], 10, 32)
+		p.must(err)
+		p.step(qdevice.Received{Msg: wire.EchoReply{Seq: wire.Some(uint32(n))}})
+	case "error":
+		p.step(qdevice.Received{Msg: wire.ServerError{Code: wire.Some(wire.ErrInternal)}})
+	case "refuse": // every Init from now on
+		p.code = wire.ErrDuplicateNodeID
+	case "heuristics":
+		p.step(qdevice.HeuristicsDone{ID: p.runs, Result: map[string]qnet.Heuristics{"pass": qnet.HeuristicsPass, "fail": qnet.HeuristicsFail}[f[1]]})
+	default:
+		p.t.Fatalf("%v?", f)
+	}
+}
+
+func (p *player) configure(f []string) {
+	for _, a := range f {
+		k, v, _ := strings.Cut(a, "=")
+		switch k {
+		case "grace":
+			p.grace = uint32(p.duration(v).Milliseconds())
+		case "withdraw":
+			p.cfg.WithdrawTime = p.duration(v)
+		case "alg":
+			p.cfg.Algorithm = map[string]qnet.Algorithm{"lms": qnet.LMS, "2nodelms": qnet.TwoNodeLMS}[v]
+		case "wait_for_all":
+			p.cfg.WaitForAll = true
+		case "heuristics":
+			p.cfg.Heuristics = map[string]qdevice.HeuristicsMode{"on": qdevice.HeuristicsOn, "sync": qdevice.HeuristicsSync}[v]
+		case "tls":
+			p.cfg.TLS = map[string]wire.TLSSupport{"on": wire.TLSSupported, "required": wire.TLSRequired}[v]
+		case "arbiter-tls":
+			p.tls = map[string]wire.TLSSupport{"on": wire.TLSSupported, "req": wire.TLSRequired}[v]
+		default:
+			p.t.Fatalf("config %s?", a)
+		}
+	}
+}
+
+func (p *player) wait(d time.Duration) {
+	end := p.now.Add(d)
+	for {
+		at := p.node.Deadline()
+		if at.IsZero() || at.After(end) {
+			break
+		}
+		if at.After(p.now) {
+			p.now = at
+		}
+		p.step(qdevice.Tick{})
+	}
+	p.now = end
+}
+
+// step runs the machine, prints what it does, and lets the arbiter answer.
+func (p *player) step(in qdevice.Input) {
+	for _, o := range slices.Clone(p.node.Step(p.now, in)) {
+		switch o := o.(type) {
+		case qdevice.Poll:
+			p.say("poll: ring %s, cast %v", o.Ring, o.Cast)
+		case qdevice.Connect:
+			p.say("connect")
+		case qdevice.StartTLS:
+			p.say("TLS handshake")
+		case qdevice.Close:
+			p.say("close: %s", o.Why)
+		case qdevice.RunHeuristics:
+			p.runs = o.ID
+			p.say("heuristics, for %s at most", o.Timeout)
+		case qdevice.Notice:
+			p.say("log: %s", notice(o))
+		case qdevice.Send:
+			p.say("send %s", describe(o.Msg))
+			if m := p.answer(o.Msg); m != nil && !p.silent {
+				defer p.step(qdevice.Received{Msg: m})
+			}
+		}
+	}
+}
+
+func notice(o qdevice.Notice) string {
+	s := o.Text
+	if o.Vote != 0 {
+		s += " " + o.Vote.String()
+	}
+	if o.Reason != "" {
+		s += " (" + o.Reason + ")"
+	}
+	return s
+}
+
+func (p *player) answer(m wire.Message) wire.Message {
+	switch m := m.(type) {
+	case wire.Preinit:
+		return wire.PreinitReply{Seq: m.Seq, TLS: wire.Some(p.tls), ClientCertRequired: wire.Some(uint8(1))}
+	case wire.Init:
+		r := wire.InitReply{
+			Seq: m.Seq, Code: wire.Some(p.code), MaxRequestSize: wire.Some(uint32(32768)), MaxReplySize: wire.Some(uint32(32768)),
+			SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
+			SupportedAlgorithms: wire.Some([]uint16{0, 1, 2, 3}),
+		}
+		if p.grace > 0 {
+			r.Grace = wire.Some(p.grace)
+		}
+		return r
+	case wire.NodeList:
+		return wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(m.RingID.V), Vote: wire.Some(qnet.VoteWaitForReply)}
+	case wire.EchoRequest:
+		return wire.EchoReply{Seq: m.Seq}
+	}
+	return nil
+}
+
+func describe(m wire.Message) string {
+	switch m := m.(type) {
+	case wire.Init:
+		s := fmt.Sprintf("init %d: node %d, ring %s, heartbeat %d ms", m.Seq.V, m.NodeID.V, m.RingID.V, m.Heartbeat.V)
+		if m.StillCasting.V == 1 {
+			s += ", still casting"
+		}
+		return s
+	case wire.NodeList:
+		s := fmt.Sprintf("node list %d: %s, %s", m.Seq.V, m.ListType.V, qnet.FormatIDs(m.Nodes.IDs()))
+		if m.RingID.Set {
+			s += ", ring " + m.RingID.V.String()
+		}
+		if m.Heuristics != 0 {
+			s += ", heuristics " + m.Heuristics.String()
+		}
+		return s
+	case wire.EchoRequest:
+		return fmt.Sprintf("echo request %d", m.Seq.V)
+	case wire.VoteInfoReply:
+		return fmt.Sprintf("vote info reply %d", m.Seq.V)
+	case wire.Preinit:
+		return fmt.Sprintf("preinit %d: %s", m.Seq.V, m.ClusterName.V)
+	case wire.SetOption:
+		return fmt.Sprintf("set option %d: KAP %d", m.Seq.V, m.KeepActivePartition.V)
+	case wire.HeuristicsChange:
+		return fmt.Sprintf("heuristics change %d: %s", m.Seq.V, m.Heuristics)
+	}
+	return m.Type().String()
+}

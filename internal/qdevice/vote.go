@@ -1,0 +1,94 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice
+
+import (
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// apply carries a vote out: ACK and NACK are polled at once and then at
+// intervals; those that ask for patience end the polling.
+func (n *Node) apply(now time.Time, v qnet.Vote) {
+	switch v {
+	case qnet.VoteACK:
+		if n.config.Refuse != "" || !n.fresh(now) {
+			v = qnet.VoteNACK
+		}
+	case qnet.VoteNACK:
+	case qnet.VoteAskLater, qnet.VoteWaitForReply:
+		if !n.keeps() {
+			n.vote.polling = false
+		}
+		return
+	default:
+		return
+	}
+	if n.vote.cast != v || n.vote.ring != n.ring {
+		n.note(Notice{Level: Info, Text: "vote cast", Ring: n.ring, Vote: v})
+	}
+	n.vote.cast, n.vote.ring = v, n.ring
+	n.vote.withdraw = time.Time{}
+	n.poll(now)
+}
+
+// keeps reports whether the node casts the vote for its ring with the arbiter's
+// leave: then an arbiter that asks for patience while the lists of a new
+// connection come in takes nothing away.
+func (n *Node) keeps() bool { return n.vote.cast == qnet.VoteACK && n.vote.ring == n.ring }
+
+// poll polls the vote that is cast.
+func (n *Node) poll(now time.Time) {
+	if n.members == nil {
+		return
+	}
+	cast := n.keeps()
+	n.vote.polling, n.vote.next = true, now.Add(n.cfg.voteInterval())
+	n.vote.last, n.vote.lastCast = now, cast
+	n.emit(Poll{Ring: n.ring, Cast: cast})
+}
+
+// freshFor is how long after the basis a vote may be cast. Rule N2: the grace
+// that the arbiter announced, or 1.25 heartbeats: an arbiter that announces
+// none gives the vote away 1.5 heartbeats after it last heard of the node.
+func (n *Node) freshFor() time.Duration {
+	if n.conn.grace > 0 {
+		return n.conn.grace
+	}
+	return n.cfg.Heartbeat * 5 / 4
+}
+
+// lenient reports whether the node votes on without its arbiter, as C does.
+func (n *Node) lenient() bool {
+	return n.cfg.Algorithm == qnet.LMS && n.cfg.WaitForAll && n.quorate
+}
+
+// freshUntil is when the arbiter's word is too old, or zero if it does not age.
+func (n *Node) freshUntil() time.Time {
+	if n.conn.basis.IsZero() || n.lenient() || (n.conn.state != Online && n.vote.cast != qnet.VoteACK) {
+		return time.Time{}
+	}
+	return n.conn.basis.Add(n.freshFor())
+}
+
+func (n *Node) fresh(now time.Time) bool {
+	return n.lenient() || (!n.conn.basis.IsZero() && now.Before(n.conn.basis.Add(n.freshFor())))
+}
+
+// checkFresh takes the vote back when the arbiter's word is too old, and gives
+// a connection up that has not answered for so long.
+func (n *Node) checkFresh(now time.Time) {
+	if n.leaving || !due(now, n.freshUntil()) {
+		return
+	}
+	if n.keeps() {
+		n.note(Notice{Level: Warning, Text: "vote taken back: the arbiter was not heard for " + n.freshFor().String(), Ring: n.ring})
+		n.apply(now, qnet.VoteNACK)
+	}
+	n.conn.basis = time.Time{}
+	if n.conn.state == Online {
+		n.hangUp(now, "no echo reply for "+n.freshFor().String())
+	}
+}
