@@ -5,9 +5,9 @@
 // reads and writes frames, keeps the real clock and the disk, and carries out
 // what a machine's outputs ask for. [RunQNetd] is the arbiter.
 //
-// A machine runs in one goroutine with one timer. Connection goroutines only
-// read frames; no write ever makes the machine wait. Grants of many clusters
-// that become due together share one transaction on disk.
+// A machine runs in one goroutine with one timer, which also reads and writes
+// every socket but those in a TLS handshake; no write ever makes it wait. Grants
+// of many clusters that become due together share one transaction on disk.
 //
 // # Limitations
 //
