@@ -107,7 +107,11 @@ func (c *Conn) roundTrip(m Message, answer bool) (b []byte, err error) {
 	if err == nil {
 		return b, nil
 	}
-	c.abort(err)
+	if errors.Is(err, ErrLost) {
+		c.end(err) // the files of a dead daemon are still to be removed
+	} else {
+		c.abort(err)
+	}
 	<-c.over
 	return nil, c.err
 }

@@ -133,7 +133,7 @@ func TestRealNothingLeft(t *testing.T) {
 			t.Errorf("mappings are left: %v", err)
 		}
 		settle(t, func() bool {
-			left, _ := filepath.Glob("/dev/shm/qb-*")
+			left, _ := filepath.Glob("/dev/shm/qb-*/*")
 			return len(left) == 0
 		})
 	})
