@@ -45,13 +45,13 @@ func (d demo) show(h *lab.Host, keep []string, argv ...string) {
 // TestDemo is the main job from beginning to end, and the README's transcript:
 // with QUORATE_DEMO set it is printed.
 func TestDemo(t *testing.T) {
-	measured := start(t)
+	r := start(t, suite.pairs[0])
 	d := demo{t: t, out: io.Discard}
 	if os.Getenv("QUORATE_DEMO") != "" {
 		d.out = os.Stdout
 	}
-	l := newLab(t, lab.Config{Nodes: 2})
-	l.Arbiter.MustRun("ln", "-s", suite.binary, "/run/quorate")
+	l := r.newLab(t, lab.Config{Nodes: 2})
+	l.Arbiter.MustRun("ln", "-s", suite.quorate, "/run/quorate")
 	l.Start()
 	one, two := l.Nodes[0], l.Nodes[1]
 	brief := []string{"Quorate:", "Nodes:", "Total votes:", "Quorum:", "Flags:", "node", "Qdevice"}
@@ -66,7 +66,7 @@ func TestDemo(t *testing.T) {
 	d.say("node1 loses power: no packet says so. node2 goes on after %.1f s", took.Seconds())
 	d.show(two, brief, "corosync-quorumtool", "-s")
 	d.say("the arbiter says who has the vote, and why")
-	if suite.kind == lab.KindGo {
+	if r.arbiter == lab.KindGo {
 		d.show(l.Arbiter, nil, "/run/quorate", "clusters")
 	}
 	if !two.Quorum().Quorate || one.Quorum().Quorate {
@@ -77,6 +77,6 @@ func TestDemo(t *testing.T) {
 	l.AwaitWhole()
 	d.say("the power is back")
 	d.show(one, brief, "corosync-quorumtool", "-s")
-	oneSide(t, l)
-	measured("node 2 active alone after %.1f s", took.Seconds())
+	oneSide(t, r, l)
+	r.measured("node 2 active alone after %.1f s", took.Seconds())
 }

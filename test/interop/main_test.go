@@ -16,36 +16,50 @@ import (
 	"quorate/test/interop/lab"
 )
 
+// pair is an arbiter and the node daemons that it is put together with.
+type pair struct{ arbiter, nodes lab.Kind }
+
+// String is how a pair is named on the command line and in tables.
+func (p pair) String() string { return string(p.arbiter) + "/" + string(p.nodes) }
+
+// usual are the pairs that CI runs.
+const usual = "go/c"
+
 // suite is what the rows share.
 var suite struct {
-	kind   lab.Kind
-	binary string
-	skip   string // what is missing on this machine
-	slots  chan struct{}
-
-	certsOnce sync.Once
-	certs     *lab.Certs
+	pairs   []pair
+	dir     string // of the programs below
+	quorate string
+	yesman  string
+	skip    string // what is missing on this machine
+	slots   chan struct{}
+	certs   sync.Map // pair of the makers: *certs
 
 	mu      sync.Mutex
-	rows    []row
-	known   map[string]bool // rows that failed as the C arbiter is known to
+	trials  []*trial
 	skipped []string
 }
 
-// row is one line of the table that the run ends with.
-type row struct{ name, result, measured string }
-
 // parallel is how many clusters run at once: they mostly wait.
-const parallel = 6
+const parallel = 8
 
 func TestMain(m *testing.M) {
 	os.Exit(runSuite(m))
 }
 
 func runSuite(m *testing.M) int {
-	suite.kind = lab.Kind(os.Getenv("QUORATE_INTEROP_ARBITER"))
-	if suite.kind == "" {
-		suite.kind = lab.KindGo
+	pairs := os.Getenv("QUORATE_INTEROP_PAIRS")
+	if pairs == "" {
+		pairs = usual
+	}
+	for _, w := range strings.Fields(pairs) {
+		a, n, _ := strings.Cut(w, "/")
+		p := pair{arbiter: lab.Kind(a), nodes: lab.Kind(n)}
+		if !slices.Contains([]lab.Kind{lab.KindGo, lab.KindC, lab.KindYesman}, p.arbiter) || !slices.Contains([]lab.Kind{lab.KindGo, lab.KindC, lab.KindMixed}, p.nodes) {
+			fmt.Printf("QUORATE_INTEROP_PAIRS: %q is no ARBITER/NODES; ARBITER is go, c or yesman, NODES is go, c or mixed\n", w)
+			return 1
+		}
+		suite.pairs = append(suite.pairs, p)
 	}
 	suite.slots = make(chan struct{}, parallel)
 	dir, err := os.MkdirTemp("", "quorate-interop-")
@@ -54,6 +68,7 @@ func runSuite(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	suite.dir = dir
 	if suite.skip = lab.Missing(); suite.skip == "" {
 		if err := build(dir); err != nil {
 			fmt.Println(err)
@@ -69,27 +84,46 @@ func runSuite(m *testing.M) int {
 	return code
 }
 
-// build compiles the arbiter under test and the observer.
+// build compiles the programs under test and the observer.
 func build(dir string) error {
-	pkg := "quorate/cmd/quorate"
-	if suite.kind == lab.KindYesman {
-		pkg = "quorate/test/interop/yesman"
-	}
-	suite.binary = filepath.Join(dir, "arbiter")
-	cmd := exec.Command("go", "build", "-o", suite.binary, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+	suite.quorate, suite.yesman = filepath.Join(dir, "quorate"), filepath.Join(dir, "yesman")
+	for path, pkg := range map[string]string{suite.quorate: "quorate/cmd/quorate", suite.yesman: "quorate/test/interop/yesman"} {
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+		}
 	}
 	return lab.BuildObserver(dir)
 }
 
+// report prints the outcome: a row for each test, a column for each pair.
 func report() {
-	slices.SortFunc(suite.rows, func(a, b row) int { return strings.Compare(a.name, b.name) })
+	cells := map[string]map[string]string{}
+	var names, columns []string
+	for _, r := range suite.trials {
+		if cells[r.row] == nil {
+			cells[r.row] = map[string]string{}
+			names = append(names, r.row)
+		}
+		cells[r.row][r.pair.String()] = r.cell()
+		if !slices.Contains(columns, r.pair.String()) {
+			columns = append(columns, r.pair.String())
+		}
+	}
+	slices.Sort(names)
+	slices.SortFunc(columns, func(a, b string) int {
+		at := func(s string) int { return slices.IndexFunc(suite.pairs, func(p pair) bool { return p.String() == s }) }
+		return at(a) - at(b)
+	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n| row | %s | measured |\n|---|---|---|\n", suite.kind)
-	for _, r := range suite.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.name, r.result, r.measured)
+	fmt.Fprintf(&b, "\n| row | %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+	for _, n := range names {
+		fmt.Fprintf(&b, "| %s |", n)
+		for _, c := range columns {
+			fmt.Fprintf(&b, " %s |", cells[n][c])
+		}
+		b.WriteByte('\n')
 	}
 	fmt.Print(b.String())
 	if path := os.Getenv("QUORATE_INTEROP_TABLE"); path != "" {
@@ -102,93 +136,4 @@ func report() {
 		fmt.Printf(" (missing: %s): %s", suite.skip, strings.Join(suite.skipped, ", "))
 	}
 	fmt.Println()
-}
-
-// knownC are the rows that the C arbiter is known to fail: that is why ours
-// exists. With it they are reported and do not fail the run.
-var knownC = []string{
-	"TestArbiterRestartWhileSplit", "TestLinkLostAfterSplit", "TestDaemonKilledAfterSplit", "TestPowerLoss",
-	"TestRefusals",
-}
-
-// start prepares one row: it waits for a free slot and notes the outcome. The
-// returned function records what was measured.
-func start(t *testing.T) (measured func(format string, args ...any)) {
-	t.Helper()
-	if suite.skip != "" {
-		suite.mu.Lock()
-		suite.skipped = append(suite.skipped, t.Name())
-		suite.mu.Unlock()
-		t.Skipf("needs %s", suite.skip)
-	}
-	t.Parallel()
-	suite.slots <- struct{}{}
-	r := row{name: t.Name(), result: "pass"}
-	t.Cleanup(func() {
-		<-suite.slots
-		suite.mu.Lock()
-		switch {
-		case t.Failed():
-			r.result = "FAIL"
-		case suite.known[t.Name()]:
-			r.result = "fails, as known"
-		}
-		suite.rows = append(suite.rows, r)
-		suite.mu.Unlock()
-	})
-	return func(format string, args ...any) { r.measured = fmt.Sprintf(format, args...) }
-}
-
-// fail fails a row, unless it is the C arbiter's known failure.
-func fail(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if suite.kind == lab.KindC && slices.Contains(knownC, t.Name()) {
-		t.Logf("as known of the C arbiter: "+format, args...)
-		suite.mu.Lock()
-		defer suite.mu.Unlock()
-		if suite.known == nil {
-			suite.known = map[string]bool{}
-		}
-		suite.known[t.Name()] = true
-		return
-	}
-	t.Errorf(format, args...)
-}
-
-// newLab makes the hosts of a cluster that is enrolled already.
-func newLab(t *testing.T, cfg lab.Config) *lab.Lab {
-	t.Helper()
-	suite.certsOnce.Do(func() {
-		l := lab.New(t, lab.Config{Nodes: 1, Kind: suite.kind, Binary: suite.binary})
-		made := l.MakeCerts()
-		dir, err := os.MkdirTemp("", "quorate-certs-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, src := range []string{made.Arbiter, made.Node} {
-			if out, err := exec.Command("cp", "-a", src, dir).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-		}
-		suite.certs = &lab.Certs{Arbiter: filepath.Join(dir, "qnetd"), Node: filepath.Join(dir, "qdevice")}
-	})
-	if suite.certs == nil {
-		t.Fatal("no certificates: see the row that was to make them")
-	}
-	cfg.Kind, cfg.Binary, cfg.Certs = suite.kind, suite.binary, suite.certs
-	l := lab.New(t, cfg)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("arbiter:\n%s", tail(l.Arbiter.Log("qnetd"), 60))
-			for _, n := range l.Nodes {
-				t.Logf("%s: %s\nqdevice:\n%s", n.Name, n.Quorum().Text, tail(n.Log("qdevice"), 25))
-			}
-		}
-	})
-	return l
-}
-
-func tail(s string, n int) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -17,18 +17,19 @@ import (
 
 // TestRefusals tries to join a running cluster in ways that must not work: each
 // is refused, and the real nodes notice nothing.
-func TestRefusals(t *testing.T) {
-	measured := start(t)
-	if suite.kind == lab.KindC {
+func TestRefusals(t *testing.T) { matrix(t, refusals) }
+
+func refusals(t *testing.T, r *trial) {
+	if r.arbiter == lab.KindC {
 		t.Log("only what needs no certificate of the C arbiter's CA is tried with it")
 	}
-	l := newLab(t, lab.Config{Nodes: 2})
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	lowest := qnet.TieBreaker{Mode: qnet.TieBreakerLowest}
 	name := wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some(lab.ClusterName)}
 	var good, wrong *tls.Certificate
-	if suite.kind != lab.KindC {
+	if r.arbiter != lab.KindC {
 		var err error
 		if good, err = l.Enrol(lab.ClusterName); err != nil {
 			t.Fatal(err)
@@ -54,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		{name: "other tie-breaker", tls: true, cert: good, init: lab.InitMessage(9, qnet.TieBreaker{Mode: qnet.TieBreakerHighest}), want: wire.ErrTieBreakerDiffers},
 		{name: "other algorithm", tls: true, cert: good, init: otherAlgorithm(lowest), want: wire.ErrAlgorithmDiffers},
 	} {
-		if suite.kind == lab.KindC && c.tls && c.cert == nil && c.name != "no certificate" {
+		if r.arbiter == lab.KindC && c.tls && c.cert == nil && c.name != "no certificate" {
 			continue
 		}
 		code, err := join(l, name, c.tls, c.cert, c.init)
@@ -64,11 +65,11 @@ func TestRefusals(t *testing.T) {
 		}
 		switch {
 		case c.close && err == nil:
-			fail(t, "%s: answered with %v", c.name, code)
+			r.fail(t, "%s: answered with %v", c.name, code)
 		case !c.close && err != nil:
-			fail(t, "%s: %v", c.name, err)
+			r.fail(t, "%s: %v", c.name, err)
 		case !c.close && code != c.want:
-			fail(t, "%s: answered with %v, want %v", c.name, code, c.want)
+			r.fail(t, "%s: answered with %v, want %v", c.name, code, c.want)
 		}
 	}
 	lab.Watch(2 * time.Second)
@@ -77,7 +78,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s was disturbed: not quorate for %v\n%s", n.Name, d, n.Quorum().Text)
 		}
 	}
-	measured("%d of %d refused, the nodes undisturbed", refused, tried)
+	r.measured("%d of %d refused, the nodes undisturbed", refused, tried)
 }
 
 func otherAlgorithm(t qnet.TieBreaker) wire.Init {

@@ -32,11 +32,11 @@ func awaitNotQuorate(t *testing.T, n *lab.Host) {
 }
 
 // noneTwice fails the row if two disjoint partitions were active at once.
-func noneTwice(t *testing.T, l *lab.Lab, from int64) time.Duration {
+func noneTwice(t *testing.T, r *trial, l *lab.Lab, from int64) time.Duration {
 	t.Helper()
 	d := l.BothActive(from)
 	if d > 0 {
-		fail(t, "two sides were active for %v", d)
+		r.fail(t, "two sides were active for %v", d)
 	}
 	return d
 }
@@ -44,7 +44,7 @@ func noneTwice(t *testing.T, l *lab.Lab, from int64) time.Duration {
 // oneSide ends a row with a split into the first half of the nodes and the
 // rest: exactly one side may be active. An arbiter that says yes to everybody
 // fails here, where the row itself has no losing side.
-func oneSide(t *testing.T, l *lab.Lab) {
+func oneSide(t *testing.T, r *trial, l *lab.Lab) {
 	t.Helper()
 	from := lab.Now()
 	half := (len(l.Nodes) + 1) / 2
@@ -53,7 +53,7 @@ func oneSide(t *testing.T, l *lab.Lab) {
 		return l.Nodes[0].FirstActive(from, ids(l.Nodes[:half])...) >= 0
 	})
 	awaitNotQuorate(t, l.Nodes[len(l.Nodes)-1])
-	noneTwice(t, l, from)
+	noneTwice(t, r, l, from)
 }
 
 func ids(hosts []*lab.Host) []int {
@@ -66,9 +66,10 @@ func ids(hosts []*lab.Host) []int {
 
 // TestSetUp enrols a cluster with the C tools on the nodes: both nodes get
 // A,V,NMW, three votes and a quorum of two.
-func TestSetUp(t *testing.T) {
-	measured := start(t)
-	l := lab.New(t, lab.Config{Nodes: 2, Kind: suite.kind, Binary: suite.binary})
+func TestSetUp(t *testing.T) { matrix(t, setUp) }
+
+func setUp(t *testing.T, r *trial) {
+	l := lab.New(t, r.config(lab.Config{Nodes: 2}))
 	l.MakeCerts()
 	l.Start()
 	for _, n := range l.Nodes {
@@ -84,8 +85,8 @@ func TestSetUp(t *testing.T) {
 			t.Errorf("corosync-qnetd-tool -l -v lacks %q:\n%s", want, list)
 		}
 	}
-	oneSide(t, l)
-	measured("3 votes, A,V,NMW on both nodes")
+	oneSide(t, r, l)
+	r.measured("3 votes, A,V,NMW on both nodes")
 }
 
 // TestSplit cuts two nodes apart: the tie-breaker's side keeps the vote.
@@ -96,18 +97,19 @@ func TestSplit(t *testing.T) {
 		winner     int
 	}{{"lowest", true, 1}, {"highest", true, 2}, {"2", true, 2}, {"highest", false, 2}} {
 		t.Run(fmt.Sprintf("%s,kap=%v", c.tieBreaker, c.kap), func(t *testing.T) {
-			measured := start(t)
-			l := newLab(t, lab.Config{Nodes: 2, TieBreaker: c.tieBreaker, NoKAP: !c.kap})
-			l.Start()
-			from := lab.Now()
-			lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
-			took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[c.winner-1], c.winner)
-			awaitNotQuorate(t, l.Nodes[2-c.winner])
-			noneTwice(t, l, from)
-			lab.Heal(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
-			l.AwaitWhole()
-			noneTwice(t, l, from)
-			measured("node %d active alone after %.1f s", c.winner, took.Seconds())
+			matrix(t, func(t *testing.T, r *trial) {
+				l := r.newLab(t, lab.Config{Nodes: 2, TieBreaker: c.tieBreaker, NoKAP: !c.kap})
+				l.Start()
+				from := lab.Now()
+				lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+				took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[c.winner-1], c.winner)
+				awaitNotQuorate(t, l.Nodes[2-c.winner])
+				noneTwice(t, r, l, from)
+				lab.Heal(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+				l.AwaitWhole()
+				noneTwice(t, r, l, from)
+				r.measured("node %d active alone after %.1f s", c.winner, took.Seconds())
+			})
 		})
 	}
 }
@@ -117,78 +119,82 @@ func TestSplit(t *testing.T) {
 func TestKeepActivePartition(t *testing.T) {
 	for _, kap := range []bool{true, false} {
 		t.Run(fmt.Sprint(kap), func(t *testing.T) {
-			measured := start(t)
-			l := newLab(t, lab.Config{Nodes: 2, NoKAP: !kap})
-			l.Start()
-			from := lab.Now()
-			one, two := l.Nodes[0], l.Nodes[1]
-			lab.Cut(hosts(one), hosts(two))
-			l.StopNode(one)
-			awaitAlone(t, l, from, 50*time.Second, two, 2)
-			back := lab.Now()
-			l.StartNode(one)
-			if kap {
-				lab.Watch(8 * time.Second)
-				if !two.Quorum().Quorate || one.Quorum().Quorate {
-					fail(t, "the active side lost its vote\n%s\n%s", one.Quorum().Text, two.Quorum().Text)
+			matrix(t, func(t *testing.T, r *trial) {
+				l := r.newLab(t, lab.Config{Nodes: 2, NoKAP: !kap})
+				l.Start()
+				from := lab.Now()
+				one, two := l.Nodes[0], l.Nodes[1]
+				lab.Cut(hosts(one), hosts(two))
+				l.StopNode(one)
+				awaitAlone(t, l, from, 50*time.Second, two, 2)
+				back := lab.Now()
+				l.StartNode(one)
+				if kap {
+					lab.Watch(8 * time.Second)
+					if !two.Quorum().Quorate || one.Quorum().Quorate {
+						r.fail(t, "the active side lost its vote\n%s\n%s", one.Quorum().Text, two.Quorum().Text)
+					}
+				} else {
+					awaitAlone(t, l, back, 50*time.Second, one, 1)
+					awaitNotQuorate(t, two)
 				}
-			} else {
-				awaitAlone(t, l, back, 50*time.Second, one, 1)
-				awaitNotQuorate(t, two)
-			}
-			measured("two sides active for %d ms", noneTwice(t, l, from).Milliseconds())
+				r.measured("two sides active for %d ms", noneTwice(t, r, l, from).Milliseconds())
+			})
 		})
 	}
 }
 
 // TestNodeKilled kills everything on a node at once.
-func TestNodeKilled(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestNodeKilled(t *testing.T) { matrix(t, nodeKilled) }
+
+func nodeKilled(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	l.StopNode(l.Nodes[0])
 	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
 	l.StartNode(l.Nodes[0])
 	l.AwaitWhole()
-	oneSide(t, l)
-	measured("survivor active alone after %.1f s", took.Seconds())
+	oneSide(t, r, l)
+	r.measured("survivor active alone after %.1f s", took.Seconds())
 }
 
 // TestPowerLoss (S4, S7): a node's links go silent at once. The survivor must
 // be quorate alone within 3.5 s, and the node that was cut off delivers
 // nothing from then on until it says that it is not quorate.
-func TestPowerLoss(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestPowerLoss(t *testing.T) { matrix(t, powerLoss) }
+
+func powerLoss(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	one, two := l.Nodes[0], l.Nodes[1]
 	lab.Cut(hosts(one), hosts(two, l.Arbiter))
 	took := awaitAlone(t, l, from, 30*time.Second, two, 2)
 	if took > 3500*time.Millisecond {
-		fail(t, "the survivor was active alone only after %v", took)
+		r.fail(t, "the survivor was active alone only after %v", took)
 	}
 	awaitNotQuorate(t, one)
 	if last := one.LastDelivery(from); last > took && one.FirstActive(from, 1) < 0 {
 		// A delivery without quorum is harmless: only those before "No" count.
 		if active := l.BothActive(from); active > 0 {
-			fail(t, "the cut-off node delivered %v after the cut, the survivor was active from %v", last, took)
+			r.fail(t, "the cut-off node delivered %v after the cut, the survivor was active from %v", last, took)
 		}
 	}
-	noneTwice(t, l, from)
+	noneTwice(t, r, l, from)
 	lab.Heal(hosts(one), hosts(two, l.Arbiter))
 	l.AwaitWhole()
-	noneTwice(t, l, from)
-	oneSide(t, l)
-	measured("survivor active alone after %.1f s", took.Seconds())
+	noneTwice(t, r, l, from)
+	oneSide(t, r, l)
+	r.measured("survivor active alone after %.1f s", took.Seconds())
 }
 
 // TestNodeFrozen stops a node's daemons past the arbiter's patience and lets
 // them go on. Corosync itself is frozen, so the other node is alone.
-func TestNodeFrozen(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestNodeFrozen(t *testing.T) { matrix(t, nodeFrozen) }
+
+func nodeFrozen(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	one, two := l.Nodes[0], l.Nodes[1]
@@ -202,16 +208,17 @@ func TestNodeFrozen(t *testing.T) {
 	one.Signal("corosync", syscall.SIGCONT)
 	one.Signal("qdevice", syscall.SIGCONT)
 	l.AwaitWhole()
-	noneTwice(t, l, from)
-	oneSide(t, l)
-	measured("survivor active alone after %.1f s", took.Seconds())
+	noneTwice(t, r, l, from)
+	oneSide(t, r, l)
+	r.measured("survivor active alone after %.1f s", took.Seconds())
 }
 
 // TestArbiterRestartWhileWhole kills the arbiter of a whole cluster: the nodes
 // keep their quorum without it, and get its vote back.
-func TestArbiterRestartWhileWhole(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestArbiterRestartWhileWhole(t *testing.T) { matrix(t, arbiterRestartWhileWhole) }
+
+func arbiterRestartWhileWhole(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	l.Arbiter.Kill("qnetd")
@@ -225,15 +232,16 @@ func TestArbiterRestartWhileWhole(t *testing.T) {
 	if lost > 0 {
 		t.Errorf("quorum was lost for %v", lost)
 	}
-	oneSide(t, l)
-	measured("quorum lost for %.1f s", lost.Seconds())
+	oneSide(t, r, l)
+	r.measured("quorum lost for %.1f s", lost.Seconds())
 }
 
 // TestArbiterRestartWhileSplit (S2) kills the arbiter again and again while the
 // cluster is split: no restart may move the quorum to the other side.
-func TestArbiterRestartWhileSplit(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestArbiterRestartWhileSplit(t *testing.T) { matrix(t, arbiterRestartWhileSplit) }
+
+func arbiterRestartWhileSplit(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	one, two := l.Nodes[0], l.Nodes[1]
@@ -252,18 +260,19 @@ func TestArbiterRestartWhileSplit(t *testing.T) {
 		})
 		if two.FirstActive(at, 2) >= 0 {
 			moved++
-			fail(t, "restart %d moved the quorum to the other side", i+1)
+			r.fail(t, "restart %d moved the quorum to the other side", i+1)
 		}
 	}
-	noneTwice(t, l, from)
-	measured("%d of %d restarts moved the quorum", moved, restarts)
+	noneTwice(t, r, l, from)
+	r.measured("%d of %d restarts moved the quorum", moved, restarts)
 }
 
 // TestLinkLostAfterSplit (S1): after a split the winner's link to the arbiter
 // goes silent. The vote may move, but never while the winner still uses it.
-func TestLinkLostAfterSplit(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestLinkLostAfterSplit(t *testing.T) { matrix(t, linkLostAfterSplit) }
+
+func linkLostAfterSplit(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	one, two := l.Nodes[0], l.Nodes[1]
@@ -274,15 +283,16 @@ func TestLinkLostAfterSplit(t *testing.T) {
 	lab.Cut(hosts(one), hosts(l.Arbiter))
 	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
 	lab.Watch(3 * time.Second)
-	both := noneTwice(t, l, from)
-	measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+	both := noneTwice(t, r, l, from)
+	r.measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
 }
 
 // TestDaemonKilledAfterSplit (S6): after a split the winner's node daemon is
 // killed, whose last word votequorum goes on counting.
-func TestDaemonKilledAfterSplit(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2})
+func TestDaemonKilledAfterSplit(t *testing.T) { matrix(t, daemonKilledAfterSplit) }
+
+func daemonKilledAfterSplit(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2})
 	l.Start()
 	from := lab.Now()
 	one, two := l.Nodes[0], l.Nodes[1]
@@ -293,32 +303,34 @@ func TestDaemonKilledAfterSplit(t *testing.T) {
 	one.Kill("qdevice")
 	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
 	lab.Watch(3 * time.Second)
-	both := noneTwice(t, l, from)
-	measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+	both := noneTwice(t, r, l, from)
+	r.measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
 }
 
 // TestFourNodes splits four nodes into halves.
-func TestFourNodes(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 4})
+func TestFourNodes(t *testing.T) { matrix(t, fourNodes) }
+
+func fourNodes(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 4})
 	l.Start()
 	from := lab.Now()
 	lab.Cut(l.Nodes[:2], l.Nodes[2:])
 	took := awaitAlone(t, l, from, 40*time.Second, l.Nodes[0], 1, 2)
 	awaitNotQuorate(t, l.Nodes[2])
 	awaitNotQuorate(t, l.Nodes[3])
-	noneTwice(t, l, from)
+	noneTwice(t, r, l, from)
 	lab.Heal(l.Nodes[:2], l.Nodes[2:])
 	l.AwaitWhole()
-	measured("nodes 1 and 2 active after %.1f s", took.Seconds())
+	r.measured("nodes 1 and 2 active after %.1f s", took.Seconds())
 }
 
 // TestLastManStanding takes three nodes down to one, which stays quorate.
-func TestLastManStanding(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 3, Algorithm: "lms", Votes: 2})
+func TestLastManStanding(t *testing.T) { matrix(t, lastManStanding) }
+
+func lastManStanding(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 3, Algorithm: "lms", Votes: 2})
 	l.Start()
-	oneSide(t, l)
+	oneSide(t, r, l)
 	lab.Heal(l.Nodes[:2], l.Nodes[2:])
 	l.AwaitWhole()
 	from := lab.Now()
@@ -330,19 +342,20 @@ func TestLastManStanding(t *testing.T) {
 	if !l.Nodes[0].Quorum().Quorate {
 		t.Error("the last node is not quorate")
 	}
-	measured("last node active alone after %.1f s", took.Seconds())
+	r.measured("last node active alone after %.1f s", took.Seconds())
 }
 
 // TestHeuristics splits two nodes, of which the tie-breaker's fails its own checks.
-func TestHeuristics(t *testing.T) {
-	measured := start(t)
-	l := newLab(t, lab.Config{Nodes: 2, Heuristics: "   mode: on\n   exec_test: /bin/test ! -e /etc/corosync/bad\n"})
+func TestHeuristics(t *testing.T) { matrix(t, heuristics) }
+
+func heuristics(t *testing.T, r *trial) {
+	l := r.newLab(t, lab.Config{Nodes: 2, Heuristics: "   mode: on\n   exec_test: /bin/test ! -e /etc/corosync/bad\n"})
 	l.Nodes[0].MustRun("touch", "/etc/corosync/bad")
 	l.Start()
 	from := lab.Now()
 	lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
 	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
 	awaitNotQuorate(t, l.Nodes[0])
-	noneTwice(t, l, from)
-	measured("node 2 active alone after %.1f s", took.Seconds())
+	noneTwice(t, r, l, from)
+	r.measured("node 2 active alone after %.1f s", took.Seconds())
 }

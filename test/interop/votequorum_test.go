@@ -36,6 +36,7 @@ var toolOnce struct {
 // votes is one cluster twice: real Corosync nodes, and the machines.
 type votes struct {
 	t     *testing.T
+	row   *trial
 	lab   *lab.Lab
 	model *vqtest.Cluster
 	cut   [2][]*lab.Host // parts that do not reach each other
@@ -68,24 +69,24 @@ func TestVotequorum(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			measured := start(t)
+			r := start(t, suite.pairs[0])
 			text, err := os.ReadFile(filepath.Join(transcripts, f.Name()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := newVotes(t)
+			v := newVotes(t, r)
 			for _, s := range vqtest.ParseScript(string(text)) {
 				v.play(s.Command)
 			}
-			measured("%d times the same, %d of them in another order", v.times, v.other)
+			r.measured("%d times the same, %d of them in another order", v.times, v.other)
 		})
 	}
 }
 
-func newVotes(t *testing.T) *votes {
+func newVotes(t *testing.T, r *trial) *votes {
 	t.Helper()
 	toolOnce.Do(func() {
-		toolOnce.path = filepath.Join(filepath.Dir(suite.binary), "vq")
+		toolOnce.path = filepath.Join(filepath.Dir(suite.quorate), "vq")
 		cmd := exec.Command("gcc", "-o", toolOnce.path, filepath.Join(transcripts, "vq.c"), "-lvotequorum")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			toolOnce.err = fmt.Errorf("%w: %s", err, out)
@@ -94,7 +95,7 @@ func newVotes(t *testing.T) *votes {
 	if err := toolOnce.err; err != nil {
 		t.Fatal(err)
 	}
-	return &votes{t: t, model: vqtest.New(time.Unix(1_000_000, 0))}
+	return &votes{t: t, row: r, model: vqtest.New(time.Unix(1_000_000, 0))}
 }
 
 // play does a command to both and compares.
@@ -195,7 +196,7 @@ func (v *votes) configure(cmd vqtest.Command) {
 	v.t.Helper()
 	nodes := v.model.Nodes()
 	if v.lab == nil {
-		v.lab = lab.New(v.t, lab.Config{Nodes: len(nodes), Kind: suite.kind, Binary: suite.binary})
+		v.lab = lab.New(v.t, v.row.config(lab.Config{Nodes: len(nodes)}))
 		v.t.Cleanup(v.logs)
 	}
 	conf := v.conf(nodes[0].Config)
@@ -382,9 +383,9 @@ func (v *votes) see() string {
 // TestVotequorumDevice lets the distribution's corosync-qdevice speak for the
 // device, against the arbiter under test: the machines poll as it does.
 func TestVotequorumDevice(t *testing.T) {
-	measured := start(t)
-	v := newVotes(t)
-	v.lab = newLab(t, lab.Config{Nodes: 2})
+	r := start(t, suite.pairs[0])
+	v := newVotes(t, r)
+	v.lab = r.newLab(t, lab.Config{Nodes: 2})
 	script := func(what, text string) {
 		t.Helper()
 		v.what = what
@@ -410,13 +411,13 @@ func TestVotequorumDevice(t *testing.T) {
 	script("the arbiter is gone", "poll 1 Qdevice no\npoll 2 Qdevice no")
 	v.lab.StartArbiter()
 	script("the arbiter is back", "poll 1 Qdevice yes\npoll 2 Qdevice yes")
-	measured("%d times the same", v.times)
+	r.measured("%d times the same", v.times)
 }
 
 // TestVotequorumRefused: what votequorum can't combine keeps Corosync from
 // starting, and the machine with it.
 func TestVotequorumRefused(t *testing.T) {
-	measured := start(t)
+	r := start(t, suite.pairs[0])
 	cases := []string{
 		"nodes=2 two_node=1 device=1", "nodes=2 two_node=1", "nodes=2 device=1 last_man_standing=1", "nodes=2 device=1 auto_tie_breaker=1",
 		"nodes=3 device=1 auto_tie_breaker=1", "nodes=2 device=1 allow_downscale=1", "nodes=2 device=auto expected_votes=3",
@@ -424,7 +425,7 @@ func TestVotequorumRefused(t *testing.T) {
 		"nodes=3 auto_tie_breaker=1 last_man_standing=1", "nodes=3 auto_tie_breaker=1 last_man_standing=1 wait_for_all=1",
 		"nodes=2 auto_tie_breaker=1 auto_tie_breaker_node=none device=1",
 	}
-	v := &votes{lab: lab.New(t, lab.Config{Nodes: 3, Kind: suite.kind, Binary: suite.binary})}
+	v := &votes{lab: lab.New(t, r.config(lab.Config{Nodes: 3}))}
 	n, refused := v.lab.Nodes[0], 0
 	for _, c := range cases {
 		cfg, err := vqtest.Command{Args: strings.Fields(c)}.Settings(vq.Config{Node: 1})
@@ -445,5 +446,5 @@ func TestVotequorumRefused(t *testing.T) {
 		}
 		n.Kill("corosync")
 	}
-	measured("%d of %d refused by both", refused, len(cases))
+	r.measured("%d of %d refused by both", refused, len(cases))
 }

@@ -23,20 +23,30 @@ type Config struct {
 	NoKAP      bool   // no keep active partition tie-breaker
 	Votes      int    // of the device; 1 if 0
 	Heuristics string // lines for the heuristics section of corosync.conf
-	Binary     string // the program under test, for KindGo and KindYesman
-	Kind       Kind
+	Kind       Kind   // of the arbiter
+	Binary     string // the arbiter's program, unless it is C's
+	NodeKind   Kind   // of the node daemons: KindC, KindGo or KindMixed
+	NodeBinary string // our node daemon
+	Token      int    // ms; 1000 if 0
+	Device     string // more lines for the section quorum.device of corosync.conf
 	Certs      *Certs // nil: none yet
 }
 
-// Kind is an arbiter to put into a lab.
+// Kind is an arbiter or a node daemon to put into a lab.
 type Kind string
 
-// The arbiters.
+// The kinds.
 const (
 	KindGo     Kind = "go"     // ours
 	KindC      Kind = "c"      // the distribution's
-	KindYesman Kind = "yesman" // acknowledges everybody: no test may pass with it
+	KindMixed  Kind = "mixed"  // node daemons: ours on nodes with an odd ID
+	KindYesman Kind = "yesman" // an arbiter that acknowledges everybody: no test may pass with it
 )
+
+// Ours reports whether a node runs our node daemon.
+func (l *Lab) Ours(n *Host) bool {
+	return l.Config.NodeKind == KindGo || l.Config.NodeKind == KindMixed && n.ID%2 == 1
+}
 
 // Certs are directories to copy into new hosts.
 type Certs struct{ Arbiter, Node string }
@@ -48,6 +58,8 @@ type Lab struct {
 	Nodes   []*Host // in the order of their IDs, from 1
 	Arbiter *Host
 	Base    string
+
+	version int // config_version
 }
 
 // counter tells the labs of this process apart.
@@ -56,7 +68,7 @@ var counter atomic.Int64
 // New makes the hosts of a lab and starts nothing.
 func New(t testing.TB, cfg Config) *Lab {
 	t.Helper()
-	l := &Lab{T: t, Config: cfg, Base: t.TempDir()}
+	l := &Lab{T: t, Config: cfg, Base: t.TempDir(), version: 1}
 	sw := fmt.Sprintf("ql%d-%d", os.Getpid(), counter.Add(1))
 	must(t, run("ip", "netns", "add", sw))
 	t.Cleanup(func() { _ = run("ip", "netns", "del", sw) })
@@ -84,15 +96,22 @@ func New(t testing.TB, cfg Config) *Lab {
 	return l
 }
 
-// replacePrograms puts the program under test in the place of the C arbiter's
-// three programs, on the arbiter's host alone.
+// replacePrograms puts the programs under test in the place of C's: three on the
+// arbiter's host, three on the nodes that run our daemon.
 func (l *Lab) replacePrograms() {
 	l.T.Helper()
-	if l.Config.Kind == KindC {
-		return
+	if l.Config.Kind != KindC {
+		for _, name := range []string{"corosync-qnetd", "corosync-qnetd-tool", "corosync-qnetd-certutil"} {
+			l.Arbiter.MustRun("mount", "--bind", l.Config.Binary, "/usr/bin/"+name)
+		}
 	}
-	for _, name := range []string{"corosync-qnetd", "corosync-qnetd-tool", "corosync-qnetd-certutil"} {
-		l.Arbiter.MustRun("mount", "--bind", l.Config.Binary, "/usr/bin/"+name)
+	for _, n := range l.Nodes {
+		if !l.Ours(n) {
+			continue
+		}
+		for _, name := range []string{"corosync-qdevice", "corosync-qdevice-tool", "corosync-qdevice-net-certutil"} {
+			n.MustRun("mount", "--bind", l.Config.NodeBinary, "/usr/sbin/"+name)
+		}
 	}
 }
 
@@ -104,20 +123,23 @@ func (l *Lab) Configure(n *Host, tieBreaker string) {
 
 func (l *Lab) conf(tieBreaker string) string {
 	var b strings.Builder
-	algorithm, votes := l.Config.Algorithm, max(1, l.Config.Votes)
+	algorithm, votes, token := l.Config.Algorithm, max(1, l.Config.Votes), l.Config.Token
+	if token == 0 {
+		token = 1000
+	}
 	if algorithm == "" {
 		algorithm = "ffsplit"
 	}
 	if tieBreaker == "" {
 		tieBreaker = "lowest"
 	}
-	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: 1000\n config_version: 1\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName)
+	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: %d\n config_version: %d\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName, token, l.version)
 	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
 	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, l.Arbiter.Addr, algorithm, tieBreaker)
 	if l.Config.NoKAP {
 		b.WriteString("   keep_active_partition_tie_breaker: off\n")
 	}
-	b.WriteString("  }\n")
+	b.WriteString("  }\n" + l.Config.Device)
 	if l.Config.Heuristics != "" {
 		fmt.Fprintf(&b, "  heuristics {\n%s  }\n", l.Config.Heuristics)
 	}
@@ -127,6 +149,18 @@ func (l *Lab) conf(tieBreaker string) string {
 	}
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// Reload changes the configuration, raises its version and has Corosync reload it
+// on every node, as a person would: with corosync-cfgtool -R.
+func (l *Lab) Reload(change func(*Config)) {
+	l.T.Helper()
+	change(&l.Config)
+	l.version++
+	for _, n := range l.Nodes {
+		l.Configure(n, l.Config.TieBreaker)
+	}
+	l.Nodes[0].MustRun("corosync-cfgtool", "-R")
 }
 
 // MakeCerts enrols the lab's cluster with the C tools on the nodes and the
