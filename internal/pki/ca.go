@@ -5,6 +5,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -144,7 +145,7 @@ func create(dir string, m modes) error {
 // of one with the RSA keys that C makes.
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
-func keyPEM(k *ecdsa.PrivateKey) ([]byte, error) {
+func keyPEM(k crypto.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(k)
 	if err != nil {
 		return nil, err

@@ -177,9 +177,13 @@ func (r *Reloader) current(now time.Time) *tls.Config {
 
 // stampNow tells the files apart from any that were there before.
 func (r *Reloader) stampNow() string {
+	return stampOf(r.dir, CACertFile, serverCertFile, serverKeyFile)
+}
+
+func stampOf(dir string, names ...string) string {
 	var b strings.Builder
-	for _, name := range []string{CACertFile, serverCertFile, serverKeyFile} {
-		info, err := os.Stat(filepath.Join(r.dir, name))
+	for _, name := range names {
+		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			fmt.Fprintln(&b, err)
 			continue
