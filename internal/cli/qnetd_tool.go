@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"quorate/internal/control"
+	"quorate/internal/words"
 )
 
 const toolUsage = "usage: corosync-qnetd-tool [-Hhlsv] [-c cluster_name] [-p qnetd_ipc_socket_path]\n"
@@ -61,7 +62,7 @@ func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
 	if command != "shutdown " {
 		command += verbose
 		if named {
-			command += "cluster " + control.Quote(cluster) + " "
+			command += "cluster " + words.Quote(cluster) + " "
 		}
 	}
 	ctx := context.Background()

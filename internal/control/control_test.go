@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +20,7 @@ import (
 
 	"quorate/internal/qnet"
 	"quorate/internal/status"
+	"quorate/internal/words"
 )
 
 // fake is a daemon with one cluster.
@@ -40,32 +40,6 @@ func (f *fake) Status(context.Context) (status.QNetd, error) {
 }
 
 func (f *fake) Shutdown() { f.down.Store(true) }
-
-func TestWords(t *testing.T) {
-	for in, want := range map[string][]string{
-		"status ":                {"status"},
-		"  list  verbose ":       {"list", "verbose"},
-		`list cluster "a b" `:    {"list", "cluster", "a b"},
-		`list cluster "a\"b\\c"`: {"list", "cluster", `a"b\c`},
-		`cluster ""`:             {"cluster", ""},
-		"":                       nil,
-		`"open`:                  {"open"},
-	} {
-		if got := Words(in); !reflect.DeepEqual(got, want) {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzWords(f *testing.F) {
-	f.Add("list cluster \"a b\" ")
-	f.Fuzz(func(t *testing.T, s string) {
-		Words(s)
-		if got := Words("x " + Quote(s)); len(got) != 2 || got[1] != s {
-			t.Errorf("%q became %q", s, got)
-		}
-	})
-}
 
 func TestRun(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
@@ -152,7 +126,7 @@ func TestSocket(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if text, err := ask(path, "list cluster "+Quote("prod \"1\"")); err != nil || !strings.Contains(text, "Node ID 1:") {
+	if text, err := ask(path, "list cluster "+words.Quote("prod \"1\"")); err != nil || !strings.Contains(text, "Node ID 1:") {
 		t.Errorf("%q, %v", text, err)
 	}
 	var refused DaemonError

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"quorate/internal/status"
+	"quorate/internal/words"
 )
 
 // Handler is the daemon behind a socket.
@@ -195,11 +196,11 @@ func readLine(r io.Reader, limit int) (string, error) {
 // run carries out a command line and returns the answer, and whether the
 // daemon is to end once it has been sent.
 func run(ctx context.Context, h Handler, line string) (out []byte, shutdown bool) {
-	words := Words(line)
-	if len(words) == 0 || words[0] == "" {
+	list := words.SplitQuoted(line)
+	if len(list) == 0 || list[0] == "" {
 		return failure("No command specified"), false
 	}
-	command, args := strings.ToLower(words[0]), words[1:]
+	command, args := strings.ToLower(list[0]), list[1:]
 	switch command {
 	case "shutdown":
 		if len(args) > 0 {
@@ -213,7 +214,7 @@ func run(ctx context.Context, h Handler, line string) (out []byte, shutdown bool
 		}
 		return report(&st, command, args), false
 	}
-	return failure("Unknown command '" + status.EscapeText(words[0]) + "'"), false
+	return failure("Unknown command '" + status.EscapeText(list[0]) + "'"), false
 }
 
 func report(st *status.QNetd, command string, args []string) []byte {
