@@ -38,7 +38,8 @@ race: deps
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode \
 	./internal/pki:FuzzRequest ./internal/words:FuzzWords ./internal/votequorum:FuzzMachine ./corosync/conf:FuzzParse \
-	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing
+	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
+	./corosync/votequorum:FuzzEvent
 
 fuzz:
 	@for f in $(FUZZ); do \

@@ -18,6 +18,7 @@ type Peer struct {
 	service string
 	number  int
 	conn    *net.UnixConn
+	layout  qb.Layout
 	setup   []byte
 	line    line
 }
@@ -44,6 +45,9 @@ func (p *Peer) Event(m qb.Message) { p.line.event(m) }
 
 // SetFlow sets the flow control word: 1 refuses calls, 2 multicasts.
 func (p *Peer) SetFlow(v uint32) { p.line.setFlow(v) }
+
+// Layout returns the layout of the daemon that the server plays.
+func (p *Peer) Layout() qb.Layout { return p.layout }
 
 // Hangup ends the connection.
 func (p *Peer) Hangup() { _ = p.conn.Close() }

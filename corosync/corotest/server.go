@@ -35,6 +35,15 @@ type Service interface {
 	Leave(p *Peer)
 }
 
+// Holder is a [Service] that can keep the others from being served, as votequorum
+// does while a sync waits for its device.
+type Holder interface {
+	Service
+
+	// Holds reports whether the other services have to wait.
+	Holds() bool
+}
+
 // Func is a Service that serves with a function and does not care who leaves.
 type Func func(p *Peer, request *qb.Reader)
 
@@ -50,6 +59,8 @@ type Server struct {
 	dir string
 
 	mu        sync.Mutex // one request at a time, as in the daemon
+	served    *sync.Cond // with mu: a request was served, or something else may have changed
+	services  []Service  // with mu
 	state     sync.Mutex // guards what follows
 	listeners map[string]net.Listener
 	peers     map[*Peer]bool
@@ -65,7 +76,9 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{cfg: cfg, dir: dir, listeners: map[string]net.Listener{}, peers: map[*Peer]bool{}}, nil
+	s := &Server{cfg: cfg, dir: dir, listeners: map[string]net.Listener{}, peers: map[*Peer]bool{}}
+	s.served = sync.NewCond(&s.mu)
+	return s, nil
 }
 
 // New is Start for a test, at whose end the server is closed.
@@ -88,6 +101,9 @@ func (s *Server) Handle(name string, svc Service) {
 	if err != nil {
 		panic(err)
 	}
+	s.mu.Lock()
+	s.services = append(s.services, svc)
+	s.mu.Unlock()
 	s.state.Lock()
 	defer s.state.Unlock()
 	s.listeners[name] = l
@@ -114,6 +130,7 @@ func (s *Server) Stall(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
+	s.served.Broadcast()
 }
 
 // Peers returns the clients of a service, oldest first.
@@ -143,6 +160,10 @@ func (s *Server) Kill() {
 		p.Hangup()
 	}
 	s.state.Unlock()
+	s.mu.Lock()
+	s.services = nil // nobody holds any more
+	s.served.Broadcast()
+	s.mu.Unlock()
 	s.wg.Wait()
 }
 
@@ -185,10 +206,24 @@ func (s *Server) request(svc Service, p *Peer, b []byte) {
 		p.Hangup()
 		return
 	}
+	for s.held(svc) {
+		s.served.Wait()
+	}
 	svc.Serve(p, r)
+	s.served.Broadcast()
 	if r.Err() != nil { // the daemon answers messages that are too short in the same way
 		p.Answer(qb.NewAnswer(0, qb.AnswerHeader, corosync.ErrInvalidParam))
 	}
+}
+
+// held reports whether another service keeps svc from being served.
+func (s *Server) held(svc Service) bool {
+	for _, other := range s.services {
+		if h, ok := other.(Holder); ok && other != svc && h.Holds() {
+			return true
+		}
+	}
+	return false
 }
 
 // accept does the handshake but for the answer, which must find the peer ready.
@@ -213,7 +248,7 @@ func (s *Server) accept(name string, c *net.UnixConn) (*Peer, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	p := &Peer{service: name, number: number, conn: c}
+	p := &Peer{service: name, number: number, conn: c, layout: s.cfg.Layout}
 	setup := qb.Setup{MaxMessage: size, Layout: s.cfg.Layout}
 	if s.cfg.Socket {
 		err = p.datagram(dir, &setup)

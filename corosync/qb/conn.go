@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -247,8 +246,5 @@ func (c *Conn) MaxMessage() int { return c.max }
 // Service returns the service's name.
 func (c *Conn) Service() string { return c.service }
 
-// I386 reports whether the daemon is a 32-bit one on an x86 machine, where
-// 64-bit integers within ring IDs are aligned to four bytes.
-func (c *Conn) I386() bool {
-	return c.layout == Layout32 && (runtime.GOARCH == "386" || runtime.GOARCH == "amd64")
-}
+// Layout returns how the daemon lays out what it shares.
+func (c *Conn) Layout() Layout { return c.layout }

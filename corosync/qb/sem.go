@@ -4,6 +4,7 @@
 package qb
 
 import (
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -25,6 +26,12 @@ func (l Layout) paths() int {
 		return 36
 	}
 	return 40
+}
+
+// I386 reports whether the layout is that of a 32-bit daemon on an x86 machine,
+// where 64-bit integers within votequorum's ring IDs are aligned to four bytes.
+func (l Layout) I386() bool {
+	return l == Layout32 && (runtime.GOARCH == "386" || runtime.GOARCH == "amd64")
 }
 
 // Offsets within a ring's header file that do not depend on the layout.
