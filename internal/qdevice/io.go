@@ -60,6 +60,14 @@ type Disconnected struct{ Why string }
 // Tick says that the instant of Deadline has come. A tick too many does no harm.
 type Tick struct{}
 
+// Reconfigured replaces the node's Config, but for its Cluster, Node and Seed.
+// Elsewhere says that the arbiter is to be looked for in other places. What the
+// arbiter must know is told to it on a new connection.
+type Reconfigured struct {
+	Config    Config
+	Elsewhere bool
+}
+
 // Withdraw says that the daemon is about to end: the last poll is "no".
 type Withdraw struct{}
 
@@ -73,18 +81,21 @@ func (Received) input()       {}
 func (Garbled) input()        {}
 func (Disconnected) input()   {}
 func (Tick) input()           {}
+func (Reconfigured) input()   {}
 func (Withdraw) input()       {}
 
 // Output is something to be done, in order. A Send that follows a Poll must not
 // leave before Corosync has answered the poll: it may confirm to the arbiter that
-// the vote was taken back.
+// the vote was taken back. Echo requests confirm nothing and need not wait.
 type Output interface{ output() }
 
 // Poll is a poll of votequorum. It must not wait for anything else, and no
-// later one may overtake it.
+// later one may overtake it. From the instant Until on, if it is not zero, it must
+// not be made any more: the arbiter's word is too old then (N3).
 type Poll struct {
-	Ring qnet.RingID
-	Cast bool
+	Ring  qnet.RingID
+	Cast  bool
+	Until time.Time
 }
 
 // Connect asks for a TCP connection to the arbiter: Connected or Disconnected.

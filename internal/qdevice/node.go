@@ -129,6 +129,8 @@ func (n *Node) Step(now time.Time, in Input) []Output {
 		n.hangUp(now, "the arbiter sent what is no message: "+garbledWhy(in.Malformed))
 	case Disconnected:
 		n.lost(now, in.Why)
+	case Reconfigured:
+		n.reconfigured(now, in)
 	case Withdraw:
 		n.leave(now)
 	case Tick:

@@ -47,7 +47,11 @@ func (n *Node) poll(now time.Time) {
 	cast := n.keeps()
 	n.vote.polling, n.vote.next = true, now.Add(n.cfg.voteInterval())
 	n.vote.last, n.vote.lastCast = now, cast
-	n.emit(Poll{Ring: n.ring, Cast: cast})
+	p := Poll{Ring: n.ring, Cast: cast}
+	if cast {
+		p.Until = n.freshUntil()
+	}
+	n.emit(p)
 }
 
 // freshFor is how long after the basis a vote may be cast. Rule N2: the grace
