@@ -46,6 +46,26 @@ func lock(path string) (*lockFile, error) {
 	return &lockFile{f}, nil
 }
 
+// lockIsFree returns ErrRunning if another process holds the lock file at path.
+func lockIsFree(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	l := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &l); err != nil {
+		return fmt.Errorf("lock file %s: %w", path, err)
+	}
+	if l.Type != unix.F_UNLCK {
+		return fmt.Errorf("%w (%s, pid %d): stop it first", ErrRunning, path, l.Pid)
+	}
+	return nil
+}
+
 // release removes the file and lets go of the lock. The C daemon leaves the
 // file behind (Q5).
 func (l *lockFile) release() {

@@ -1,0 +1,144 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"quorate/corosync"
+	"quorate/corosync/cmap"
+	"quorate/corosync/qb"
+	"quorate/corosync/votequorum"
+)
+
+// corosyncEngine is a running Corosync as an Engine: cmap for the configuration
+// and votequorum for the rest. They are connections of their own, so that a cmap
+// that hangs in a sync holds up nothing else.
+type corosyncEngine struct {
+	*votequorum.Client
+	keys    *cmap.Client
+	tracker *votequorum.Tracker
+	changes chan struct{} // capacity 1
+	watched chan struct{} // closed when the watching of keys has ended
+}
+
+// OpenCorosync connects to the Corosync that o reaches. While it does not answer
+// yet, it is tried again once a second, at most so many times.
+func OpenCorosync(ctx context.Context, o qb.Options, tries int, log *slog.Logger) (Engine, error) {
+	e := &corosyncEngine{changes: make(chan struct{}, 1), watched: make(chan struct{})}
+	var err error
+	for n := 0; ; n++ {
+		if e.keys, err = cmap.Dial(ctx, o); !errors.Is(err, corosync.ErrTryAgain) || n >= tries {
+			break
+		}
+		log.Debug("Corosync does not take clients yet", "try", n+1)
+		if !pause(ctx, time.Second) {
+			return nil, ctx.Err()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("Failed to initialize the cmap API. Error %s: is Corosync running? (%w)", errorName(err), err) //nolint:staticcheck // the C daemon's words
+	}
+	if e.Client, err = votequorum.Dial(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("Failed to initialize the votequorum API. Error %s: is quorum.provider corosync_votequorum? (%w)", errorName(err), err), //nolint:staticcheck // likewise
+			e.keys.Close())
+	}
+	if e.tracker, err = e.Track(ctx); err == nil {
+		// All keys in one tracking, for the sake of their order: those of a reload
+		// lie between its beginning and its end.
+		var t *cmap.Tracker
+		if t, err = e.keys.TrackPrefix(ctx, "", cmap.Any); err == nil {
+			go e.watch(t)
+			return e, nil
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("Can't start tracking changes. Error %s: %w", errorName(err), err), //nolint:staticcheck // likewise
+		e.Client.Close(), e.keys.Close())
+}
+
+// errorName is the C name of an error's code, as the C programs print it.
+func errorName(err error) string {
+	var code corosync.Code
+	if !errors.As(err, &code) {
+		return "CS_ERR_LIBRARY"
+	}
+	return code.Name()
+}
+
+// watchedPrefixes are those of the keys whose change matters to a node daemon.
+var watchedPrefixes = [...]string{"totem.", "quorum.", "nodelist.", "logging."}
+
+// watch tells of changes, except while a reload is under way.
+func (e *corosyncEngine) watch(t *cmap.Tracker) {
+	defer close(e.watched)
+	reloading := map[string]bool{}
+	pending := false
+	for c := range t.Changes() {
+		if c.Key == "config.totemconfig_reload_in_progress" || c.Key == "config.reload_in_progress" {
+			n, _ := c.New.Uint()
+			reloading[c.Key] = n == 1
+			pending = true
+		}
+		for _, p := range watchedPrefixes {
+			pending = pending || strings.HasPrefix(c.Key, p)
+		}
+		if !pending || reloading["config.totemconfig_reload_in_progress"] || reloading["config.reload_in_progress"] {
+			continue
+		}
+		pending = false
+		select {
+		case e.changes <- struct{}{}:
+		default: // it is to be told already
+		}
+	}
+	// Without its keys the engine is lost as a whole.
+	_ = e.Client.Close()
+}
+
+// Keys implements Engine.
+func (e *corosyncEngine) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, p := range prefixes {
+		for entry, err := range e.keys.Keys(ctx, p) {
+			if err != nil {
+				return nil, err
+			}
+			v, err := e.keys.Get(ctx, entry.Key)
+			if errors.Is(err, corosync.ErrNotExist) {
+				continue // it has just gone
+			}
+			if err != nil {
+				return nil, err
+			}
+			values[entry.Key] = v.String()
+		}
+	}
+	return values, nil
+}
+
+// Changes implements Engine.
+func (e *corosyncEngine) Changes() <-chan struct{} { return e.changes }
+
+// Events implements Engine.
+func (e *corosyncEngine) Events() <-chan votequorum.Event { return e.tracker.Events() }
+
+// Err implements Engine.
+func (e *corosyncEngine) Err() error {
+	if err := e.keys.Err(); err != nil {
+		return err
+	}
+	return e.Client.Err()
+}
+
+// Close implements Engine.
+func (e *corosyncEngine) Close() error {
+	err := errors.Join(e.keys.Close(), e.Client.Close())
+	<-e.watched
+	return err
+}

@@ -1,0 +1,201 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"quorate/corosync"
+	"quorate/internal/nodeconf"
+	"quorate/internal/qdevice"
+	"quorate/internal/qnet"
+)
+
+// QDeviceConfig is all that a node daemon is told, besides what it reads from
+// its cluster engine.
+type QDeviceConfig struct {
+	Settings nodeconf.Settings
+
+	// Engine opens the cluster engine.
+	Engine func(context.Context) (Engine, error)
+
+	Log   *slog.Logger
+	Level *slog.LevelVar // of Log; nil: logging.debug is not looked at
+
+	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
+	NotifySocket string
+
+	// OnReady, if not nil, is called once when the device is registered.
+	OnReady func()
+
+	dialer *dialer          // for tests; nil is the network
+	now    func() time.Time // for tests; nil is the system's clock
+	runner newRunner        // for tests; nil runs processes
+}
+
+// heuristicsRunner runs the heuristics commands. None of its methods but Close
+// waits for anything.
+type heuristicsRunner interface {
+	// SetCommands replaces the commands of the next run.
+	SetCommands([]nodeconf.Command) error
+
+	// Run starts a run of all commands in the place of one that is going on. Its
+	// result comes as HeuristicsDone with the same ID.
+	Run(id uint64, timeout time.Duration)
+
+	// Close ends what is running.
+	Close() error
+}
+
+// newRunner makes a runner that tells results to done.
+type newRunner func(done func(id uint64, result qnet.Heuristics)) heuristicsRunner
+
+// Times of the start and of the end.
+const (
+	ringTime       = 10 * time.Second // the longest wait for the first ring
+	unregisterTime = 5 * time.Second
+)
+
+// RunQDevice runs a node daemon until ctx is done or the local socket asks for
+// the shutdown, which is success. An error says what could not be set up, or
+// which part of the daemon failed. In every case the device is unregistered, and
+// with it the vote taken back, if the engine still answers (C11).
+func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
+	d := &node{cfg: cfg, log: cfg.Log, certs: nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: cfg.Log}}
+	if cfg.now == nil {
+		d.cfg.now = systemClock()
+	}
+	if cfg.dialer == nil {
+		d.cfg.dialer = newDialer()
+	}
+	if cfg.runner == nil {
+		d.cfg.runner = newHeuristics
+	}
+	lock, err := lock(cfg.Settings.LockFile)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	if d.engine, err = cfg.Engine(ctx); err != nil {
+		return err
+	}
+	err = d.run(ctx)
+	return errors.Join(err, d.unregister(), d.engine.Close())
+}
+
+// node is a running node daemon.
+type node struct {
+	cfg    QDeviceConfig
+	log    *slog.Logger
+	engine Engine
+	loop   *nodeLoop
+	certs  nodeCerts
+}
+
+// run runs the tasks until the first of them fails or ctx is done.
+func (d *node) run(ctx context.Context) error {
+	registered, err := d.leftBehind(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	ring := make(chan struct{})
+	reader := &configReader{
+		engine: d.engine, settings: d.cfg.Settings, log: d.log, level: d.cfg.Level, certs: &d.certs,
+		updates: make(chan update), again: make(chan struct{}, 1),
+	}
+	s := d.cfg.Settings
+	d.loop = &nodeLoop{
+		log: d.log, notes: nodeNotes{log: d.log}, now: d.cfg.now, engine: d.engine,
+		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,
+		limits: linkLimits{message: s.MaxReplySize, queue: max(s.SendBuffers, leastQueue)}, seed: rand.Uint64(),
+		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan qdevice.HeuristicsDone), calls: make(chan func(time.Time)),
+		recheck: reader.recheck, onRing: func() { close(ring) }, registered: registered,
+	}
+	d.loop.runner = d.cfg.runner(func(id uint64, result qnet.Heuristics) {
+		select {
+		case d.loop.heuristic <- qdevice.HeuristicsDone{ID: id, Result: result}:
+		case <-ctx.Done():
+		}
+	})
+	polls, endPolls := context.WithCancel(context.Background())
+	defer endPolls()
+	go d.loop.voter.run(polls)
+	g.Go(func() error { return d.guard(d.loop.run, ctx) })
+	g.Go(func() error { return d.guard(reader.run, ctx) })
+	g.Go(func() error { return d.awaitRing(ctx, ring) })
+	return errors.Join(g.Wait(), d.loop.runner.Close())
+}
+
+// leastQueue is the least number of messages that may wait to be sent: what is
+// told to an arbiter at the start of a connection has to fit.
+const leastQueue = 10
+
+// leftBehind reports whether the device is registered already, by a daemon that
+// was killed.
+func (d *node) leftBehind(ctx context.Context) (bool, error) {
+	info, err := d.engine.Info(ctx, 0)
+	if err != nil {
+		return false, fmt.Errorf("Can't get votequorum information: %w", err) //nolint:staticcheck // the C daemon's words
+	}
+	return info.Flags.Has(votequorumRegistered) && info.DeviceName == d.cfg.Settings.DeviceName, nil
+}
+
+// guard turns a panic into an error, so that the vote is taken back.
+func (d *node) guard(run func(context.Context) error, ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	return run(ctx)
+}
+
+// awaitRing tells everybody that the daemon is ready when it knows a ring. It does
+// not wait for the arbiter.
+func (d *node) awaitRing(ctx context.Context, ring <-chan struct{}) error {
+	select {
+	case <-ring:
+	case <-ctx.Done():
+		return nil
+	}
+	d.log.Info("quorum device registered", "name", d.cfg.Settings.DeviceName)
+	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
+		d.log.Warn("systemd not told", "reason", err)
+	}
+	if d.cfg.OnReady != nil {
+		d.cfg.OnReady()
+	}
+	<-ctx.Done()
+	return notify(d.cfg.NotifySocket, "STOPPING=1")
+}
+
+// unregister takes the device back.
+func (d *node) unregister() error {
+	if d.engine.Err() != nil {
+		return nil // there is nobody to take it back from
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), unregisterTime)
+	defer cancel()
+	err := d.engine.Unregister(ctx, d.cfg.Settings.DeviceName)
+	switch {
+	case err == nil:
+		d.log.Info("quorum device unregistered", "name", d.cfg.Settings.DeviceName)
+	case errors.Is(err, corosync.ErrNotExist):
+		err = nil
+	case d.engine.Err() != nil:
+		d.log.Warn("quorum device not unregistered", "reason", err)
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,48 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"quorate/internal/pki"
+)
+
+// nodeCerts loads a node's certificates when they are first needed, and again
+// when they have changed. Its method may be called from several goroutines.
+type nodeCerts struct {
+	dir, name string
+	log       *slog.Logger
+
+	mu  sync.Mutex
+	cfg *tls.Config
+}
+
+// config returns the client's side of TLS.
+func (c *nodeCerts) config() (*tls.Config, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cfg != nil {
+		return c.cfg, nil
+	}
+	r, err := pki.NewNodeReloader(c.dir, c.name, func(err error) {
+		if err != nil {
+			c.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
+			return
+		}
+		c.log.Info("certificates reloaded", "directory", c.dir)
+	})
+	if errors.Is(err, pki.ErrNoNode) {
+		return nil, fmt.Errorf("%w: set them up with corosync-qdevice-net-certutil, or set quorum.device.net.tls: off", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.cfg = r.TLSConfig()
+	return c.cfg, nil
+}

@@ -1,0 +1,186 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// attemptDelay is how long a connection attempt has before the next address is
+// tried beside it (RFC 8305, section 5).
+const attemptDelay = 250 * time.Millisecond
+
+// place is where an arbiter is looked for.
+type place struct {
+	hosts     []string // in the order of preference
+	port      uint16
+	ipVersion int // 4 or 6; 0 takes both
+}
+
+// dialer connects to the first of several addresses that answers. Names are
+// looked up side by side; addresses are tried in their order, each a little after
+// the one before it.
+type dialer struct {
+	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+func newDialer() *dialer {
+	d := &net.Dialer{FallbackDelay: -1}
+	return &dialer{lookup: net.DefaultResolver.LookupNetIP, dial: d.DialContext}
+}
+
+// candidate is an address to be tried.
+type candidate struct {
+	host int // its place in the list of hosts
+	rank int // within the host
+	addr netip.Addr
+}
+
+// found is the end of a lookup.
+type found struct {
+	host  int
+	addrs []netip.Addr
+	err   error
+}
+
+// attempt is the end of a connection attempt.
+type attempt struct {
+	conn net.Conn
+	host int
+	err  error
+}
+
+// race is one call of connect.
+type race struct {
+	*dialer
+	ctx      context.Context
+	place    place
+	queue    []candidate // not tried yet, in order
+	lookups  int         // under way
+	attempts int         // under way
+	ended    chan attempt
+	errs     []error
+}
+
+// connect returns a connection, and which host of the place it goes to. No
+// goroutine outlives it but those that wait for the system to end a call.
+func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &race{dialer: d, ctx: ctx, place: p, ended: make(chan attempt), lookups: len(p.hosts)}
+	names := make(chan found, len(p.hosts))
+	for i := range p.hosts {
+		go func() { names <- r.resolve(i) }()
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if len(r.queue) == 0 && r.lookups == 0 && r.attempts == 0 {
+			return nil, 0, errors.Join(r.errs...)
+		}
+		if r.attempts == 0 && len(r.queue) > 0 {
+			r.next(timer)
+		}
+		select {
+		case f := <-names:
+			r.take(f)
+		case <-timer.C:
+			r.next(timer)
+		case a := <-r.ended:
+			r.attempts--
+			if a.err == nil {
+				return a.conn, a.host, nil
+			}
+			r.errs = append(r.errs, a.err)
+			r.next(timer)
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+	}
+}
+
+// resolve looks one host up.
+func (r *race) resolve(i int) found {
+	host, network := r.place.hosts[i], "ip"
+	if r.place.ipVersion != 0 {
+		network += strconv.Itoa(r.place.ipVersion)
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		if v := r.place.ipVersion; v != 0 && (v == 4) != a.Unmap().Is4() {
+			return found{host: i, err: fmt.Errorf("%s is no IPv%d address, which force_ip_version asks for", host, v)}
+		}
+		return found{host: i, addrs: []netip.Addr{a.Unmap()}}
+	}
+	addrs, err := r.lookup(r.ctx, network, host)
+	return found{host: i, addrs: addrs, err: err}
+}
+
+// take puts what a lookup has found into the queue.
+func (r *race) take(f found) {
+	r.lookups--
+	if f.err != nil {
+		r.errs = append(r.errs, f.err)
+	}
+	for rank, a := range interleave(f.addrs) {
+		r.queue = append(r.queue, candidate{host: f.host, rank: rank, addr: a})
+	}
+	slices.SortFunc(r.queue, func(a, b candidate) int {
+		if a.host != b.host {
+			return a.host - b.host
+		}
+		return a.rank - b.rank
+	})
+}
+
+// interleave alternates between the families, beginning with that of the first
+// address: a family that is not routed must not use up all the time.
+func interleave(addrs []netip.Addr) []netip.Addr {
+	var first, second, list []netip.Addr
+	for _, a := range addrs {
+		a = a.Unmap()
+		if a.Is4() == addrs[0].Unmap().Is4() {
+			first = append(first, a)
+		} else {
+			second = append(second, a)
+		}
+	}
+	for i := range max(len(first), len(second)) {
+		if i < len(first) {
+			list = append(list, first[i])
+		}
+		if i < len(second) {
+			list = append(list, second[i])
+		}
+	}
+	return list
+}
+
+// next tries the next address, and sets the timer for the one after it.
+func (r *race) next(timer *time.Timer) {
+	if len(r.queue) == 0 {
+		return
+	}
+	c := r.queue[0]
+	r.queue = r.queue[1:]
+	r.attempts++
+	timer.Reset(attemptDelay)
+	go func() {
+		conn, err := r.dial(r.ctx, "tcp", netip.AddrPortFrom(c.addr, r.place.port).String())
+		select {
+		case r.ended <- attempt{conn: conn, host: c.host, err: err}:
+		case <-r.ctx.Done():
+			if conn != nil {
+				_ = conn.Close() // another one was faster
+			}
+		}
+	}()
+}

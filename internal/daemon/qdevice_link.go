@@ -1,0 +1,244 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+
+	"quorate/internal/qdevice"
+	"quorate/internal/wire"
+)
+
+// link is a connection to the arbiter, from the try to make it on. One goroutine
+// connects and reads, another writes and shakes hands; neither ever makes the
+// loop wait.
+type link struct {
+	place  place
+	dialer *dialer
+	tls    func() (*tls.Config, error)
+	limits linkLimits
+	events chan<- linkEvent
+
+	ctx    context.Context // done when the loop has let go of the link
+	cancel context.CancelFunc
+	wg     *sync.WaitGroup
+
+	host    int           // which of the place's hosts answered
+	raw     net.Conn      // set before Connected is told
+	conn    net.Conn      // raw, or TLS over it: of the goroutines, in turn
+	shaking bool          // the loop's: a handshake was asked for
+	goOn    chan error    // capacity 1: the loop, or the end of a handshake, lets the reader go on
+	wake    chan struct{} // capacity 1: there is something to be written
+
+	mu       sync.Mutex
+	out      []byte // encoded and not yet written
+	messages int    // in out
+	startTLS bool   // after out
+	broken   error  // why the loop gave the link up
+}
+
+// linkLimits bounds what the arbiter may make the daemon keep.
+type linkLimits struct {
+	message uint32 // bytes of a message received
+	queue   int    // messages waiting to be sent
+}
+
+// linkEvent is something that happened on a link. After each message the reader
+// waits for the loop, which must call proceed or startTLS.
+type linkEvent struct {
+	link *link
+	in   qdevice.Input
+}
+
+// linkBuffer is how many bytes are read at once.
+const linkBuffer = 4 << 10
+
+// errFull is the end of a link whose arbiter does not read.
+var errFull = errors.New("the arbiter does not take what is sent to it")
+
+// start begins to connect.
+func (l *link) start(ctx context.Context) {
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	l.goOn = make(chan error, 1)
+	l.wake = make(chan struct{}, 1)
+	l.wg.Go(l.run)
+}
+
+// close ends the link. No event comes any more.
+func (l *link) close() { l.cancel() }
+
+// proceed lets the reader hand over the next message.
+func (l *link) proceed() { l.goOn <- nil }
+
+// run connects and reads.
+func (l *link) run() {
+	defer l.cancel()
+	conn, host, err := l.dialer.connect(l.ctx, l.place)
+	if err != nil {
+		l.tell(qdevice.Disconnected{Why: "can't connect: " + oneLine(err)})
+		return
+	}
+	defer conn.Close()
+	defer context.AfterFunc(l.ctx, func() { _ = conn.Close() })()
+	l.raw, l.conn, l.host = conn, conn, host
+	l.tell(qdevice.Connected{})
+	l.wg.Go(l.write)
+	err = l.read()
+	l.mu.Lock()
+	if l.broken != nil {
+		err = l.broken
+	}
+	l.mu.Unlock()
+	if err != nil {
+		l.tell(qdevice.Disconnected{Why: oneLine(errors.New(reasonOf(err)))})
+	}
+}
+
+// fail ends a link that can't be used any more: Disconnected will be told.
+func (l *link) fail(err error) {
+	l.mu.Lock()
+	l.broken = err
+	l.mu.Unlock()
+	_ = l.raw.Close()
+}
+
+// oneLine words an error that may be several.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// tell hands an event to the loop, unless that has let go of the link.
+func (l *link) tell(in qdevice.Input) bool {
+	select {
+	case l.events <- linkEvent{l, in}:
+		return true
+	case <-l.ctx.Done():
+		return false
+	}
+}
+
+// read hands messages over until the connection ends.
+func (l *link) read() error {
+	stream := wire.NewStream(l.limits.message)
+	buf := make([]byte, linkBuffer)
+	for {
+		n, err := l.conn.Read(buf)
+		stream.Push(buf[:n])
+		for {
+			msg, bad, ok := stream.Next()
+			if !ok {
+				break
+			}
+			var in qdevice.Input = qdevice.Received{Msg: msg}
+			if bad != nil {
+				in = qdevice.Garbled{Malformed: *bad}
+			}
+			if !l.tell(in) {
+				return nil
+			}
+			if err := l.pause(stream); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// errShaken is what the writer says after a handshake.
+var errShaken = errors.New("TLS handshake done")
+
+// pause waits until the loop has done what a message asks for. After a handshake
+// all that comes is encrypted: what came before its end in the clear could be
+// from anybody.
+func (l *link) pause(stream *wire.Stream) error {
+	var err error
+	select {
+	case err = <-l.goOn:
+	case <-l.ctx.Done():
+		return nil
+	}
+	if err != errShaken { //nolint:errorlint // the very value
+		return err
+	}
+	if n := len(stream.Rest()); n > 0 {
+		return fmt.Errorf("%d bytes in the clear behind the start of TLS", n)
+	}
+	l.tell(qdevice.Secured{})
+	return nil
+}
+
+// send queues a message. It reports whether there was room.
+func (l *link) send(m wire.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.messages >= l.limits.queue {
+		return errFull
+	}
+	b, err := wire.Append(l.out, m)
+	if err != nil {
+		return err
+	}
+	l.out = b
+	l.messages++
+	l.poke()
+	return nil
+}
+
+// handshake begins TLS when everything queued was written.
+func (l *link) handshake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.startTLS = true
+	l.poke()
+}
+
+func (l *link) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// write writes what is queued until the link ends. An error shows to the reader,
+// too: the connection is closed.
+func (l *link) write() {
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.wake:
+		}
+		l.mu.Lock()
+		out, shake := l.out, l.startTLS
+		l.out, l.messages, l.startTLS = nil, 0, false
+		l.mu.Unlock()
+		if _, err := l.conn.Write(out); err != nil {
+			_ = l.raw.Close()
+			return
+		}
+		if shake {
+			l.goOn <- l.shake()
+		}
+	}
+}
+
+// shake shakes hands as the TLS client. The reader waits meanwhile.
+func (l *link) shake() error {
+	cfg, err := l.tls()
+	if err != nil {
+		return err
+	}
+	t := tls.Client(l.conn, cfg)
+	if err := t.HandshakeContext(l.ctx); err != nil {
+		return fmt.Errorf("TLS handshake with %s: %w", l.place.hosts[l.host], err)
+	}
+	l.conn = t
+	return errShaken
+}

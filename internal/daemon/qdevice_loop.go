@@ -1,0 +1,385 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"quorate/corosync"
+	"quorate/corosync/votequorum"
+	"quorate/internal/nodeconf"
+	"quorate/internal/qdevice"
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// nodeLoop runs a node machine: one goroutine, one timer. Nothing that it does
+// waits for anybody: polls, connections, heuristics, the configuration and the
+// log each have goroutines of their own.
+type nodeLoop struct {
+	machine *qdevice.Node // nil until the configuration was read
+	cfg     *nodeconf.Config
+	log     *slog.Logger
+	notes   nodeNotes
+	now     func() time.Time
+	engine  Engine
+	voter   *voter
+	dialer  *dialer
+	tls     func() (*tls.Config, error)
+	limits  linkLimits
+	runner  heuristicsRunner
+	seed    uint64
+
+	updates   chan update
+	links     chan linkEvent
+	heuristic chan qdevice.HeuristicsDone
+	calls     chan func(time.Time)
+	recheck   func() // asks for another look at the votes
+	onRing    func() // called once, with the first ring
+
+	registered bool // the device is registered in votequorum, by us or by one before us
+	first      sync.Once
+	membership *votequorum.NodeList // the last ones, until there is a machine
+	quorum     *votequorum.Quorum
+
+	link     *link // nil: none
+	order    []int // hosts by preference; those that failed last come last
+	wg       sync.WaitGroup
+	asked    uint64 // ticket of the last poll
+	answered uint64 // all up to this ticket are done with
+	held     []heldOutput
+
+	timer *time.Timer
+}
+
+// update is a new configuration.
+type update struct {
+	cfg    *nodeconf.Config
+	refuse string // why the algorithm can't work with it
+}
+
+// heldOutput is something for the arbiter that waits for the answer to a poll.
+type heldOutput struct {
+	ticket uint64
+	do     func()
+}
+
+// run runs the machine until ctx is done, which is no error.
+func (l *nodeLoop) run(ctx context.Context) error {
+	l.timer = time.NewTimer(time.Hour)
+	defer l.timer.Stop()
+	defer l.wg.Wait()
+	defer l.leave()
+	for {
+		if err := l.turn(ctx); err != nil {
+			if errors.Is(err, errStopped) {
+				return nil
+			}
+			return err
+		}
+		if l.machine == nil {
+			continue
+		}
+		if at := l.machine.Deadline(); !at.IsZero() {
+			l.timer.Reset(at.Sub(l.now()))
+		} else {
+			l.timer.Stop()
+		}
+	}
+}
+
+// errStopped is the end that was asked for.
+var errStopped = errors.New("stopped")
+
+// turn takes one thing that has happened. What the time is, is asked after it
+// was received (N3).
+func (l *nodeLoop) turn(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return errStopped
+	case ev, ok := <-l.engine.Events():
+		if !ok {
+			return fmt.Errorf("Corosync is gone: %w", engineError(l.engine)) //nolint:staticcheck // a name
+		}
+		l.event(ctx, ev)
+	case u := <-l.updates:
+		l.update(ctx, u)
+	case e := <-l.links:
+		l.linkEvent(ctx, e)
+	case r := <-l.voter.results:
+		return l.polled(ctx, r)
+	case h := <-l.heuristic:
+		l.step(ctx, h)
+	case f := <-l.calls:
+		f(l.now())
+	case <-l.timer.C:
+		l.step(ctx, qdevice.Tick{})
+	}
+	return nil
+}
+
+// engineError is why the engine was lost.
+func engineError(e Engine) error {
+	if err := e.Err(); err != nil {
+		return err
+	}
+	return errors.New("its events have ended")
+}
+
+// event takes what votequorum tells.
+func (l *nodeLoop) event(ctx context.Context, ev votequorum.Event) {
+	switch ev := ev.(type) {
+	case votequorum.NodeList:
+		l.log.Debug("Corosync is in sync", "ring", ev.Ring, "members", fmt.Sprint(ev.Members))
+		l.membership = &ev
+		l.ring(ctx)
+	case votequorum.Quorum:
+		l.log.Debug("Corosync's sync has ended", "quorate", ev.Quorate)
+		l.quorum = &ev
+		l.counted(ctx)
+	case votequorum.ExpectedVotes:
+		l.recheck()
+	}
+}
+
+// ring takes a new ring. While the configuration is still being read, which can't
+// be in a sync, a device that one before us left registered must be polled:
+// Corosync would wait for it (C11).
+func (l *nodeLoop) ring(ctx context.Context) {
+	if l.membership == nil {
+		return
+	}
+	ring := qnet.RingID{Node: qnet.NodeID(l.membership.Ring.Node), Seq: l.membership.Ring.Seq}
+	if l.machine == nil {
+		if l.registered {
+			l.asked = l.voter.add(qdevice.Poll{Ring: ring})
+		}
+		return
+	}
+	l.step(ctx, qdevice.Membership{Ring: ring, Members: nodeIDs(l.membership.Members)})
+	l.first.Do(l.onRing)
+}
+
+// counted takes the end of a sync.
+func (l *nodeLoop) counted(ctx context.Context) {
+	if l.machine == nil || l.quorum == nil {
+		return
+	}
+	q := qdevice.Quorum{Quorate: l.quorum.Quorate}
+	for _, n := range l.quorum.Nodes {
+		if n.Node != 0 { // the device itself
+			q.Nodes = append(q.Nodes, qnet.Node{ID: qnet.NodeID(n.Node), State: nodeState(n.State)})
+		}
+	}
+	l.step(ctx, q)
+}
+
+func nodeIDs(list []uint32) []qnet.NodeID {
+	ids := make([]qnet.NodeID, len(list))
+	for i, id := range list {
+		ids[i] = qnet.NodeID(id)
+	}
+	return qnet.SortIDs(ids)
+}
+
+func nodeState(s votequorum.State) qnet.NodeState {
+	switch s {
+	case votequorum.Member:
+		return qnet.NodeStateMember
+	case votequorum.Dead:
+		return qnet.NodeStateDead
+	case votequorum.Leaving:
+		return qnet.NodeStateLeaving
+	}
+	return qnet.NodeStateNotSet
+}
+
+// update takes a configuration: the first one makes the machine.
+func (l *nodeLoop) update(ctx context.Context, u update) {
+	old := l.cfg
+	l.cfg = u.cfg
+	if err := l.runner.SetCommands(u.cfg.Commands); err != nil {
+		l.log.Error("heuristics commands can't be used: going on with the old ones", "reason", err)
+	}
+	configured := qdevice.Configured{Nodes: u.cfg.Nodes, Version: u.cfg.Version, Refuse: u.refuse}
+	if l.machine == nil {
+		l.registered = true
+		cfg := u.cfg.Machine
+		cfg.Seed = l.seed
+		l.machine = qdevice.New(cfg, l.now())
+		l.step(ctx, configured)
+		l.ring(ctx)
+		l.counted(ctx)
+		return
+	}
+	elsewhere := !u.cfg.SameArbiter(old)
+	if elsewhere {
+		l.order = nil
+	}
+	if elsewhere || u.cfg.Machine != old.Machine || !sameCommands(u.cfg, old) {
+		l.step(ctx, qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere})
+	}
+	l.step(ctx, configured)
+}
+
+// polled takes the end of polls, and lets go what was waiting for it.
+func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
+	if r.err != nil && ctx.Err() == nil && l.machine != nil {
+		if !errors.Is(r.err, corosync.ErrMessage) {
+			return fmt.Errorf("can't poll votequorum: %w", r.err)
+		}
+		l.log.Info("poll for a ring that is past: Corosync has a newer one")
+	}
+	l.answered = r.ticket
+	if r.stale && l.machine != nil { // it is the machine's turn, before anything is confirmed
+		l.log.Warn("poll not made: it has waited for longer than the arbiter's word lasts")
+		l.step(ctx, qdevice.Tick{})
+	}
+	for len(l.held) > 0 && l.held[0].ticket <= l.answered {
+		h := l.held[0]
+		l.held = l.held[1:]
+		h.do()
+	}
+	return nil
+}
+
+// step runs the machine once and does what it asks for.
+func (l *nodeLoop) step(ctx context.Context, in qdevice.Input) {
+	now := l.now()
+	for _, o := range l.machine.Step(now, in) {
+		switch o := o.(type) {
+		case qdevice.Poll:
+			l.asked = l.voter.add(o)
+		case qdevice.Send:
+			l.send(o.Msg)
+		case qdevice.StartTLS:
+			l.hold((*link).handshake)
+			l.link.shaking = true
+		case qdevice.Connect:
+			l.connect(ctx)
+		case qdevice.Close:
+			l.hangUp()
+		case qdevice.RunHeuristics:
+			l.runner.Run(o.ID, o.Timeout)
+		case qdevice.Notice:
+			l.notes.write(o)
+		}
+	}
+}
+
+// send sends a message when the polls before it are done with. An echo request
+// confirms nothing: it goes at once, so that a Corosync that stands still does
+// not look like a dead node to the arbiter.
+func (l *nodeLoop) send(m wire.Message) {
+	if _, echo := m.(wire.EchoRequest); echo && l.link != nil {
+		l.sendOn(l.link, m)
+		return
+	}
+	l.hold(func(k *link) { l.sendOn(k, m) })
+}
+
+func (l *nodeLoop) sendOn(k *link, m wire.Message) {
+	if err := k.send(m); err != nil {
+		l.log.Error("message not sent", "message", m.Type().String(), "reason", err)
+		k.fail(err)
+	}
+}
+
+// hold does something on the present link now, or after the polls that were
+// asked for. A link that has gone meanwhile needs nothing any more.
+func (l *nodeLoop) hold(do func(*link)) {
+	k := l.link
+	if k == nil {
+		return
+	}
+	if l.answered >= l.asked && len(l.held) == 0 {
+		do(k)
+		return
+	}
+	l.held = append(l.held, heldOutput{l.asked, func() { do(k) }})
+}
+
+// connect begins to connect to the arbiter.
+func (l *nodeLoop) connect(ctx context.Context) {
+	if len(l.order) != len(l.cfg.Hosts) {
+		l.order = make([]int, len(l.cfg.Hosts))
+		for i := range l.order {
+			l.order[i] = i
+		}
+	}
+	p := place{port: l.cfg.Port, ipVersion: l.cfg.IPVersion}
+	for _, i := range l.order {
+		p.hosts = append(p.hosts, l.cfg.Hosts[i])
+	}
+	l.link = &link{place: p, dialer: l.dialer, tls: l.tls, limits: l.limits, events: l.links, wg: &l.wg}
+	l.link.start(ctx)
+}
+
+// hangUp lets go of the link.
+func (l *nodeLoop) hangUp() {
+	if l.link != nil {
+		l.link.close()
+	}
+	l.link, l.held = nil, nil
+}
+
+// linkEvent takes what has happened on the link.
+func (l *nodeLoop) linkEvent(ctx context.Context, e linkEvent) {
+	if e.link != l.link {
+		return // it was let go of
+	}
+	switch e.in.(type) {
+	case qdevice.Connected:
+		l.log.Debug("TCP connection to the arbiter", "address", e.link.raw.RemoteAddr().String())
+	case qdevice.Disconnected:
+		l.demote()
+		l.hangUp()
+	}
+	e.link.shaking = false
+	l.step(ctx, e.in)
+	switch e.in.(type) {
+	case qdevice.Received, qdevice.Garbled:
+		if !e.link.shaking { // the end of a handshake lets the reader go on
+			e.link.proceed()
+		}
+	}
+}
+
+// demote makes the host that the link has gone to the last one to be tried: what
+// answers there may be no arbiter, or another one.
+func (l *nodeLoop) demote() {
+	if l.link == nil || l.link.raw == nil || len(l.order) < 2 {
+		return
+	}
+	i := l.link.host
+	h := l.order[i]
+	l.order = append(append(append([]int(nil), l.order[:i]...), l.order[i+1:]...), h)
+}
+
+// leaveTime is how long the last poll may take.
+const leaveTime = time.Second
+
+// leave takes the vote back and ends everything that the loop has started.
+func (l *nodeLoop) leave() {
+	if l.machine != nil && l.engine.Err() == nil {
+		l.step(context.Background(), qdevice.Withdraw{})
+		late := time.NewTimer(leaveTime)
+		defer late.Stop()
+		for gone := false; !gone && l.answered < l.asked; {
+			select {
+			case r := <-l.voter.results:
+				l.answered = r.ticket
+			case <-late.C:
+				gone = true
+			}
+		}
+	}
+	l.hangUp()
+}
