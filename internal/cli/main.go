@@ -23,6 +23,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch prog {
 	case qnetdName:
 		return QNetd(ctx, prog, args[1:], stdout, stderr)
+	case qdeviceName:
+		return QDevice(ctx, prog, args[1:], stdout, stderr)
 	case "corosync-qnetd-tool":
 		return QNetdTool(prog, args[1:], stdout, stderr)
 	case "corosync-qnetd-certutil":
@@ -57,8 +59,9 @@ func newRoot() *cobra.Command {
 		Long: `Quorate keeps a quorum in a Corosync or Proxmox cluster with an even number of
 nodes: an arbiter on a third, small machine gives one vote to one side.
 
-Called as corosync-qnetd, corosync-qnetd-tool or corosync-qnetd-certutil it takes
-the place of that program: same flags, files, output and exit codes.`,
+Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil or
+corosync-qdevice it takes the place of that program: same flags, files, output and
+exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),
@@ -66,6 +69,6 @@ the place of that program: same flags, files, output and exit codes.`,
 	}
 	root.SetVersionTemplate("quorate {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newQNetdCommand(), newClustersCommand(), newCertCommand())
+	root.AddCommand(newQNetdCommand(), newQDeviceCommand(), newClustersCommand(), newCertCommand())
 	return root
 }

@@ -1,0 +1,132 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"log/syslog"
+	"os"
+	"strings"
+
+	"quorate/corosync/qb"
+	"quorate/internal/daemon"
+	"quorate/internal/nodeconf"
+)
+
+const qdeviceName = "corosync-qdevice"
+
+const qdeviceUsage = "usage: corosync-qdevice [-dfhv] [-S option=value[,option2=value2,...]]\n"
+
+// qdeviceArgs is what the command line of corosync-qdevice asked for.
+type qdeviceArgs struct {
+	settings   nodeconf.Settings
+	foreground bool
+	debug      int
+	print      string // usage or version, instead of a daemon
+	code       int    // exit code after print
+}
+
+// parseQDevice parses the command line of corosync-qdevice.
+func parseQDevice(args []string) (*qdeviceArgs, error) {
+	q := &qdeviceArgs{settings: nodeconf.DefaultSettings()}
+	opts, _, misuse := getopt(args, "dfhvS:", true)
+	for _, o := range opts {
+		switch o.Letter {
+		case 'd':
+			q.debug++
+		case 'f':
+			q.foreground = true
+		case 'S':
+			if err := applyNodeSettings(&q.settings, o.Arg); err != nil {
+				return nil, err
+			}
+		case 'v':
+			q.print = "Corosync Qdevice, version '" + CompatVersion + "'\n"
+			return q, nil
+		case 'h':
+			q.print = qdeviceUsage
+			return q, nil
+		}
+	}
+	if misuse != nil {
+		return nil, misuse
+	}
+	return q, nil
+}
+
+// applyNodeSettings applies one argument of -S: name=value[,name=value...], up to
+// the first empty name; a comma can't be escaped. Both are as in C.
+func applyNodeSettings(s *nodeconf.Settings, arg string) error {
+	for part := range strings.SplitSeq(arg, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		if name == "" {
+			return nil
+		}
+		switch err := s.Set(name, value); {
+		case errors.Is(err, nodeconf.ErrUnknownSetting):
+			return errors.New("Unknown option '" + name + "'") //nolint:staticcheck // the C daemon's words
+		case err != nil:
+			return errors.New("Invalid value '" + value + "' for option '" + name + "'") //nolint:staticcheck // likewise
+		}
+	}
+	return nil
+}
+
+// QDevice is corosync-qdevice: the same flags, settings and exit codes as the C
+// daemon. Without -f it runs in the background and logs to syslog only.
+func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.Writer) int {
+	q, err := parseQDevice(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
+		var misuse *optionError
+		if errors.As(err, &misuse) {
+			fmt.Fprint(stdout, qdeviceUsage)
+		}
+		return 1
+	}
+	if q.print != "" {
+		fmt.Fprint(stdout, q.print)
+		return 0
+	}
+	if !q.foreground && !daemon.Detached() {
+		return daemon.Detach(stderr)
+	}
+	level := new(slog.LevelVar)
+	if q.debug > 0 {
+		level.Set(slog.LevelDebug)
+	}
+	sys, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, qdeviceName)
+	if err != nil {
+		sys = nil // no syslog here, as in a container
+	}
+	handler := daemon.NewLogHandler(stderr, sys, level)
+	cfg := daemon.QDeviceConfig{Settings: q.settings, Log: slog.New(handler), Level: level}
+	if q.debug > 0 {
+		cfg.Level = nil // -d is stronger than logging.debug
+	}
+	if !q.foreground {
+		cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
+	}
+	return runQDevice(ctx, cfg)
+}
+
+// runQDevice runs the daemon over the Corosync of this machine and returns its
+// exit code.
+func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
+	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
+	cfg.Engine = func(ctx context.Context) (daemon.Engine, error) {
+		return daemon.OpenCorosync(ctx, qb.Options{}, cfg.Settings.MaxTryAgain, cfg.Log)
+	}
+	if err := daemon.RunQDevice(ctx, cfg); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			cfg.Log.Error(line)
+		}
+		return 1
+	}
+	return 0
+}
