@@ -242,7 +242,7 @@ func next(t *testing.T, tr *cmap.Tracker) cmap.Change {
 			t.Fatal("the channel is closed")
 		}
 		return c
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no change comes")
 	}
 	return cmap.Change{}
@@ -285,7 +285,7 @@ func TestStats(t *testing.T) {
 }
 
 func Example() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	server, err := corotest.Start(corotest.Config{}) // without these lines: the machine's Corosync
 	if err != nil {

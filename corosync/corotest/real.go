@@ -4,12 +4,14 @@
 package corotest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -88,14 +90,16 @@ func Real(t testing.TB, extra string) *Daemon {
 	if err := d.prepare(extra); err != nil {
 		t.Fatal(err)
 	}
-	d.Start()
 	t.Cleanup(func() {
-		d.Kill()
+		if d.cmd != nil { // or what it has open keeps its directories
+			d.Kill()
+		}
 		if t.Failed() {
 			b, _ := os.ReadFile(d.Log)
 			t.Logf("corosync.log: %s", b[max(0, len(b)-4000):])
 		}
 	})
+	d.Start()
 	return d
 }
 
@@ -177,17 +181,17 @@ func (d *Daemon) Start() {
 	d.t.Helper()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.cmd = exec.Command("corosync", "-f")
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := d.cmd.Start(); err != nil {
+	cmd := exec.Command("corosync", "-f")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	d.done = make(chan struct{})
+	d.cmd, d.done = cmd, make(chan struct{})
 	go func(cmd *exec.Cmd, done chan struct{}) {
 		_ = cmd.Wait()
 		close(done)
 	}(d.cmd, d.done)
-	if err := d.await(20 * time.Second); err != nil {
+	if err := d.await(time.Minute); err != nil {
 		b, _ := os.ReadFile(d.Log)
 		d.t.Fatalf("corosync does not answer: %v\n%s", err, b)
 	}
@@ -217,11 +221,29 @@ func (d *Daemon) await(patience time.Duration) error {
 	}
 }
 
-// Signal sends a signal to the daemon.
+// Signal sends a signal to the daemon. After SIGSTOP it waits until the daemon
+// stands still.
 func (d *Daemon) Signal(sig syscall.Signal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_ = d.cmd.Process.Signal(sig)
+	if d.cmd.Process.Signal(sig) != nil || sig != syscall.SIGSTOP {
+		return
+	}
+	for !d.stopped() {
+		runtime.Gosched()
+	}
+}
+
+// stopped reports whether all threads of the daemon stand still, or are gone.
+func (d *Daemon) stopped() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.cmd.Process.Pid))
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if _, state, _ := bytes.Cut(b, []byte(") ")); err == nil && !bytes.HasPrefix(state, []byte("T")) {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // Kill ends the daemon with SIGKILL and waits for its end.

@@ -108,7 +108,7 @@ func (c *Conn) roundTrip(m Message, answer bool) (b []byte, err error) {
 		return b, nil
 	}
 	if errors.Is(err, ErrLost) {
-		c.end(err) // the files of a dead daemon are still to be removed
+		c.end(err) // and no abort, see there
 	} else {
 		c.abort(err)
 	}

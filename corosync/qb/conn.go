@@ -157,30 +157,34 @@ func (c *Conn) dispatch() {
 	}
 }
 
-// end makes the connection over; the first reason counts.
-func (c *Conn) end(why error) {
+// end makes the connection over; the first reason counts. It reports whether
+// this was it.
+func (c *Conn) end(why error) (first bool) {
 	if !c.hold() { // it is, and the transport is gone
-		return
+		return false
 	}
 	defer c.drop()
 	c.ending.Do(func() {
+		first = true
 		c.err = why
 		close(c.over)
 		_ = c.setup.Close()
 		c.tr.interrupt()
 	})
+	return first
 }
 
-// sweep removes the files of a server that died without doing it. The process
-// may be seen a little longer than its socket.
+// sweep removes the files of a server that died without doing it. Its sockets
+// end a little before it does, how long depends on what else the machine does. One that
+// has hung up lives on, and removes them itself.
 func (c *Conn) sweep() {
 	if c.server <= 0 || !errors.Is(c.err, ErrLost) {
 		return
 	}
 	t := time.NewTicker(10 * time.Millisecond)
 	defer t.Stop()
-	for range 10 {
-		if errors.Is(unix.Kill(c.server, 0), unix.ESRCH) {
+	for range 1000 {
+		if dead(c.server) {
 			c.tr.remove()
 			return
 		}
@@ -190,6 +194,18 @@ func (c *Conn) sweep() {
 			return
 		}
 	}
+}
+
+// dead reports whether a process has ended, be it that its parent has not asked
+// for its exit code yet.
+func dead(pid int) bool {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil { // no such process, or a kernel that can't tell
+		return errors.Is(unix.Kill(pid, 0), unix.ESRCH)
+	}
+	defer unix.Close(fd)
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return err == nil && n > 0
 }
 
 // hold keeps the transport from being released, unless it has been.
@@ -215,16 +231,21 @@ func (c *Conn) drop() {
 // Close ends the connection and waits until nothing of it is left. A call that
 // waits returns. Closing twice does no harm.
 func (c *Conn) Close() error {
-	c.abort(ErrClosed)
+	c.end(ErrClosed)
+	c.halt()
 	<-c.released
 	return nil
 }
 
-// abort is an end from this side.
+// abort is an end from this side. After the daemon's it is none: the daemon's
+// files are still to be removed, and its last events to be handed out.
 func (c *Conn) abort(why error) {
-	c.end(why)
-	c.stopping.Do(func() { close(c.stop) })
+	if c.end(why) {
+		c.halt()
+	}
 }
+
+func (c *Conn) halt() { c.stopping.Do(func() { close(c.stop) }) }
 
 // Done is closed when the connection is over: closed, or lost.
 func (c *Conn) Done() <-chan struct{} { return c.over }

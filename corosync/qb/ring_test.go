@@ -31,6 +31,11 @@ func TestSetup(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	}
+	b := sample(Layout64).Append(nil)
+	copy(b[32:], "\x10\x20\x30\x40/V\x00\x00") // a pointer, as one daemon in 256 has it
+	if got, err := ParseSetup("cmap", b); err != nil || got != sample(Layout64) {
+		t.Errorf("got %+v, %v", got, err)
+	}
 	got, err := ParseSetup("cmap", Setup{Errno: syscall.EACCES}.Append(nil))
 	if err != nil || got.Errno != syscall.EACCES {
 		t.Errorf("refused: %+v, %v", got, err)

@@ -69,7 +69,13 @@ func (s Setup) Append(dst []byte) []byte {
 
 // ParseSetup reads an answer to the handshake. Its paths must be absolute, and
 // must be such as libqb makes for this service.
-func ParseSetup(service string, b []byte) (Setup, error) {
+//
+// The layout is the one with which they are. The first byte does not tell: a
+// 64-bit daemon has a pointer before its first path, in which a slash may be where
+// that of a 32-bit daemon is; and what a 32-bit daemon has where a 64-bit one's
+// paths are starts with the second slash of /dev/shm. But such a pointer has
+// zeros soon after.
+func ParseSetup(service string, b []byte) (s Setup, err error) {
 	r := NewReader(service, "connect", b)
 	if len(b) != setupResponseSize || r.ID() != setupID || r.U32(8) != setupResponseSize {
 		return Setup{}, fmt.Errorf("handshake: %d bytes that are no answer: %w", len(b), corosync.ErrMessage)
@@ -77,21 +83,22 @@ func ParseSetup(service string, b []byte) (Setup, error) {
 	if e := r.I32(16); e != 0 {
 		return Setup{Errno: syscall.Errno(uint32(-e) & 0xfff)}, nil
 	}
-	s := Setup{Transport: Transport(r.I32(24)), MaxMessage: r.U32(28)}
-	switch {
-	case b[Layout32.paths()] == '/':
-		s.Layout = Layout32
-	case b[Layout64.paths()] == '/':
-		s.Layout = Layout64
-	default:
-		return Setup{}, fmt.Errorf("handshake: no path where one is expected: %w", corosync.ErrNotSupported)
+	s = Setup{Transport: Transport(r.I32(24)), MaxMessage: r.U32(28)}
+	for _, l := range []Layout{Layout32, Layout64} {
+		off := l.paths()
+		s.Layout = l
+		s.Request, s.Response, s.Event = r.Text(off, pathSize), r.Text(off+pathSize, pathSize), r.Text(off+2*pathSize, pathSize)
+		if err = s.check(service); err == nil {
+			break
+		}
 	}
-	off := s.Layout.paths()
-	s.Request, s.Response, s.Event = r.Text(off, pathSize), r.Text(off+pathSize, pathSize), r.Text(off+2*pathSize, pathSize)
+	if err != nil {
+		return Setup{}, err
+	}
 	if s.MaxMessage < setupResponseSize || s.MaxMessage > maxGrant {
 		return Setup{}, fmt.Errorf("handshake: messages of %d bytes: %w", s.MaxMessage, corosync.ErrNotSupported)
 	}
-	return s, s.check(service)
+	return s, nil
 }
 
 // check holds the paths against the form that libqb gives them, since their

@@ -67,7 +67,7 @@ func next(t *testing.T, tr *votequorum.Tracker) votequorum.Event {
 			t.Fatal("the channel is closed")
 		}
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no event comes")
 	}
 	return nil
@@ -331,7 +331,7 @@ func TestForbidden(t *testing.T) {
 }
 
 func Example() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	server, err := corotest.Start(corotest.Config{}) // without these lines: the machine's Corosync
 	if err != nil {
