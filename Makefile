@@ -37,7 +37,8 @@ race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode \
-	./internal/pki:FuzzRequest ./internal/words:FuzzWords ./internal/votequorum:FuzzMachine ./corosync/conf:FuzzParse \
+	./internal/pki:FuzzRequest ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
+	./internal/words:FuzzWords ./internal/votequorum:FuzzMachine ./corosync/conf:FuzzParse \
 	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
 	./corosync/votequorum:FuzzEvent
 

@@ -108,20 +108,28 @@ func (c *Cluster) Nodes() []*Node { return slices.Clone(c.nodes) }
 // joins the others in the next Settle.
 func (c *Cluster) Up(ids ...qnet.NodeID) error {
 	for _, id := range ids {
-		n := c.Node(id)
-		if n == nil || n.Machine != nil {
-			return fmt.Errorf("node %v is up already, or there is no such node", id)
-		}
-		m, outs, err := vq.New(n.Config, c.Now, 0)
-		if err != nil {
+		if err := c.Start(id); err != nil {
 			return err
 		}
-		n.Machine, n.Answers, n.Notices, n.queue, n.ring = m, nil, nil, nil, nil
-		n.device, n.pollDue = device{}, time.Time{}
-		n.perform(c, outs)
-		c.form([]*Node{n})
 		c.Run()
 	}
+	return nil
+}
+
+// Start starts a node in a ring of its own, and delivers nothing in it yet.
+func (c *Cluster) Start(id qnet.NodeID) error {
+	n := c.Node(id)
+	if n == nil || n.Machine != nil {
+		return fmt.Errorf("node %v is up already, or there is no such node", id)
+	}
+	m, outs, err := vq.New(n.Config, c.Now, 0)
+	if err != nil {
+		return err
+	}
+	n.Machine, n.Answers, n.Notices, n.queue, n.ring = m, nil, nil, nil, nil
+	n.device, n.pollDue = device{}, time.Time{}
+	n.perform(c, outs)
+	c.form([]*Node{n})
 	return nil
 }
 
@@ -187,6 +195,21 @@ func (c *Cluster) Reform() {
 		if len(group) > 0 && !whole(group) {
 			c.form(group)
 		}
+	}
+}
+
+// Form makes one ring of these nodes, and delivers nothing in it yet. It is for
+// callers that keep their own account of links and time, and asks neither Split
+// nor whether the nodes are in one ring already. Nodes that are down are left out.
+func (c *Cluster) Form(ids ...qnet.NodeID) {
+	var group []*Node
+	for _, n := range c.nodes {
+		if n.Machine != nil && slices.Contains(ids, n.ID) {
+			group = append(group, n)
+		}
+	}
+	if len(group) > 0 {
+		c.form(group)
 	}
 }
 

@@ -1,0 +1,176 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package core
+
+import (
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// breakage says what a ring has lost, the worse the greater.
+type breakage uint8
+
+const (
+	whole  breakage = iota
+	loud            // a member that the others know to be gone
+	silent          // a member that says nothing any more
+)
+
+func (m *Machine) setLink(in SetLink) {
+	a, b := m.index(in.A), m.index(in.B)
+	if a < 0 || b < 0 || a == b {
+		return
+	}
+	m.links[a*len(m.nodes)+b], m.links[b*len(m.nodes)+a] = in.To, in.To
+}
+
+func (m *Machine) index(id qnet.NodeID) int {
+	return slices.IndexFunc(m.nodes, func(n *node) bool { return n.ID == id })
+}
+
+func (m *Machine) link(a, b *node) Link { return m.links[m.index(a.ID)*len(m.nodes)+m.index(b.ID)] }
+
+// groups returns who should be in a ring with whom: every node is in the first
+// group all of whose nodes it reaches. Nodes that are down or frozen are in none.
+func (m *Machine) groups() [][]*node {
+	var groups [][]*node
+	for _, n := range m.nodes {
+		if !n.awake() {
+			continue
+		}
+		i := slices.IndexFunc(groups, func(g []*node) bool {
+			return !slices.ContainsFunc(g, func(o *node) bool { return m.link(n, o) != LinkUp })
+		})
+		if i < 0 {
+			groups = append(groups, []*node{n})
+		} else {
+			groups[i] = append(groups[i], n)
+		}
+	}
+	return groups
+}
+
+// together reports whether the group is in one ring with nobody else.
+func together(g []*node) bool {
+	first := g[0].Machine.NodeList()
+	if len(first.Members) != len(g) {
+		return false
+	}
+	return !slices.ContainsFunc(g, func(n *node) bool { return n.Machine.NodeList().Ring != first.Ring })
+}
+
+// dueOf returns when the group forms a ring: when the last of its nodes is
+// ready to. It is zero for a group that is in one.
+func dueOf(g []*node) time.Time {
+	var at time.Time
+	for _, n := range g {
+		if n.due.After(at) {
+			at = n.due
+		}
+	}
+	return at
+}
+
+// regroup sets when each node is ready for another ring. A ring that is whole
+// again before that goes on as if nothing had happened.
+func (m *Machine) regroup() {
+	for _, g := range m.groups() {
+		if together(g) {
+			for _, n := range g {
+				n.due = time.Time{}
+			}
+			continue
+		}
+		for _, n := range g {
+			after := m.cfg.Join
+			if m.broken(n) == silent {
+				after = m.cfg.Token
+			}
+			n.due = earliest(n.due, m.vq.Now.Add(after))
+		}
+	}
+}
+
+func (m *Machine) form(g []*node) {
+	ids := make([]qnet.NodeID, 0, len(g))
+	for _, n := range g {
+		ids = append(ids, n.ID)
+		n.due = time.Time{}
+	}
+	m.vq.Form(ids...)
+}
+
+// broken says how the ring of a node that is up is broken. The token goes round
+// among all members, so each of them suffers from a link of others, too.
+func (m *Machine) broken(n *node) breakage {
+	list := n.Machine.NodeList()
+	worst := whole
+	for i, a := range list.Members {
+		for _, b := range list.Members[:i+1] {
+			worst = max(worst, m.gap(m.node(a), m.node(b), list.Ring))
+		}
+	}
+	return worst
+}
+
+// gap says what the ring lacks between two of its members, or in one.
+func (m *Machine) gap(a, b *node, ring qnet.RingID) breakage {
+	for _, n := range []*node{a, b} {
+		switch {
+		case n.frozen:
+			return silent
+		case !n.up() && n.left:
+			return loud
+		case !n.up():
+			return silent
+		case n.Machine.NodeList().Ring != ring:
+			return loud
+		}
+	}
+	switch {
+	case a == b:
+		return whole
+	case m.link(a, b) == LinkCut:
+		return loud
+	case m.link(a, b) == LinkDrop:
+		return silent
+	}
+	return whole
+}
+
+// settled reports whether the node's ring is whole and all of its members are
+// past the sync: only then is anything delivered to them.
+func (m *Machine) settled(n *node) bool {
+	if !n.awake() || m.broken(n) != whole {
+		return false
+	}
+	return !slices.ContainsFunc(n.Machine.NodeList().Members, func(id qnet.NodeID) bool { return m.node(id).syncs() })
+}
+
+// deliver lets the messages of every whole ring through, and reports whether
+// there were any. Of the members the last comes first, as in vqtest.
+func (m *Machine) deliver() bool {
+	any := false
+	for moved := true; moved; {
+		moved = false
+		for _, last := range []bool{true, false} {
+			for _, n := range m.nodes {
+				if !n.awake() || m.broken(n) != whole || last != isLast(n) {
+					continue
+				}
+				for m.vq.DeliverOne(n.ID) {
+					moved, any = true, true
+				}
+			}
+		}
+	}
+	return any
+}
+
+func isLast(n *node) bool {
+	members := n.Machine.NodeList().Members
+	return members[len(members)-1] == n.ID
+}
