@@ -38,12 +38,15 @@ var table = map[string]rule{
 	"quorate/internal/status":   {pure: true, may: []string{"qnet"}, why: "snapshots are values"},
 	"quorate/internal/qnetd":    {pure: true, may: []string{"qnet", "wire", "decision", "status"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/words":    {pure: true, why: "how C splits a line, for whoever reads one"},
+
+	"quorate/internal/heuristics": {may: []string{"qnet", "words"}, why: "an adapter sees no machine and no other adapter"},
+
 	"quorate/internal/store":    {may: []string{"qnet"}, why: "an adapter sees no machine and no other adapter"},
 	"quorate/internal/pki":      {may: []string{"pki/p12"}, why: "an adapter sees no machine and no other adapter"},
 	"quorate/internal/pki/p12":  {why: "a file format knows nobody"},
 	"quorate/internal/control":  {may: []string{"status", "words"}, why: "an adapter sees no machine and no other adapter"},
 	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice"}, why: "keys in, a configuration out"},
-	"quorate/internal/daemon": {may: []string{"nodeconf", "qdevice", "qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control", "corosync", "corosync/*"},
+	"quorate/internal/daemon": {may: []string{"nodeconf", "heuristics", "qdevice", "qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control", "corosync", "corosync/*"},
 		why: "only the daemon sees machines and adapters"},
 	"quorate/internal/cli": {may: []string{"nodeconf", "corosync/qb", "qnet", "wire", "qnetd", "status", "store", "pki", "control", "words", "daemon"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
