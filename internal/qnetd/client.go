@@ -194,8 +194,10 @@ func (s *Server) voteInfoReply(now time.Time, c *client, seq uint32) {
 	s.armClient(c)
 	released := c.nackSeq != 0 && seq >= c.nackSeq && c.told != qnet.VoteACK
 	if released {
-		c.cluster.release(c.node)
 		c.nackSeq = 0
+		if h := c.cluster.holder(c.node); h != nil && h.answered.IsZero() {
+			h.answered = now
+		}
 	}
 	// Any other answer changes nothing, unless it is a probe's.
 	if released || !c.awaitSince.IsZero() {

@@ -17,11 +17,18 @@ type holder struct {
 	ring      *ring
 	heartbeat uint32    // ms; the longest it has announced
 	heard     time.Time // last sign of life, while it has no connection
+	answered  time.Time // when it answered a NACK sent after its ACK; zero if it has not
 }
 
 // holdMargin is what a hold time has on top of what it is worked out from: it
 // covers clocks that run apart by 5 % and a second of scheduling.
 const holdMargin = time.Second
+
+// countTime is how long a node's Corosync may go on counting a vote that the node
+// has answered a NACK for: the answer follows the poll, but votes are counted anew
+// only when the node's own message about it has been round the ring (H3). It is
+// Corosync's token time, after which the ring would be lost.
+const countTime = time.Second
 
 // holdTime is how long a node may go on casting a vote after it was last
 // heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
@@ -75,6 +82,9 @@ func (cl *cluster) holds(c *client) bool {
 // connection stands it lasts at least until the connection would be given up.
 func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
 	d := s.cfg.holdTime(h.heartbeat)
+	if !h.answered.IsZero() {
+		return h.answered.Add(min(d, countTime))
+	}
 	c := cl.client(h.node)
 	if c == nil {
 		return h.heard.Add(d)
