@@ -17,7 +17,7 @@ type Grant struct {
 // sent to it, and nothing has proven since that it stopped.
 type Holder struct {
 	Node      NodeID
-	Ring      RingID
+	Ring      RingID // zero: any ring at all, of a node that was not heard since a start without a record
 	Heartbeat uint32 // ms, as the node announced it: how long it may take to notice silence
 }
 

@@ -26,6 +26,11 @@ type cluster struct {
 	nodes   []node    // every node that has reported since the start, by ID
 	holders []holder  // by node ID
 
+	// forgotten stands for whatever ring a node holds of which nothing was heard
+	// since a start without a record. Its ID is zero, which no ring has.
+	forgotten *ring
+	blank     bool // the start was such a one
+
 	known   bool       // a grant is on record
 	saved   qnet.Grant // the grant on record
 	writing uint64     // Persist under way; 0 if none
@@ -50,6 +55,8 @@ type node struct {
 	id   qnet.NodeID
 	ring *ring
 }
+
+func newCluster(name string) *cluster { return &cluster{name: name, forgotten: &ring{}} }
 
 // client returns the connected client of a node, or nil.
 func (cl *cluster) client(id qnet.NodeID) *client {

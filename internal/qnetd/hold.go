@@ -114,19 +114,25 @@ type obstacle struct {
 }
 
 // obstacle returns what keeps the partition p from the vote, or nil: holders
-// outside it whose ring it does not supersede (H5), or, where nothing is
-// on record, nodes that nothing is known of (H6).
+// outside it whose ring it does not supersede (H5), and nodes that may hold what
+// was forgotten (H6).
 func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 	s.expire(now, cl)
-	var ob *obstacle
-	var nodes []qnet.NodeID
+	// Who still casts for p was granted it before: nobody else was since (H9).
+	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p })
+	ob := &obstacle{soon: true}
+	var nodes, unheard []qnet.NodeID
 	for i := range cl.holders {
 		h := &cl.holders[i]
-		if contains(p.members, h.node) || cl.supersedes(p, h.ring) {
+		switch {
+		case contains(p.members, h.node) || cl.supersedes(p, h.ring):
 			continue
-		}
-		if ob == nil {
-			ob = &obstacle{soon: true}
+		case h.ring != cl.forgotten:
+			nodes = append(nodes, h.node)
+		case cast:
+			continue
+		default:
+			unheard = append(unheard, h.node)
 		}
 		if end := s.holdEnd(cl, h); end.After(ob.until) {
 			ob.until = end
@@ -134,42 +140,42 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 		if c := cl.client(h.node); c == nil || c.silent || !c.complete() {
 			ob.soon = false
 		}
-		nodes = append(nodes, h.node)
 	}
-	if ob != nil {
+	switch {
+	case len(nodes) > 0:
 		ob.why = "node " + qnet.FormatIDs(nodes) + " may still be casting the vote"
-		return ob
+	case len(unheard) > 0:
+		ob.why = "nothing is on record of this cluster, and node " + qnet.FormatIDs(unheard) + " has not reported since the start"
+	default:
+		return nil
 	}
-	return s.unknown(now, cl, p)
+	return ob
 }
 
-// unknown returns the obstacle of a cluster without a record: any node of
-// which nothing was heard since the start may hold what was forgotten.
-func (s *Server) unknown(now time.Time, cl *cluster, p *ring) *obstacle {
-	if cl.known {
-		return nil
+// presume takes note of nodes of which nothing was heard since a start without
+// a record: any of them may hold a ring that was forgotten, and holds until its
+// time has passed since the start (H6). A later record says so, too.
+func (s *Server) presume(now time.Time, cl *cluster) {
+	if !cl.blank {
+		return
 	}
-	// Who still casts for p was granted it before, and holds: nobody else was since (H9).
-	if slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p }) {
-		return nil
-	}
-	var hold time.Duration
-	var missing []qnet.NodeID
+	var heartbeat uint32
 	for _, c := range cl.clients {
-		hold = max(hold, s.cfg.holdTime(c.heartbeat))
+		heartbeat = max(heartbeat, c.heartbeat)
+	}
+	if !now.Before(s.started.Add(s.cfg.holdTime(heartbeat))) {
+		return
+	}
+	for _, c := range cl.clients {
 		for _, id := range c.config {
-			if !contains(p.members, id) && cl.lastRing(id) == nil {
-				missing = insert(missing, id)
+			h := cl.holder(id)
+			switch {
+			case h != nil && h.ring == cl.forgotten:
+				h.heartbeat = max(h.heartbeat, heartbeat)
+			case h == nil && cl.lastRing(id) == nil:
+				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: heartbeat, heard: s.started})
 			}
 		}
-	}
-	until := s.started.Add(hold)
-	if len(missing) == 0 || !now.Before(until) {
-		return nil
-	}
-	return &obstacle{
-		why:   "nothing is on record of this cluster, and node " + qnet.FormatIDs(missing) + " has not reported since the start",
-		until: until,
 	}
 }
 
@@ -234,9 +240,16 @@ func (cl *cluster) covers(g qnet.Grant) bool {
 func (cl *cluster) restore(g qnet.Grant, now time.Time) {
 	cl.known, cl.saved = true, g
 	for _, r := range g.Rings {
+		if r.ID.IsZero() {
+			continue
+		}
 		cl.rings = append(cl.rings, &ring{id: r.ID, members: slices.Clone(r.Members), reporters: slices.Clone(r.Reporters)})
 	}
 	for _, h := range g.Holders {
-		cl.hold(holder{node: h.Node, ring: cl.ringByID(h.Ring), heartbeat: h.Heartbeat, heard: now})
+		r := cl.forgotten
+		if !h.Ring.IsZero() {
+			r = cl.ringByID(h.Ring)
+		}
+		cl.hold(holder{node: h.Node, ring: r, heartbeat: h.Heartbeat, heard: now})
 	}
 }

@@ -167,6 +167,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	switch m.ListType.V {
 	case qnet.InitialConfig, qnet.ChangedConfig:
 		c.configList, c.config, c.version = m.Nodes, m.Nodes.IDs(), m.ConfigVersion
+		s.presume(now, c.cluster)
 		settle = c.members != nil
 		c.cluster.forgive()
 		if c.algorithm == qnet.FFSplit && (m.ListType.V == qnet.InitialConfig || c.members == nil) {
@@ -353,7 +354,8 @@ func (s *Server) suspect(now time.Time, c *client) {
 func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	cl := s.clusters[c.name]
 	if cl == nil {
-		cl = &cluster{name: c.name}
+		cl = newCluster(c.name)
+		cl.blank = true
 		s.clusters[c.name] = cl
 	}
 	c.cluster = cl

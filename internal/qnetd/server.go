@@ -44,7 +44,7 @@ func New(cfg Config, now time.Time, stored []Stored) *Server {
 		persists: make(map[uint64]*cluster),
 	}
 	for _, st := range stored {
-		cl := &cluster{name: st.Cluster}
+		cl := newCluster(st.Cluster)
 		cl.restore(st.Grant, now)
 		s.clusters[st.Cluster] = cl
 	}
