@@ -1,0 +1,202 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/scenario"
+	vq "quorate/internal/votequorum"
+)
+
+// Violation is what was found against a promise.
+type Violation struct {
+	At   time.Duration
+	Kind Kind
+	Text string
+}
+
+// Kind is a promise.
+type Kind uint8
+
+// The promises.
+const (
+	TwoActive  Kind = iota + 1 // two partitions are active
+	TwoCounted                 // the device's vote is counted on two settled rings; not looked for in C's arbiter
+	NoVote                     // votes are not settled long after calm has returned
+)
+
+// String names the violation.
+func (k Kind) String() string {
+	return [...]string{"none", "two partitions are active", "the device's vote counts twice", "votes are not settled"}[k]
+}
+
+// Error implements error.
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%.3f s: %s: %s", v.At.Seconds(), v.Kind, v.Text)
+}
+
+// state is what a node can do.
+type state struct {
+	ring    *ring // nil unless it is settled: not in sync, and its token comes round
+	quorate bool  // the flag that it shows
+	counts  bool  // it counts the device's vote
+	inSync  bool
+}
+
+// active reports whether the node can act.
+func (s state) active() bool { return s.ring != nil && s.quorate }
+
+func (n *node) state() state {
+	if !n.up || n.ring == nil {
+		return state{}
+	}
+	v, _ := n.vq.NodeVotes(0)
+	s := state{quorate: v.Flags.Has(vq.Quorate), counts: v.Flags.Has(vq.DeviceCastVote), inSync: n.syncing}
+	if n.phase == operational && !n.syncing && !n.ring.broken {
+		s.ring = n.ring
+	}
+	return s
+}
+
+// checker looks at the nodes after each event.
+type checker struct {
+	dirty  bool // something may have changed
+	states []state
+	last   instant // of the look before
+	both   bool    // two sides showed "quorate" then, one of them in vain
+	split  bool    // two parts were settled
+	broken bool    // a promise is being broken
+	since  instant // since when
+}
+
+// observe checks the safety promise, and counts what was seen.
+func (w *World) observe() {
+	c := &w.check
+	if !c.dirty {
+		return
+	}
+	c.dirty = false
+	if c.both {
+		w.stats.Stale += time.Duration(w.now - c.last)
+	}
+	c.last = w.now
+	c.states = c.states[:0]
+	for _, n := range w.nodes {
+		s := n.state()
+		c.states = append(c.states, s)
+		w.tellState(n, s)
+	}
+	c.both = false
+	split, broken := false, false
+	for i, a := range c.states {
+		for j, b := range c.states[:i] {
+			if a.quorate && b.quorate && w.nodes[i].ring != w.nodes[j].ring {
+				c.both = true
+			}
+			if a.ring == nil || b.ring == nil || a.ring == b.ring {
+				continue
+			}
+			split = true
+			switch {
+			case a.quorate && b.quorate:
+				broken = true
+				w.violate(TwoActive, a.ring, b.ring)
+			case a.counts && b.counts && w.cfg.Arbiter == scenario.Ours:
+				broken = true
+				w.violate(TwoCounted, a.ring, b.ring)
+			}
+		}
+	}
+	if split && !c.split {
+		w.stats.Splits++
+	}
+	c.split = split
+	if !broken && c.broken {
+		w.say("no more than one side counts the vote again, after %.3f s", time.Duration(w.now-c.since).Seconds())
+	}
+	c.broken = broken
+}
+
+func (w *World) violate(k Kind, a, b *ring) {
+	if w.check.broken || w.over() {
+		return
+	}
+	w.check.broken, w.check.since = true, w.now
+	w.fail(k, fmt.Sprintf("nodes %s on ring %v, and nodes %s on ring %v", qnet.FormatIDs(b.ids()), b.id, qnet.FormatIDs(a.ids()), a.id))
+}
+
+func (w *World) fail(k Kind, text string) {
+	v := &Violation{At: time.Duration(w.now), Kind: k, Text: text}
+	if w.violation == nil {
+		w.violation = v
+	}
+	w.say("VIOLATION: %s: %s", k, text)
+}
+
+// tellState prints what a node can do when that has changed.
+func (w *World) tellState(n *node, s state) {
+	if w.trace == nil || s == n.shown {
+		return
+	}
+	before := n.shown
+	n.shown = s
+	switch {
+	case s.active() && !before.active():
+		v, _ := n.vq.NodeVotes(0)
+		device := ""
+		if s.counts {
+			device = ", the device's among them"
+		}
+		w.say("node %v: active: %d of %d votes%s", n.id, v.Total, v.Expected, device)
+	case s.ring != nil && !s.quorate && (before.ring != s.ring || before.quorate):
+		v, _ := n.vq.NodeVotes(0)
+		w.say("node %v: not quorate: %d of %d votes", n.id, v.Total, v.Expected)
+	case before.active() && !s.active() && n.up && !s.inSync:
+		w.say("node %v: can't act: its ring is lost", n.id)
+	}
+}
+
+// settled reports what is missing from settled votes, or nothing: one of the
+// partitions that may have the vote has it, and all its members know.
+func (w *World) settled() string {
+	var candidates []*ring
+	var missing []string
+	for _, n := range w.nodes {
+		if !n.up {
+			continue
+		}
+		s := n.state()
+		if s.ring == nil {
+			return fmt.Sprintf("node %v is not on a settled ring", n.id)
+		}
+		if w.mayWin(s.ring) && !slices.Contains(candidates, s.ring) {
+			candidates = append(candidates, s.ring)
+		}
+	}
+	for _, r := range candidates {
+		var lacking []qnet.NodeID
+		for _, n := range r.members {
+			if s := n.state(); n.daemon.alive && !s.counts || !s.quorate {
+				lacking = append(lacking, n.id)
+			}
+		}
+		if len(lacking) == 0 {
+			return ""
+		}
+		missing = append(missing, fmt.Sprintf("ring %v: nodes %s lack it", r.id, qnet.FormatIDs(lacking)))
+	}
+	return strings.Join(missing, "; ")
+}
+
+// mayWin reports whether a partition is one that must get the vote if no
+// other does.
+func (w *World) mayWin(r *ring) bool {
+	connected := slices.ContainsFunc(r.members, func(n *node) bool { return n.daemon.alive })
+	return connected && (w.cfg.Algorithm != qnet.FFSplit || 2*len(r.members) >= w.cfg.Nodes+w.cfg.Nodes%2)
+}

@@ -1,0 +1,80 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"quorate/internal/qdevice"
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// goDaemon is the shell of our node daemon's machine.
+type goDaemon struct {
+	n    *node
+	node *qdevice.Node
+}
+
+// heartbeat is what both node daemons announce.
+func (w *World) heartbeat() time.Duration {
+	return qdevice.Heartbeat(w.cfg.Timeout, time.Second, 2*time.Minute)
+}
+
+// newGoDaemon starts our node daemon.
+func newGoDaemon(n *node) {
+	cfg := n.w.cfg
+	heartbeat := n.w.heartbeat()
+	d := &goDaemon{n: n, node: qdevice.New(qdevice.Config{
+		Cluster: clusterName, Node: n.id, Algorithm: cfg.Algorithm, TieBreaker: cfg.TieBreaker, KeepActivePartition: cfg.KAP,
+		TLS: wire.TLSUnsupported, WaitForAll: cfg.WaitForAll,
+		Timeout: cfg.Timeout, SyncTimeout: cfg.SyncTimeout, Heartbeat: heartbeat, ConnectTimeout: heartbeat,
+		WithdrawTime: 400 * time.Millisecond, MinReplySize: 32768, MaxReplySize: 16 << 20,
+		Seed: n.dice.number(forRestart),
+	}, n.daemon.now())}
+	n.daemon.thawed = nil
+	n.daemon.begin(d)
+	n.daemon.give(fromLocal, qdevice.Configured{Nodes: n.w.nodeList(), Version: wire.Some(uint64(1))})
+}
+
+func (w *World) nodeList() (list qnet.NodeList) {
+	for _, id := range w.cfg.IDs() {
+		list = append(list, qnet.Node{ID: id})
+	}
+	return list
+}
+
+func (d *goDaemon) deadline() time.Time { return d.node.Deadline() }
+
+func (d *goDaemon) handle(_ time.Time, in any) {
+	q, ok := in.(qdevice.Input)
+	if !ok {
+		q = qdevice.Tick{}
+	}
+	d.step(q)
+}
+
+func (d *goDaemon) step(in qdevice.Input) {
+	for _, o := range slices.Clone(d.node.Step(d.n.daemon.now(), in)) {
+		switch o := o.(type) {
+		case qdevice.Poll:
+			d.n.poll(o.Ring, o.Cast)
+		case qdevice.Connect:
+			d.n.w.connect(d.n)
+		case qdevice.Send:
+			if m, ok := o.Msg.(wire.Init); ok && m.StillCasting.V == 1 {
+				d.n.w.stats.notice("still casting", "")
+			}
+			d.n.send(o.Msg)
+		case qdevice.Close:
+			d.n.w.closeNode(d.n)
+		case qdevice.Notice:
+			d.n.w.stats.notice(o.Text, o.Reason)
+			if o.Level >= qdevice.Warning {
+				d.n.w.say("node %v: %s", d.n.id, o.Text)
+			}
+		}
+	}
+}

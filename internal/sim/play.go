@@ -1,0 +1,226 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/scenario"
+)
+
+// Do plays a command.
+func (w *World) Do(c scenario.Command) {
+	w.stats.fault(c.Verb)
+	switch c.Verb {
+	case scenario.Wait:
+		w.Run(c.Wait)
+	case scenario.Calm:
+		w.calm()
+	case scenario.Split:
+		for _, n := range w.nodes {
+			n.part = slices.IndexFunc(c.Groups, func(g []qnet.NodeID) bool { return slices.Contains(g, n.id) })
+		}
+	case scenario.Join:
+		for _, n := range w.nodes {
+			n.part = 0
+		}
+	case scenario.Cut, scenario.Drop, scenario.Heal:
+		w.doLink(c)
+	case scenario.Server:
+		w.doServer(c.Word)
+	case scenario.Disk:
+		w.arbiter.disk = c.Word
+	default:
+		for _, h := range c.Hosts {
+			w.doHost(c, h)
+		}
+	}
+	w.check.dirty = true
+	w.topology()
+	w.observe()
+}
+
+func (w *World) doLink(c scenario.Command) {
+	if len(c.Hosts) == 0 {
+		for a := range w.links {
+			for b := range w.links {
+				w.healLink(scenario.Host(a), scenario.Host(b))
+			}
+		}
+		return
+	}
+	a, b := c.Hosts[0], c.Hosts[1]
+	switch {
+	case c.Verb == scenario.Heal:
+		w.healLink(a, b)
+		w.healLink(b, a)
+	case c.OneWay:
+		w.breakLink(a, b, false)
+	default:
+		w.breakLink(a, b, c.Verb == scenario.Cut)
+		w.breakLink(b, a, c.Verb == scenario.Cut)
+	}
+	if n := max(a, b); c.Verb == scenario.Cut && min(a, b) == scenario.Arbiter {
+		w.resetBoth(w.node(n))
+	}
+}
+
+func (w *World) doServer(word string) {
+	a := w.arbiter
+	switch word {
+	case "start":
+		a.start()
+	case "stop", "kill":
+		a.stop(word == "kill")
+		w.say("the arbiter is stopped")
+	case "lose":
+		a.stop(true)
+		a.stored = nil
+		w.say("the arbiter has lost its state")
+		a.start()
+	}
+}
+
+func (w *World) doHost(c scenario.Command, h scenario.Host) {
+	if h == scenario.Arbiter {
+		w.doArbiterHost(c.Verb)
+		return
+	}
+	n := w.node(h)
+	switch c.Verb {
+	case scenario.Up:
+		if !n.power {
+			n.power = true
+			w.powerOn(h)
+		}
+		n.start()
+	case scenario.Down:
+		n.powerOff()
+	case scenario.Kill:
+		n.stop()
+	case scenario.Leave:
+		n.leave()
+	case scenario.Forget:
+		if !n.up {
+			n.seq = 0
+		}
+	case scenario.Freeze:
+		n.daemon.freeze()
+	case scenario.Thaw:
+		n.daemon.thaw()
+	case scenario.Daemon:
+		switch c.Word {
+		case "start":
+			n.startDaemon()
+		case "stop":
+			n.stopDaemon()
+		case "kill":
+			n.killDaemon()
+		}
+	}
+}
+
+func (w *World) doArbiterHost(v scenario.Verb) {
+	a := w.arbiter
+	switch v {
+	case scenario.Up:
+		if !a.power {
+			a.power = true
+			w.powerOn(scenario.Arbiter)
+		}
+		a.start()
+	case scenario.Down:
+		a.powerOff()
+	case scenario.Freeze:
+		a.freeze()
+	case scenario.Thaw:
+		a.thaw()
+	}
+}
+
+// powerOn has what is sent to a host arrive again.
+func (w *World) powerOn(h scenario.Host) {
+	for o := range w.links {
+		w.resend(scenario.Host(o), h, time.Second)
+	}
+}
+
+// Calm is how long after calm has returned votes must be settled, at a device
+// timeout of 10 s: a holder that never comes back holds for 28.3 s; a C node may
+// take 16 s to notice that its connection is dead, 4.5 s to try again and 8 s
+// where it is refused, and a lost packet is sent again within 8 s.
+func Calm(timeout time.Duration) time.Duration { return timeout*4 + 8*time.Second }
+
+// calm undoes all faults but those that part the nodes, and waits for the votes.
+func (w *World) calm() {
+	w.steady = true
+	defer func() { w.steady = false }()
+	w.doLink(scenario.Command{Verb: scenario.Heal})
+	w.arbiter.disk = "ok"
+	w.doArbiterHost(scenario.Up)
+	w.arbiter.thaw()
+	for _, n := range w.nodes {
+		n.daemon.thaw()
+		n.startDaemon()
+	}
+	w.check.dirty = true
+	w.topology()
+	w.observe()
+	began := w.now
+	good := instant(0) // since when the votes are settled
+	missing := ""
+	for !w.over() && w.now < began+instant(Calm(w.cfg.Timeout)) {
+		w.Run(200 * time.Millisecond)
+		if missing = w.settled(); missing != "" {
+			good = 0
+		} else if good == 0 {
+			good = w.now
+		}
+	}
+	switch {
+	case w.over():
+	case good == 0:
+		w.fail(NoVote, fmt.Sprintf("%s after calm: %s", Calm(w.cfg.Timeout), missing))
+	default:
+		w.stats.Settle = max(w.stats.Settle, time.Duration(good-began))
+	}
+}
+
+// Play plays a whole scenario, or as much of it as there is before a promise
+// is broken.
+func Play(f *scenario.File) *World {
+	w := New(f.Cluster)
+	for _, s := range f.Commands {
+		if w.Do(s.Command); w.over() {
+			break
+		}
+	}
+	return w
+}
+
+// Transcript plays a scenario and prints it with what happened, to its end even
+// if a promise is broken on the way.
+func Transcript(f *scenario.File) string {
+	var b strings.Builder
+	line := func(s string) { b.WriteString(s + "\n") }
+	for _, c := range f.Comment {
+		line(c)
+	}
+	line(f.Cluster.String())
+	w := New(f.Cluster)
+	w.goOn = true
+	w.Trace(func(at time.Duration, text string) { line(fmt.Sprintf("    %8.3f  %s", at.Seconds(), text)) })
+	for _, s := range f.Commands {
+		for _, c := range s.Comment {
+			line(c)
+		}
+		line(s.Command.String())
+		w.Do(s.Command)
+	}
+	return b.String()
+}
