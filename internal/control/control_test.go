@@ -53,15 +53,15 @@ func TestRun(t *testing.T) {
 		{"\x1b[2J", "Error\nUnknown command '"},
 		{"shutdown please", "Error\nshutdown takes no argument\n"}, // Q7
 	} {
-		out, down := run(context.Background(), &fake{}, c.line)
+		out, down := QNetd(&fake{}).run(context.Background(), c.line)
 		if !strings.HasPrefix(string(out), c.want) || down || bytes.ContainsRune(out, 0x1b) {
 			t.Errorf("%q: %q, %v", c.line, out, down)
 		}
 	}
-	if out, down := run(context.Background(), &fake{}, "shutdown "); string(out) != "OK\n" || !down {
+	if out, down := QNetd(&fake{}).run(context.Background(), "shutdown "); string(out) != "OK\n" || !down {
 		t.Errorf("shutdown: %q, %v", out, down)
 	}
-	if out, _ := run(context.Background(), &fake{err: errors.New("no")}, "status"); string(out) != "Error\nCan't get QNetd status\n" {
+	if out, _ := QNetd(&fake{err: errors.New("no")}).run(context.Background(), "status"); string(out) != "Error\nCan't get QNetd status\n" {
 		t.Errorf("status without one: %q", out)
 	}
 }
@@ -71,7 +71,7 @@ func TestSlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		start := time.Now()
-		go answer(context.Background(), ours, &fake{}, DefaultLimits())
+		go answer(context.Background(), ours, QNetd(&fake{}), DefaultLimits())
 		if _, err := io.ReadAll(theirs); err != nil {
 			t.Error(err)
 		}
@@ -83,7 +83,7 @@ func TestSlowClient(t *testing.T) {
 
 func TestTooLong(t *testing.T) {
 	ours, theirs := net.Pipe()
-	go answer(context.Background(), ours, &fake{}, DefaultLimits())
+	go answer(context.Background(), ours, QNetd(&fake{}), DefaultLimits())
 	go func() { _, _ = theirs.Write(bytes.Repeat([]byte("x"), 5000)) }()
 	b, err := io.ReadAll(theirs)
 	if err != nil || string(b) != "Error\nCommand too long\n" {
@@ -122,7 +122,7 @@ func ask(path, command string) (string, error) {
 
 func TestSocket(t *testing.T) {
 	f := &fake{}
-	path := serve(t, f, DefaultLimits())
+	path := serve(t, QNetd(f), DefaultLimits())
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
@@ -145,7 +145,7 @@ func TestSocket(t *testing.T) {
 func TestTooManyClients(t *testing.T) {
 	lim := DefaultLimits()
 	lim.MaxClients = 1
-	path := serve(t, &fake{}, lim)
+	path := serve(t, QNetd(&fake{}), lim)
 	first, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +220,7 @@ func tool(t *testing.T, name, pkg string) string {
 
 // TestCTool: the C tool reads our socket.
 func TestCTool(t *testing.T) {
-	path := serve(t, &fake{}, DefaultLimits())
+	path := serve(t, QNetd(&fake{}), DefaultLimits())
 	out, err := exec.Command(tool(t, "corosync-qnetd-tool", "corosync-qnetd"), "-l", "-c", "prod \"1\"", "-p", path).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "    Node ID 1:\n        Client address:\t\t::ffff:192.0.2.1:1234\n") {
 		t.Errorf("%v: %s", err, out)

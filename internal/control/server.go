@@ -13,25 +13,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"quorate/internal/status"
-	"quorate/internal/words"
 )
-
-// Handler is the daemon behind a socket.
-type Handler interface {
-	// Status returns a snapshot.
-	Status(ctx context.Context) (status.QNetd, error)
-
-	// Shutdown ends the daemon. It returns at once.
-	Shutdown()
-}
 
 // Limits bound what clients of the socket may use.
 type Limits struct {
@@ -41,9 +28,16 @@ type Limits struct {
 	Time       time.Duration // from connect to the end of the answer
 }
 
-// DefaultLimits returns the C daemon's limits, and 10 s for an answer.
+// DefaultLimits returns the C arbiter's limits, and 10 s for an answer.
 func DefaultLimits() Limits {
 	return Limits{MaxClients: 10, MaxReceive: 4096, MaxSend: 10 << 20, Time: 10 * time.Second}
+}
+
+// NodeLimits returns the C node daemon's limits, and 10 s for an answer.
+func NodeLimits() Limits {
+	l := DefaultLimits()
+	l.MaxSend = 64 << 10
+	return l
 }
 
 // ListenOptions say how a socket is made.
@@ -169,13 +163,13 @@ func answer(ctx context.Context, c net.Conn, h Handler, lim Limits) {
 		}
 		return
 	}
-	out, down := run(ctx, h, line)
+	out, down := h.run(ctx, line)
 	if len(out) > lim.MaxSend {
 		out = []byte("Error\nInternal IPC buffer too small\n")
 	}
 	_, _ = c.Write(out) // a client that is gone needs no answer
 	if down {
-		h.Shutdown()
+		h.shutdown()
 	}
 }
 
@@ -192,64 +186,3 @@ func readLine(r io.Reader, limit int) (string, error) {
 	}
 	return "", err
 }
-
-// run carries out a command line and returns the answer, and whether the
-// daemon is to end once it has been sent.
-func run(ctx context.Context, h Handler, line string) (out []byte, shutdown bool) {
-	list := words.SplitQuoted(line)
-	if len(list) == 0 || list[0] == "" {
-		return failure("No command specified"), false
-	}
-	command, args := strings.ToLower(list[0]), list[1:]
-	switch command {
-	case "shutdown":
-		if len(args) > 0 {
-			return failure("shutdown takes no argument"), false // C ignores them and stops (Q7)
-		}
-		return []byte("OK\n"), true
-	case "status", "list", "json":
-		st, err := h.Status(ctx)
-		if err != nil {
-			return failure("Can't get QNetd status"), false
-		}
-		return report(&st, command, args), false
-	}
-	return failure("Unknown command '" + status.EscapeText(list[0]) + "'"), false
-}
-
-func report(st *status.QNetd, command string, args []string) []byte {
-	verbose, cluster := options(args)
-	out := []byte("OK\n")
-	switch command {
-	case "status":
-		return status.AppendStatus(out, st, verbose)
-	case "list":
-		return status.AppendList(out, st, verbose, cluster)
-	}
-	out, err := status.AppendJSON(out, st, cluster)
-	if err != nil {
-		return failure("Can't get QNetd status")
-	}
-	return out
-}
-
-// options reads the words behind a command; an unknown one ends them, as in C.
-func options(args []string) (verbose bool, cluster string) {
-	for len(args) > 0 {
-		switch strings.ToLower(args[0]) {
-		case "verbose":
-			verbose = true
-		case "cluster":
-			if len(args) < 2 {
-				return verbose, cluster
-			}
-			cluster, args = args[1], args[1:]
-		default:
-			return verbose, cluster
-		}
-		args = args[1:]
-	}
-	return verbose, cluster
-}
-
-func failure(text string) []byte { return []byte("Error\n" + text + "\n") }

@@ -212,7 +212,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	for _, l := range d.listeners {
 		g.Go(func() error { return l.run(ctx, d.log, d.loop.events) })
 	}
-	g.Go(func() error { return control.Serve(ctx, d.control, d, d.cfg.Control.Limits) })
+	g.Go(func() error { return control.Serve(ctx, d.control, control.QNetd(d), d.cfg.Control.Limits) })
 	d.ready()
 	g.Go(func() error {
 		<-ctx.Done()
@@ -267,7 +267,7 @@ func (d *arbiter) close() error {
 	return nil
 }
 
-// Status implements control.Handler.
+// Status implements control.Daemon.
 func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	st, err := d.loop.status(ctx)
 	if err != nil {
@@ -286,7 +286,7 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	return st, nil
 }
 
-// Shutdown implements control.Handler.
+// Shutdown implements control.Daemon.
 func (d *arbiter) Shutdown() {
 	d.log.Info("shutdown asked for on the local socket")
 	d.stop()

@@ -159,14 +159,9 @@ func (n *Node) UnmarshalJSON(b []byte) error {
 	if n.Ring, err = parseRing(v.Ring); err != nil {
 		return err
 	}
-	heuristics := []qnet.Heuristics{qnet.HeuristicsUndefined, qnet.HeuristicsPass, qnet.HeuristicsFail}
-	votes := []qnet.Vote{qnet.VoteUndefined, qnet.VoteACK, qnet.VoteNACK, qnet.VoteAskLater,
-		qnet.VoteWaitForReply, qnet.VoteNoChange}
-	n.Heuristics = parseWord(v.Heuristics, heuristics)
-	n.MembershipHeur = parseWord(v.MembershipHeur, heuristics)
-	n.RegularHeur = parseWord(v.RegularHeur, heuristics)
-	n.LastVote = parseWord(v.LastVote, votes)
-	n.LastACKNACK = parseWord(v.LastACKNACK, votes)
+	n.Heuristics, n.MembershipHeur = parseHeuristics(v.Heuristics), parseHeuristics(v.MembershipHeur)
+	n.RegularHeur = parseHeuristics(v.RegularHeur)
+	n.LastVote, n.LastACKNACK = parseVote(v.LastVote), parseVote(v.LastACKNACK)
 	return nil
 }
 
