@@ -32,12 +32,21 @@ func newCertCommand() *cobra.Command {
 func newCertInit(state *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init",
-		Short: "Make a CA and a server certificate (the arbiter does so itself at its first start)",
-		Args:  cobra.NoArgs,
+		Short: "Make a CA and a server certificate, or take over those of the C arbiter",
+		Long: `Make a CA and a server certificate, or take over those of the C arbiter.
+
+The arbiter does so itself at its first start, where its user may write to the
+directory. Anywhere else run this once as root.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := certDirOf(*state)
-			if err := pki.Init(dir, pki.InitOptions{}); err != nil {
+			switch did, err := pki.EnsureArbiter(dir); {
+			case err != nil:
 				return err
+			case did == pki.Present:
+				return fmt.Errorf("%s: %w", dir, pki.ErrExists)
+			case did == pki.TakenOver:
+				fmt.Fprintf(cmd.OutOrStdout(), "Taken over from the NSS database in %s, which stays as it is\n", dir)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "CA certificate: %s\n", filepath.Join(dir, pki.CACertFile))
 			return nil

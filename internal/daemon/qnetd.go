@@ -145,12 +145,15 @@ func (d *arbiter) openCerts() error {
 	if d.cfg.Machine.TLS == wire.TLSUnsupported {
 		return nil
 	}
-	created, err := pki.EnsureArbiter(d.cfg.CertDir)
+	did, err := pki.EnsureArbiter(d.cfg.CertDir)
 	if err != nil {
 		return err
 	}
-	if created {
+	switch did {
+	case pki.Created:
 		d.log.Info("new CA and server certificate made", "directory", d.cfg.CertDir)
+	case pki.TakenOver:
+		d.log.Info("CA and server certificate taken over from the NSS database of the C corosync-qnetd", "directory", d.cfg.CertDir)
 	}
 	r, err := pki.NewReloader(d.cfg.CertDir, d.cfg.Machine.ClientCertRequired, func(err error) {
 		if err != nil {

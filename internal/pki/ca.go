@@ -42,8 +42,8 @@ type InitOptions struct {
 }
 
 // Init makes a CA and a server certificate in dir, which is made if need be.
-// Where there is one already it returns ErrExists, where there is an NSS
-// database ErrNSS, and leaves all as it was.
+// Where there is one already, be it in an NSS database, it returns ErrExists
+// and leaves all as it was.
 func Init(dir string, opt InitOptions) error {
 	say := opt.Progress
 	if say == nil {
@@ -75,14 +75,13 @@ func Init(dir string, opt InitOptions) error {
 }
 
 func existing(dir string, err error) error {
-	if err == nil {
+	if err == nil || errors.Is(err, ErrNSS) {
 		return fmt.Errorf("%s: %w", dir, ErrExists)
 	}
 	return err
 }
 
-// create writes a new CA. The server's key is the last file to be written: a
-// directory with it is complete.
+// create writes a new CA.
 func create(dir string, m modes) error {
 	caKey, err := newKey()
 	if err != nil {
@@ -124,21 +123,14 @@ func create(dir string, m modes) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-		mode os.FileMode
-	}{
-		{CACertFile, append(describe(ca), certPEM(caDER)...), 0o644},
-		{serverCertFile, certPEM(serverDER), 0o644},
-		{caKeyFile, caPEM, 0o600}, // only to sign with: the daemon needs no access
-		{serverKeyFile, serverPEM, m.file},
-	} {
-		if err := writeFile(dir, f.name, f.data, f.mode); err != nil {
-			return err
-		}
+	if err := mark(dir, m); err != nil {
+		return err
 	}
-	return nil
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := writeFile(dir, CACertFile, append(describe(ca), certPEM(caDER)...), 0o644); err != nil {
+		return err
+	}
+	return writeArbiter(parent, dir, m.file, certPEM(serverDER), caPEM, serverPEM)
 }
 
 // newKey makes an ECDSA key: NSS takes it, and a handshake costs a thirtieth
@@ -167,27 +159,45 @@ func issue(ca *x509.Certificate, key any, serial int64, cn string, pub any) ([]b
 	}, ca, pub, key)
 }
 
-// EnsureArbiter makes a CA in dir if there is none, and reports whether it did.
-func EnsureArbiter(dir string) (created bool, err error) {
+// Ensured is what EnsureArbiter or a NodeReloader did.
+type Ensured int
+
+// What may have been done.
+const (
+	Present   Ensured = iota // nothing: all was there
+	Created                  // a new CA and what belongs to it
+	TakenOver                // read from the C programs' NSS database
+)
+
+// EnsureArbiter takes over the NSS database in dir, or makes a CA if there is
+// none, and says what it did. With no error LoadArbiter finds an arbiter.
+func EnsureArbiter(dir string) (Ensured, error) {
+	took, err := takeOverArbiter(dir)
+	if err != nil || took == TakenOver {
+		return took, err
+	}
 	err = Init(dir, InitOptions{})
 	if errors.Is(err, ErrExists) {
-		return false, nil
+		return Present, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("setting up certificates: %w", err)
+		return Present, fmt.Errorf("setting up certificates: %w", err)
 	}
-	return true, nil
+	return Created, nil
 }
 
 // CheckName reports what is wrong with a cluster's name as a part of a file
 // name and of a certificate: it must be 1 to 64 printable characters without a
-// slash, and neither "." nor "..".
+// slash, and neither "." nor "..", nor one that the CA or its arbiter has: a
+// certificate for that could be shown by the cluster as if it were the arbiter.
 func CheckName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("cluster name is empty")
 	case len(name) > 64: // the most that a common name may have
 		return fmt.Errorf("cluster name has %d bytes, 64 are the most", len(name))
+	case strings.EqualFold(name, ServerCN) || strings.EqualFold(name, CACN):
+		return fmt.Errorf("cluster name %q is the arbiter's own in its certificates", name)
 	case name == "." || name == ".." || strings.ContainsRune(name, '/'):
 		return fmt.Errorf("cluster name %q can't be part of a file name", name)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
@@ -219,6 +229,9 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 	if req.Subject.CommonName != name {
 		return Signed{}, fmt.Errorf("%s is a request for cluster %q, not for %q", crq, req.Subject.CommonName, name)
 	}
+	if _, err := takeOverArbiter(dir); err != nil {
+		return Signed{}, err
+	}
 	if err := state(dir); err != nil {
 		return Signed{}, err
 	}
@@ -249,12 +262,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 
 // readRequest reads a certificate request: DER as certutil writes it, or PEM.
 func readRequest(path string) (*x509.CertificateRequest, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxRequest))
+	b, err := readLimited(path, maxRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -263,6 +271,20 @@ func readRequest(path string) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return req, nil
+}
+
+// readLimited reads a file that somebody hands in, of at most that many bytes.
+func readLimited(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("%s: more than %d bytes", path, most)
+	}
+	return b, err
 }
 
 func parseRequest(b []byte) (*x509.CertificateRequest, error) {

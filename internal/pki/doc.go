@@ -15,8 +15,18 @@
 // processes never use one serial number twice. Private keys are never printed.
 // A certificate that is not valid in time is refused by both sides.
 //
+// # Taking over an NSS database
+//
+// Where only the C programs' database is, EnsureArbiter and NewNodeReloader copy
+// it to a private directory within, have NSS's own certutil and pk12util read
+// the copy, and write our files beside the original, which stays byte by byte as
+// it is: the C program can be put back at any time. Certificates, keys and
+// serial numbers are the same under both. What one program gets after that, the
+// other does not learn: an arbiter needs nothing of it to know a cluster, and a
+// node that gets a new key must be given it again after a switch.
+//
 // # Limitations
 //
-// An existing NSS database is not read: a directory that has one, and no keys
-// of ours, is refused with an error that says so. There is no revocation.
+// There is no revocation. A key that a request of ours waits for is not in the
+// NSS database, so the C tool can't finish what ours began on the same node.
 package pki

@@ -33,8 +33,7 @@ var ErrExists = errors.New("certificate database already exists")
 var ErrNoCA = errors.New("certificate database doesn't exist")
 
 // ErrNSS is returned for a directory that holds only an NSS database.
-var ErrNSS = errors.New("holds the NSS database of the C corosync-qnetd, which is not read; name another directory, " +
-	"or move this one away and set the clusters up again")
+var ErrNSS = errors.New("holds only the NSS database of the C corosync-qnetd: the arbiter takes it over when it starts, and so does \"quorate cert init\"")
 
 // exists reports whether name is in dir.
 func exists(dir, name string) bool {
@@ -50,7 +49,7 @@ func state(dir string) error {
 	switch {
 	case exists(dir, serverKeyFile): // the last file that create writes
 		return nil
-	case exists(dir, "cert9.db") || exists(dir, "cert8.db"):
+	case nssFiles(dir) != nil:
 		return fmt.Errorf("%s %w", dir, ErrNSS)
 	}
 	return fmt.Errorf("%s: %w", dir, ErrNoCA)
@@ -68,7 +67,12 @@ func modesOf(groupWrite bool) modes {
 
 // writeFile replaces a file of dir by one with this content and mode: whole,
 // on disk, or not at all. Root's files get the owner of dir's parent, as in C.
-func writeFile(dir, name string, data []byte, mode fs.FileMode) (err error) {
+func writeFile(dir, name string, data []byte, mode fs.FileMode) error {
+	return writeLike(filepath.Dir(filepath.Clean(dir)), dir, name, data, mode)
+}
+
+// writeLike is writeFile with the owner of ref.
+func writeLike(ref, dir, name string, data []byte, mode fs.FileMode) (err error) {
 	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
 		return err
@@ -86,7 +90,7 @@ func writeFile(dir, name string, data []byte, mode fs.FileMode) (err error) {
 	if err = f.Chmod(mode); err != nil {
 		return err
 	}
-	if err = chownLike(filepath.Dir(filepath.Clean(dir)), f.Name()); err != nil {
+	if err = chownLike(ref, f.Name()); err != nil {
 		return err
 	}
 	if err = f.Sync(); err != nil {
@@ -134,9 +138,28 @@ func makeDir(dir string, m modes) (bool, error) {
 	return true, chownLike(filepath.Dir(filepath.Clean(dir)), dir)
 }
 
+// markerFile is a file of an NSS database. pcs takes a directory for set up when
+// there is one of some names, of which this is the one that may have only a
+// comment: NSS's own tools make a database beside it.
+const markerFile = "pkcs11.txt"
+
+const marker = `# There is no NSS database here: quorate keeps keys and certificates in PEM files.
+# pcs looks for a file of this name to see whether that is done.
+`
+
+// mark writes the marker, unless there is a file of its name.
+func mark(dir string, m modes) error {
+	if exists(dir, markerFile) {
+		return nil
+	}
+	return writeFile(dir, markerFile, []byte(marker), m.file)
+}
+
 // locked runs f while no other process changes dir.
-func locked(dir string, f func() error) error {
-	l, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+func locked(dir string, f func() error) error { return lockedBy(lockFile, dir, f) }
+
+func lockedBy(name, dir string, f func() error) error {
+	l, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}
@@ -149,15 +172,26 @@ func locked(dir string, f func() error) error {
 
 // nextSerial takes the next serial number. The first one is 101, as in C.
 func nextSerial(dir string, m modes) (int64, error) {
-	n := int64(100)
-	b, err := os.ReadFile(filepath.Join(dir, serialFile))
-	if err == nil {
-		if n, err = strconv.ParseInt(strings.TrimSpace(string(b)), 10, 63); err != nil || n < 0 {
-			return 0, fmt.Errorf("%s has no serial number", filepath.Join(dir, serialFile))
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	n, err := lastSerial(dir)
+	if err != nil {
 		return 0, err
 	}
 	n++
 	return n, writeFile(dir, serialFile, []byte(strconv.FormatInt(n, 10)+"\n"), m.file)
+}
+
+// lastSerial returns the last serial number that was taken.
+func lastSerial(dir string) (int64, error) {
+	b, err := os.ReadFile(filepath.Join(dir, serialFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 100, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 63)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s has no serial number", filepath.Join(dir, serialFile))
+	}
+	return n, nil
 }

@@ -45,24 +45,29 @@ func loadCA(dir string) (*x509.Certificate, crypto.Signer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(dir, caKeyFile)
+	key, err := loadKey(filepath.Join(dir, caKeyFile))
+	return cert, key, err
+}
+
+// loadKey reads the private key of a PEM file.
+func loadKey(path string) (crypto.Signer, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, nil, fmt.Errorf("%s: no key in it", path)
+		return nil, fmt.Errorf("%s: no key in it", path)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, nil, fmt.Errorf("%s: a key of type %T can't sign", path, key)
+		return nil, fmt.Errorf("%s: a key of type %T can't sign", path, key)
 	}
-	return cert, signer, nil
+	return signer, nil
 }
 
 // Arbiter is what a daemon needs of a certificate directory.

@@ -21,6 +21,8 @@ import (
 const (
 	nodeCAFile      = "qdevice-net-ca.crt"      // PEM
 	nodeClusterFile = "qdevice-net-cluster.pem" // certificate, then key
+	nodeRequestKey  = "qdevice-net-request.key" // waits for its certificate
+	nodeLockFile    = "qdevice-net-pki.lock"
 )
 
 // ErrNoNode is returned where a node has not been initialised with a CA.
@@ -136,6 +138,7 @@ func hasAltNames(c *x509.Certificate) bool {
 type NodeReloader struct {
 	dir, name string
 	report    func(error)
+	did       Ensured
 
 	mu      sync.Mutex
 	node    *Node
@@ -144,7 +147,8 @@ type NodeReloader struct {
 }
 
 // NewNodeReloader loads the certificates of dir, for connections to the arbiter
-// whose certificate has that name; an empty name is ServerCN. Later, report is
+// whose certificate has that name; an empty name is ServerCN. What is only in an
+// NSS database is taken over first, which can take some seconds. Later, report is
 // called with nil after new ones were taken up, and with an error when they
 // can't be: then the old ones stay in use. Where there is no CA the error is
 // ErrNoNode.
@@ -153,8 +157,11 @@ func NewNodeReloader(dir, name string, report func(error)) (*NodeReloader, error
 		name = ServerCN
 	}
 	r := &NodeReloader{dir: dir, name: name, report: report}
-	r.stamp, r.checked = r.stampNow(), time.Now()
 	var err error
+	if r.did, err = takeOverNode(dir); err != nil {
+		return nil, err
+	}
+	r.stamp, r.checked = r.stampNow(), time.Now()
 	if r.node, err = LoadNode(dir); err != nil {
 		return nil, err
 	}
@@ -183,6 +190,9 @@ func (r *NodeReloader) TLSConfig() *tls.Config {
 		},
 	}
 }
+
+// Ensured says whether NewNodeReloader has taken over an NSS database.
+func (r *NodeReloader) Ensured() Ensured { return r.did }
 
 // Node returns the certificates that a handshake now would use.
 func (r *NodeReloader) Node() *Node { return r.current(time.Now()) }

@@ -13,7 +13,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,9 +26,8 @@ import (
 func newCA(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "nssdb")
-	created, err := EnsureArbiter(dir)
-	if err != nil || !created {
-		t.Fatal(created, err)
+	if did, err := EnsureArbiter(dir); err != nil || did != Created {
+		t.Fatal(did, err)
 	}
 	return dir
 }
@@ -73,23 +71,8 @@ func TestInit(t *testing.T) {
 	if err := Init(dir, InitOptions{}); !errors.Is(err, ErrExists) {
 		t.Errorf("twice: %v", err)
 	}
-	if created, err := EnsureArbiter(dir); created || err != nil {
-		t.Errorf("ensured again: %v, %v", created, err)
-	}
-}
-
-func TestNSSDatabaseIsLeftAlone(t *testing.T) {
-	dir := t.TempDir()
-	db := filepath.Join(dir, "cert9.db")
-	if err := os.WriteFile(db, []byte("theirs"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := EnsureArbiter(dir); !errors.Is(err, ErrNSS) || !strings.Contains(err.Error(), dir) {
-		t.Errorf("got %v", err)
-	}
-	list, err := os.ReadDir(dir)
-	if err != nil || len(list) != 1 {
-		t.Errorf("%v, %v", list, err)
+	if did, err := EnsureArbiter(dir); did != Present || err != nil {
+		t.Errorf("ensured again: %v, %v", did, err)
 	}
 }
 
@@ -102,11 +85,11 @@ func TestConcurrentInit(t *testing.T) {
 	made := make(chan bool, 8)
 	for range 8 {
 		wg.Go(func() {
-			created, err := EnsureArbiter(dir)
+			did, err := EnsureArbiter(dir)
 			if err != nil {
 				t.Error(err)
 			}
-			made <- created
+			made <- did == Created
 		})
 	}
 	wg.Wait()
@@ -165,6 +148,8 @@ func TestSignRefuses(t *testing.T) {
 		{good, "other", "is a request for cluster \"prod\""},
 		{good, "../prod", "can't be part of a file name"},
 		{good, "..", "can't be part of a file name"},
+		{good, "qnetd server", "the arbiter's own"},
+		{good, "QNet CA", "the arbiter's own"},
 		{good, "", "empty"},
 		{good, "a\nb", "can't be printed"},
 		{good, strings.Repeat("x", 65), "64 are the most"},
@@ -205,20 +190,12 @@ func TestConcurrentSign(t *testing.T) {
 // what the server saw.
 func handshake(t *testing.T, server *tls.Config, cert *tls.Certificate) (tls.ConnectionState, error) {
 	t.Helper()
-	ours, theirs := net.Pipe()
-	defer ours.Close()
-	defer theirs.Close()
 	cfg := &tls.Config{InsecureSkipVerify: true}
 	if cert != nil {
 		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
 	}
-	go func() { _ = tls.Client(theirs, cfg).Handshake() }() // its outcome is the server's
-	s := tls.Server(ours, server)
-	if err := s.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	err := s.Handshake()
-	return s.ConnectionState(), err
+	seen, _, err := meet(t, cfg, server)
+	return seen, err
 }
 
 func TestPeerCN(t *testing.T) {

@@ -1,0 +1,251 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package pki
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"quorate/internal/pki/p12"
+)
+
+// The names in the C programs' databases.
+const (
+	nickCA      = "QNet CA"
+	nickServer  = "QNetd Cert"
+	nickCluster = "Cluster Cert"
+)
+
+// pwdFile has the database's password, in most cases none.
+const pwdFile = "pwdfile.txt"
+
+// ErrNSSTools is returned where an NSS database is to be taken over and NSS's
+// own programs are missing.
+var ErrNSSTools = errors.New("NSS's certutil and pk12util are needed to take over the database of the C programs: " +
+	"install libnss3-tools (Debian, Ubuntu), nss-tools (Fedora, RHEL) or mozilla-nss-tools (SUSE)")
+
+// toolTimeout is how long one of NSS's programs may take. On a small machine
+// the key derivation of pk12util takes ten seconds.
+const toolTimeout = 2 * time.Minute
+
+// nssFiles returns the names of the NSS database in dir, the one with the
+// certificates first, or nil.
+func nssFiles(dir string) []string {
+	for _, names := range [][]string{{"cert9.db", "key4.db"}, {"cert8.db", "key3.db", "secmod.db"}} {
+		if exists(dir, names[0]) {
+			return names
+		}
+	}
+	return nil
+}
+
+// nssDB is a copy of an NSS database, in a directory of its own that nobody
+// else may enter. The programs of NSS work on the copy: the original is only
+// read, and stays as it was.
+type nssDB struct {
+	from     string // the directory of the original
+	dir      string // the directory of the copy
+	spec     string // the copy, as the programs want it named
+	password bool   // pwdFile has one
+}
+
+// openNSS copies the database in dir. The caller holds the directory's lock,
+// and closes the copy.
+func openNSS(dir string) (*nssDB, error) {
+	for _, program := range []string{"certutil", "pk12util"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("%s: %w (%s is not installed)", dir, ErrNSSTools, program)
+		}
+	}
+	old, err := filepath.Glob(filepath.Join(dir, ".takeover-*")) // from a run that was killed
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range old {
+		if err := os.RemoveAll(path); err != nil {
+			return nil, err
+		}
+	}
+	private, err := os.MkdirTemp(dir, ".takeover-") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	db := &nssDB{from: dir, dir: private}
+	if err := db.copy(); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+	return db, nil
+}
+
+func (db *nssDB) close() error { return os.RemoveAll(db.dir) }
+
+// copy copies the files that hold certificates and keys, and not pkcs11.txt,
+// which may name other modules.
+func (db *nssDB) copy() error {
+	names := nssFiles(db.from)
+	db.spec = "sql:" + db.dir
+	if names[0] == "cert8.db" {
+		db.spec = "dbm:" + db.dir
+	}
+	for _, name := range names {
+		names = append(names, name+"-journal") // of a program that was killed
+	}
+	names = append(names, pwdFile)
+	before := stampOf(db.from, names...)
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(db.from, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(db.dir, name), b, 0o600); err != nil {
+			return err
+		}
+		db.password = db.password || name == pwdFile && len(bytes.TrimSpace(b)) > 0
+	}
+	if stampOf(db.from, names...) != before {
+		return fmt.Errorf("the NSS database in %s is being written by another program: try again", db.from)
+	}
+	return nil
+}
+
+// run runs one of NSS's programs on the copy, without a terminal that it could
+// ask for a password on, and returns what it printed.
+func (db *nssDB) run(name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), toolTimeout)
+	defer cancel()
+	args = append(args, "-d", db.spec)
+	if db.password {
+		flag := "-f"
+		if name == "pk12util" {
+			flag = "-k"
+		}
+		args = append(args, flag, filepath.Join(db.dir, pwdFile))
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = db.dir
+	cmd.Env = []string{"LC_ALL=C", "HOME=" + db.dir, "PATH=" + os.Getenv("PATH")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		lines := strings.Split(strings.TrimSpace(errOut.String()), "\n")
+		return nil, fmt.Errorf("the NSS database in %s: %s: %w: %s", db.from, name, err, lines[len(lines)-1])
+	}
+	return out.Bytes(), nil
+}
+
+// trust returns the trust flags of each certificate by its nickname.
+func (db *nssDB) trust() (map[string]string, error) {
+	out, err := db.run("certutil", "-L")
+	if err != nil {
+		return nil, err
+	}
+	flags := map[string]string{}
+	for line := range strings.SplitSeq(string(out), "\n") {
+		line = strings.TrimRight(line, " ")
+		if at := strings.LastIndexByte(line, ' '); at > 0 {
+			flags[strings.TrimRight(line[:at], " ")] = line[at+1:]
+		}
+	}
+	return flags, nil
+}
+
+// cert returns the certificate of a nickname: the newest, if there are several.
+func (db *nssDB) cert(nick string) (*x509.Certificate, error) {
+	out, err := db.run("certutil", "-L", "-n", nick, "-a")
+	if err != nil {
+		return nil, err
+	}
+	var newest *x509.Certificate
+	for {
+		var block *pem.Block
+		if block, out = pem.Decode(out); block == nil {
+			break
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("the NSS database in %s: certificate %q: %w", db.from, nick, err)
+		}
+		if newest == nil || c.NotBefore.After(newest.NotBefore) {
+			newest = c
+		}
+	}
+	if newest == nil {
+		return nil, fmt.Errorf("the NSS database in %s has no certificate %q", db.from, nick)
+	}
+	return newest, nil
+}
+
+// key returns the private key of c, whose nickname is given.
+func (db *nssDB) key(nick string, c *x509.Certificate) (crypto.Signer, error) {
+	file, secret := filepath.Join(db.dir, "out.p12"), filepath.Join(db.dir, "out.pw")
+	password := rand.Text()
+	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
+		return nil, err
+	}
+	if _, err := db.run("pk12util", "-o", file, "-n", nick, "-w", secret); err != nil {
+		if !db.password {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w (it must have the password in %s)", err, pwdFile)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	contents, err := p12.Decode(b, password)
+	if err != nil {
+		return nil, fmt.Errorf("the NSS database in %s: what pk12util wrote: %w", db.from, err)
+	}
+	at := slices.IndexFunc(contents.Keys, func(k p12.Key) bool { return samePublic(k.Key, c) })
+	if at < 0 {
+		return nil, fmt.Errorf("the NSS database in %s has no private key for %q", db.from, nick)
+	}
+	return contents.Keys[at].Key, nil
+}
+
+// samePublic reports whether key is that of c.
+func samePublic(key crypto.Signer, c *x509.Certificate) bool {
+	pub, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && pub.Equal(key.Public())
+}
+
+// pair returns a certificate and its key.
+func (db *nssDB) pair(nick string) (*x509.Certificate, crypto.Signer, error) {
+	c, err := db.cert(nick)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := db.key(nick, c)
+	return c, key, err
+}
+
+// keyOf returns the key that a request was made for with the C tool, and which
+// waits in the database for its certificate c.
+func (db *nssDB) keyOf(c *x509.Certificate) (crypto.Signer, error) {
+	file := filepath.Join(db.dir, "in.crt")
+	if err := os.WriteFile(file, c.Raw, 0o600); err != nil {
+		return nil, err
+	}
+	if _, err := db.run("certutil", "-A", "-t", "u,u,u", "-n", nickCluster, "-i", file); err != nil {
+		return nil, err
+	}
+	return db.key(nickCluster, c)
+}

@@ -1,0 +1,202 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package pki
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// takeOverArbiter makes an arbiter of ours of the NSS database in dir, which
+// stays as it is: CA and server keep their keys and certificates, so that all
+// clusters go on with theirs, under either program. Where there is no NSS
+// database, or our files are there already, it does nothing.
+func takeOverArbiter(dir string) (did Ensured, err error) {
+	if !errors.Is(state(dir), ErrNSS) {
+		return Present, nil
+	}
+	err = locked(dir, func() error {
+		if !errors.Is(state(dir), ErrNSS) {
+			return nil // another process was faster
+		}
+		did = TakenOver
+		return importArbiter(dir)
+	})
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%w: run \"quorate cert init\" once as root", err)
+		}
+		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qnetd: %w", err)
+	}
+	return did, nil
+}
+
+func importArbiter(dir string) error {
+	db, err := openNSS(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.close() }() // the next takeover removes what is left
+	ca, caKey, err := db.pair(nickCA)
+	if err != nil {
+		return err
+	}
+	server, serverKey, err := db.pair(nickServer)
+	if err != nil {
+		return err
+	}
+	if err := server.CheckSignatureFrom(ca); err != nil {
+		return fmt.Errorf("%q in %s is not of the CA there: %w", nickServer, dir, err)
+	}
+	exported, err := loadCert(filepath.Join(dir, CACertFile))
+	switch {
+	case err == nil && !exported.Equal(ca):
+		return fmt.Errorf("%s is another CA than the one in the NSS database beside it: "+
+			"remove it if the nodes have the database's (SHA-256 %s)", filepath.Join(dir, CACertFile), Fingerprint(ca))
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	caPEM, err := keyPEM(caKey)
+	if err != nil {
+		return err
+	}
+	serverPEM, err := keyPEM(serverKey)
+	if err != nil {
+		return err
+	}
+	ref := filepath.Join(dir, nssFiles(dir)[1])
+	info, err := os.Stat(ref)
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm() & 0o660 // for whom C's daemon may run as
+	if err := raiseSerial(dir, mode, ca, server); err != nil {
+		return err
+	}
+	if exported == nil {
+		if err := writeLike(ref, dir, CACertFile, append(describe(ca), certPEM(ca.Raw)...), 0o644); err != nil {
+			return err
+		}
+	}
+	return writeArbiter(ref, dir, mode, certPEM(server.Raw), caPEM, serverPEM)
+}
+
+// writeArbiter writes the files that only we have. The server's key is the last
+// one: a directory with it is complete.
+func writeArbiter(ref, dir string, mode fs.FileMode, server, caKey, serverKey []byte) error {
+	for _, f := range []struct {
+		name string
+		data []byte
+		mode fs.FileMode
+	}{
+		{serverCertFile, server, 0o644},
+		{caKeyFile, caKey, 0o600}, // only to sign with: the daemon needs no access
+		{serverKeyFile, serverKey, mode},
+	} {
+		if err := writeLike(ref, dir, f.name, f.data, f.mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// raiseSerial makes sure that the next serial number is above that of every
+// certificate that is known, as it is unless serial.txt was lost. C and we
+// count in the same file.
+func raiseSerial(dir string, mode fs.FileMode, known ...*x509.Certificate) error {
+	last, err := lastSerial(dir)
+	if err != nil {
+		return err
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "cluster-*.crt"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if c, err := readCluster(path); err == nil { // C leaves an empty one where signing failed
+			known = append(known, c)
+		}
+	}
+	highest := big.NewInt(last)
+	for _, c := range known {
+		if c.SerialNumber.Cmp(highest) > 0 {
+			highest = c.SerialNumber
+		}
+	}
+	if highest.Cmp(big.NewInt(last)) == 0 {
+		return nil
+	}
+	if !highest.IsInt64() || highest.Int64() > 1<<62 {
+		return fmt.Errorf("%s is lost, and a certificate has serial number %v, after which C can't count", filepath.Join(dir, serialFile), highest)
+	}
+	return writeFile(dir, serialFile, fmt.Appendln(nil, highest), mode)
+}
+
+// takeOverNode reads what our files lack from the NSS database in dir, which
+// stays as it is: the CA, and the cluster's certificate and key.
+func takeOverNode(dir string) (did Ensured, err error) {
+	if nssFiles(dir) == nil || exists(dir, nodeClusterFile) {
+		return Present, nil
+	}
+	err = lockedBy(nodeLockFile, dir, func() error {
+		if exists(dir, nodeClusterFile) {
+			return nil // another process was faster
+		}
+		did, err = importNode(dir)
+		return err
+	})
+	if err != nil {
+		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qdevice: %w", err)
+	}
+	return did, nil
+}
+
+func importNode(dir string) (did Ensured, err error) {
+	db, err := openNSS(dir)
+	if err != nil {
+		return Present, err
+	}
+	defer func() { _ = db.close() }() // the next takeover removes what is left
+	trust, err := db.trust()
+	if err != nil {
+		return Present, err
+	}
+	ca, err := loadCert(filepath.Join(dir, nodeCAFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		flags, ok := trust[nickCA]
+		if !ok {
+			return Present, fmt.Errorf("the NSS database in %s has no CA called %q: %s", dir, nickCA, startAnew)
+		}
+		if ssl, _, _ := strings.Cut(flags, ","); !strings.Contains(ssl, "C") {
+			return Present, fmt.Errorf("the NSS database in %s does not trust its %q (flags %q): %s", dir, nickCA, flags, startAnew)
+		}
+		if ca, err = db.cert(nickCA); err == nil {
+			did = TakenOver
+			err = writeFile(dir, nodeCAFile, certPEM(ca.Raw), 0o644)
+		}
+	}
+	if err != nil {
+		return Present, err
+	}
+	if _, ok := trust[nickCluster]; !ok {
+		return did, nil // the node has a CA, and waits for its certificate
+	}
+	c, key, err := db.pair(nickCluster)
+	if err != nil {
+		return Present, err
+	}
+	if err := c.CheckSignatureFrom(ca); err != nil {
+		return Present, fmt.Errorf("certificate of cluster %q in %s is not of the arbiter's CA there: %s", c.Subject.CommonName, dir, startAnew)
+	}
+	return TakenOver, writeCluster(dir, c, key)
+}
+
+// startAnew is what to do where a node's database is of no use.
+const startAnew = "remove the directory and set the node up with corosync-qdevice-net-certutil"
