@@ -4,7 +4,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 FUZZTIME ?= 20s
-NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil corosync-qdevice
+NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil corosync-qdevice corosync-qdevice-tool
 
 .PHONY: all build demo test unit race fuzz verify interop bench clean deps
 
@@ -38,7 +38,7 @@ race: deps
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode \
 	./internal/pki:FuzzRequest ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
-	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/votequorum:FuzzMachine ./internal/scenario:FuzzParse ./corosync/conf:FuzzParse \
+	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/status:FuzzParseQDevice ./internal/votequorum:FuzzMachine ./internal/scenario:FuzzParse ./corosync/conf:FuzzParse \
 	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
 	./corosync/votequorum:FuzzEvent
 

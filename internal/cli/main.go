@@ -27,6 +27,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return QDevice(ctx, prog, args[1:], stdout, stderr)
 	case "corosync-qnetd-tool":
 		return QNetdTool(prog, args[1:], stdout, stderr)
+	case "corosync-qdevice-tool":
+		return QDeviceTool(prog, args[1:], stdout, stderr)
 	case "corosync-qnetd-certutil":
 		return QNetdCertutil(args[0], args[1:], stdout, stderr)
 	}
@@ -59,9 +61,9 @@ func newRoot() *cobra.Command {
 		Long: `Quorate keeps a quorum in a Corosync or Proxmox cluster with an even number of
 nodes: an arbiter on a third, small machine gives one vote to one side.
 
-Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil or
-corosync-qdevice it takes the place of that program: same flags, files, output and
-exit codes.`,
+Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil,
+corosync-qdevice or corosync-qdevice-tool it takes the place of that program: same
+flags, files, output and exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),

@@ -73,17 +73,6 @@ func TestQNetdOptions(t *testing.T) {
 	}
 }
 
-func TestToolWithoutDaemon(t *testing.T) {
-	var out, errOut bytes.Buffer
-	code := Main(context.Background(), []string{"corosync-qnetd-tool", "-s", "-p", t.TempDir() + "/none"}, &out, &errOut)
-	if want := "corosync-qnetd-tool: Can't connect to qnetd socket (is QNetd running?): No such file or directory\n"; code != 3 || errOut.String() != want {
-		t.Errorf("exit %d, %q", code, errOut.String())
-	}
-	if code := Main(context.Background(), []string{"corosync-qnetd-tool"}, &out, &errOut); code != 1 || out.String() != toolUsage {
-		t.Errorf("exit %d, %q", code, out.String())
-	}
-}
-
 // TestCertutil follows the C script's words and exit codes.
 func TestCertutil(t *testing.T) {
 	dir := t.TempDir() + "/nssdb"

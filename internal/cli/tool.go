@@ -13,10 +13,9 @@ import (
 	"syscall"
 
 	"quorate/internal/control"
+	"quorate/internal/nodeconf"
 	"quorate/internal/words"
 )
-
-const toolUsage = "usage: corosync-qnetd-tool [-Hhlsv] [-c cluster_name] [-p qnetd_ipc_socket_path]\n"
 
 // The exit codes of the C tools.
 const (
@@ -26,12 +25,38 @@ const (
 	toolDaemonError = 4
 )
 
+// statusTool is one of the C tools that ask a daemon over its local socket.
+type statusTool struct {
+	usage  string
+	spec   string // of getopt; the letters mean the same in both tools
+	socket string // unless -p names another one
+	lost   string // no connection, without the reason
+}
+
 // QNetdTool is corosync-qnetd-tool: the same flags, texts and exit codes as
 // the C tool, except that a connection without an answer and a cluster that is
 // not there are told on stderr (Q6).
 func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
-	opts, _, misuse := getopt(args, "Hhlsvc:p:", true)
-	path, command, verbose, cluster, named := qnetdSocket, "", "", "", false
+	t := statusTool{
+		usage: "usage: corosync-qnetd-tool [-Hhlsv] [-c cluster_name] [-p qnetd_ipc_socket_path]\n",
+		spec:  "Hhlsvc:p:", socket: qnetdSocket, lost: "Can't connect to qnetd socket (is QNetd running?)",
+	}
+	return t.run(prog, args, stdout, stderr)
+}
+
+// QDeviceTool is corosync-qdevice-tool: the same flags, texts and exit codes as the
+// C tool, except that a connection without an answer is told on stderr (Q6).
+func QDeviceTool(prog string, args []string, stdout, stderr io.Writer) int {
+	t := statusTool{
+		usage: "usage: corosync-qdevice-tool [-Hhsv] [-p qdevice_ipc_socket_path]\n",
+		spec:  "Hhsvp:", socket: nodeconf.DefaultSettings().SocketFile, lost: "Can't connect to QDevice socket (is QDevice running?)",
+	}
+	return t.run(prog, args, stdout, stderr)
+}
+
+func (t *statusTool) run(prog string, args []string, stdout, stderr io.Writer) int {
+	opts, _, misuse := getopt(args, t.spec, true)
+	path, command, verbose, cluster, named := t.socket, "", "", "", false
 	for _, o := range opts {
 		switch o.Letter {
 		case 'H':
@@ -47,7 +72,7 @@ func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
 		case 'p':
 			path = o.Arg
 		case 'h':
-			fmt.Fprint(stdout, toolUsage)
+			fmt.Fprint(stdout, t.usage)
 			return toolUsageCode
 		}
 	}
@@ -55,7 +80,7 @@ func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: %s\n", prog, misuse)
 	}
 	if misuse != nil || command == "" {
-		fmt.Fprint(stdout, toolUsage)
+		fmt.Fprint(stdout, t.usage)
 		return toolUsageCode
 	}
 	listing := command == "list "
@@ -68,7 +93,7 @@ func QNetdTool(prog string, args []string, stdout, stderr io.Writer) int {
 	ctx := context.Background()
 	c, err := control.Dial(ctx, path)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: Can't connect to qnetd socket (is QNetd running?): %s\n", prog, strerror(err))
+		fmt.Fprintf(stderr, "%s: %s: %s\n", prog, t.lost, strerror(err))
 		return toolConnect
 	}
 	code := tell(ctx, c, prog, command, stdout, stderr)
