@@ -51,7 +51,7 @@ var table = map[string]rule{
 	"quorate/internal/cli": {may: []string{"nodeconf", "corosync/qb", "qnet", "wire", "qnetd", "status", "store", "pki", "control", "words", "daemon"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
 	"quorate/internal/votequorum": {pure: true, may: []string{"qnet", "votequorum", "internal/votequorum/*"}, why: "a machine sees no adapter and no other machine"},
-	"quorate/internal/qdevice":    {pure: true, may: []string{"qnet", "wire"}, why: "a machine sees no adapter and no other machine"},
+	"quorate/internal/qdevice":    {pure: true, may: []string{"qnet", "wire", "status"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/engine/core": {pure: true, may: []string{"qnet", "votequorum", "votequorum/vqtest"},
 		why: "the laboratory's cluster is a machine of machines; vqtest is its Totem, which was held against the real one"},
 	"quorate/internal/engine":   {may: []string{"engine/core", "qnet", "votequorum", "corosync", "corosync/votequorum"}, why: "an adapter sees no other adapter; it speaks the words of Corosync's clients"},

@@ -175,7 +175,7 @@ func (n *Node) sendMembership(now time.Time) {
 	n.send(wire.NodeList{
 		Seq: n.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring), Nodes: list, Heuristics: n.heuristics,
 	})
-	n.apply(now, qnet.VoteWaitForReply)
+	n.apply(now, qnet.VoteWaitForReply, "")
 }
 
 func (n *Node) sendQuorum() {
@@ -207,6 +207,7 @@ func (n *Node) lost(now time.Time, why string) {
 		level = Debug // it was said often enough
 	}
 	n.note(Notice{Level: level, Text: "no connection to the arbiter", Reason: why})
+	c.lost = why
 	c.state, c.limit, c.nextEcho, c.echoAt = Waiting, time.Time{}, time.Time{}, time.Time{}
 	c.retryAt = now.Add(n.retryDelay())
 	if n.run != 0 && n.runFor == forConnect {
@@ -215,7 +216,7 @@ func (n *Node) lost(now time.Time, why string) {
 	switch {
 	case n.keeps() && (c.grace > 0 || n.lenient()):
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
-		n.apply(now, qnet.VoteNACK)
+		n.apply(now, qnet.VoteNACK, n.whyOffline())
 	}
 }
 

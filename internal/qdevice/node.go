@@ -66,6 +66,7 @@ const (
 // connection is all that ends with a connection.
 type connection struct {
 	state    State
+	lost     string    // why the last connection ended
 	since    time.Time // of the state Online
 	limit    time.Time // of everything before Online
 	retryAt  time.Time
@@ -94,6 +95,8 @@ type vote struct {
 	next     time.Time
 	last     time.Time // of the last poll
 	lastCast bool
+	why      string    // what is cast is cast
+	since    time.Time // it is, for this ring
 	withdraw time.Time // when "no" is polled if the arbiter stays silent; zero if not
 }
 
@@ -186,7 +189,7 @@ func (n *Node) tick(now time.Time) {
 	if due(now, n.vote.withdraw) {
 		n.vote.withdraw = time.Time{}
 		n.note(Notice{Level: Warning, Text: "the arbiter is silent while Corosync waits: voting no for now", Ring: n.ring})
-		n.apply(now, qnet.VoteNACK)
+		n.apply(now, qnet.VoteNACK, whySilent)
 	}
 	if due(now, n.conn.limit) {
 		n.hangUp(now, "no Init reply within "+n.cfg.ConnectTimeout.String())
@@ -221,7 +224,7 @@ func (n *Node) configured(now time.Time, in Configured) {
 	switch {
 	case in.Refuse != "":
 		if n.vote.cast == qnet.VoteACK {
-			n.apply(now, qnet.VoteNACK)
+			n.apply(now, qnet.VoteNACK, in.Refuse)
 		}
 	case refused && n.conn.state == Online:
 		n.hangUp(now, "the configuration is mended: asking for the vote anew")
@@ -262,7 +265,7 @@ func (n *Node) membership(now time.Time, in Membership) {
 	switch {
 	case n.conn.state != Online:
 		if !first || n.cfg.WithdrawTime > 0 {
-			n.apply(now, qnet.VoteNACK)
+			n.apply(now, qnet.VoteNACK, n.whyOffline())
 		}
 	default:
 		n.echo(now)
@@ -293,7 +296,7 @@ func (n *Node) leave(now time.Time) {
 	n.leaving = true
 	n.vote.withdraw = time.Time{}
 	if n.members != nil {
-		n.vote.cast = qnet.VoteNACK
+		n.vote.cast, n.vote.why, n.vote.since = qnet.VoteNACK, "shutting down", now
 		n.emit(Poll{Ring: n.ring, Cast: false})
 	}
 	if n.conn.state != Waiting {

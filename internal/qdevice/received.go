@@ -65,7 +65,7 @@ func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.
 		n.hangUp(now, "a vote without its ring")
 	case ring.V == n.ring && ring.V == n.conn.sentRing:
 		n.vote.withdraw = time.Time{} // the arbiter knows of the ring: it is not silent (N5)
-		n.apply(now, v.V)
+		n.apply(now, v.V, arbitersWord(v.V))
 	}
 }
 

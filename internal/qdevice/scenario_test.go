@@ -187,8 +187,27 @@ func (p *player) do(f []string) {
 		p.silent = false
 	case "leave":
 		p.step(qdevice.Withdraw{})
+	case "status":
+		p.status()
 	default:
 		p.arbiter(f)
+	}
+}
+
+// status prints what the status says of the vote and of the connection.
+func (p *player) status() {
+	s := p.node.Status()
+	p.say("%s; %s: %s", s.State, s.Vote, s.Reason)
+	for _, at := range []struct {
+		what string
+		when time.Time
+	}{{"since", s.Since}, {"ends unless heard", s.FreshUntil}, {"connected since", s.Connected}, {"echo reply", s.Echoed}, {"last poll", s.LastPoll}} {
+		if !at.when.IsZero() {
+			p.say("  %s %.3f", at.what, at.when.Sub(start).Seconds())
+		}
+	}
+	if s.Lost != "" {
+		p.say("  lost: %s", s.Lost)
 	}
 }
 

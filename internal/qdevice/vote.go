@@ -9,13 +9,15 @@ import (
 	"quorate/internal/qnet"
 )
 
-// apply carries a vote out: ACK and NACK are polled at once and then at
-// intervals; those that ask for patience end the polling.
-func (n *Node) apply(now time.Time, v qnet.Vote) {
+// apply carries a vote out, for a reason that the status tells: ACK and NACK are
+// polled at once and then at intervals; those that ask for patience end the polling.
+func (n *Node) apply(now time.Time, v qnet.Vote, why string) {
 	switch v {
 	case qnet.VoteACK:
-		if n.config.Refuse != "" || !n.fresh(now) {
-			v = qnet.VoteNACK
+		if n.config.Refuse != "" {
+			v, why = qnet.VoteNACK, n.config.Refuse
+		} else if !n.fresh(now) {
+			v, why = qnet.VoteNACK, whyStale
 		}
 	case qnet.VoteNACK:
 	case qnet.VoteAskLater, qnet.VoteWaitForReply:
@@ -28,7 +30,9 @@ func (n *Node) apply(now time.Time, v qnet.Vote) {
 	}
 	if n.vote.cast != v || n.vote.ring != n.ring {
 		n.note(Notice{Level: Info, Text: "vote cast", Ring: n.ring, Vote: v})
+		n.vote.since = now
 	}
+	n.vote.why = why
 	n.vote.cast, n.vote.ring = v, n.ring
 	n.vote.withdraw = time.Time{}
 	n.poll(now)
@@ -89,7 +93,7 @@ func (n *Node) checkFresh(now time.Time) {
 	}
 	if n.keeps() {
 		n.note(Notice{Level: Warning, Text: "vote taken back: the arbiter was not heard for " + n.freshFor().String(), Ring: n.ring})
-		n.apply(now, qnet.VoteNACK)
+		n.apply(now, qnet.VoteNACK, whyStale)
 	}
 	n.conn.basis = time.Time{}
 	if n.conn.state == Online {

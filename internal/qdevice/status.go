@@ -1,0 +1,92 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package qdevice
+
+import (
+	"slices"
+	"time"
+
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+// Why "no" is cast without the arbiter having said it.
+const (
+	whyStale  = "the arbiter was not heard for too long"
+	whySilent = "the arbiter is silent while Corosync waits"
+)
+
+// whyOffline is why "no" is cast without a connection.
+func (n *Node) whyOffline() string {
+	if n.conn.lost == "" {
+		return "not connected to the arbiter yet"
+	}
+	return "not connected to the arbiter: " + n.conn.lost
+}
+
+// arbitersWord is why a vote is cast that the arbiter sent. Its own reason does not
+// come with it: quorate clusters on the arbiter has that.
+func arbitersWord(v qnet.Vote) string {
+	if v == qnet.VoteACK {
+		return "the arbiter gave its vote to this partition"
+	}
+	return "the arbiter did not give its vote to this partition"
+}
+
+// Status returns what the machine knows, as a value of its own. The shell adds where
+// the arbiter is, the heuristics commands, what votequorum expects, and its start.
+func (n *Node) Status() status.QDevice {
+	c := &n.cfg
+	s := status.QDevice{
+		Model: "Net", NodeID: c.Node, Timeout: ms(c.Timeout), SyncTimeout: ms(c.SyncTimeout),
+		ConfigVersion: n.config.Version.V, HasConfigVersion: n.config.Version.Set, Config: slices.Clone(n.config.Nodes),
+		HeuristicsMode: [...]string{status.HeuristicsDisabled, status.HeuristicsOnlyOnSync, status.HeuristicsEnabled}[c.Heuristics],
+		Ring:           n.ring, Members: slices.Clone(n.members), Quorate: n.quorate, Quorum: slices.Clone(n.nodes),
+		LastPoll: n.vote.last, LastPollCast: n.vote.lastCast,
+		Cluster: c.Cluster, ConnectTimeout: ms(c.ConnectTimeout), Heartbeat: ms(c.Heartbeat), VoteInterval: ms(c.voteInterval()),
+		TLS: c.TLS.String(), Algorithm: c.Algorithm, TieBreaker: c.TieBreaker, KAP: c.KeepActivePartition,
+		Polling: n.vote.polling, PollingCast: n.keeps(),
+		Heuristics: n.heuristics, RegularHeur: n.regularHeur, MembershipHeur: n.memberHeur, ConnectHeur: n.connectHeur,
+		Vote: n.vote.cast, Reason: n.vote.why, Since: n.vote.since, Refused: n.config.Refuse,
+		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
+	}
+	switch {
+	case n.vote.ring != n.ring || n.vote.cast == qnet.VoteUndefined:
+		s.Vote, s.Reason, s.Since = qnet.VoteUndefined, n.whyNothing(), time.Time{}
+	case s.Vote == qnet.VoteNACK && n.conn.state == Online && !n.vote.polling:
+		s.Reason = n.whyNothing() // "no" was for want of a connection
+	case s.Vote == qnet.VoteACK:
+		s.FreshUntil = n.freshUntil()
+	}
+	switch n.conn.state {
+	case Online, Probing:
+		s.State, s.Connected, s.Echoed = status.StateConnected, n.conn.since, n.conn.echoed
+		s.KAPUnknown, s.TLSActive = !n.conn.kapKnown, n.conn.tls
+		return s
+	case Waiting:
+		s.State = status.StateConnectFailed
+		if n.conn.lost == "" {
+			s.State = status.StateConnecting // the first try is to come
+		}
+	default:
+		s.State = status.StateConnecting
+	}
+	s.Lost = n.conn.lost
+	return s
+}
+
+// whyNothing is why nothing is cast for the ring.
+func (n *Node) whyNothing() string {
+	switch {
+	case n.members == nil:
+		return "Corosync has formed no ring yet"
+	case n.run != 0 && n.runFor == forMembership:
+		return "heuristics are being run"
+	case n.conn.state == Online:
+		return "the arbiter's answer is awaited"
+	}
+	return n.whyOffline()
+}
+
+func ms(d time.Duration) uint32 { return uint32(d.Milliseconds()) }
