@@ -69,16 +69,19 @@ const (
 // which part of the daemon failed. In every case the device is unregistered, and
 // with it the vote taken back, if the engine still answers (C11).
 func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
-	d := &node{cfg: cfg, log: cfg.Log, certs: nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: cfg.Log}}
 	if cfg.now == nil {
-		d.cfg.now = systemClock()
+		cfg.now = systemClock()
 	}
 	if cfg.dialer == nil {
-		d.cfg.dialer = newDialer()
+		cfg.dialer = newDialer()
 	}
 	if cfg.runner == nil {
-		d.cfg.runner = newHeuristics
+		cfg.runner = newHeuristics
 	}
+	lines := newLogQueue(cfg.Log.Handler())
+	defer lines.close()
+	d := &node{cfg: cfg, log: slog.New(lines)}
+	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: d.log}
 	lock, err := lock(cfg.Settings.LockFile)
 	if err != nil {
 		return err
@@ -88,7 +91,8 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 		return err
 	}
 	err = d.run(ctx)
-	return errors.Join(err, d.unregister(), d.engine.Close())
+	d.unregister()
+	return errors.Join(err, d.engine.Close())
 }
 
 // node is a running node daemon.
@@ -109,7 +113,7 @@ func (d *node) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
-	ring := make(chan struct{})
+	ring, configured := make(chan struct{}), make(chan struct{})
 	reader := &configReader{
 		engine: d.engine, settings: d.cfg.Settings, log: d.log, level: d.cfg.Level, certs: &d.certs,
 		updates: make(chan update), again: make(chan struct{}, 1),
@@ -120,7 +124,7 @@ func (d *node) run(ctx context.Context) error {
 		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,
 		limits: linkLimits{message: s.MaxReplySize, queue: max(s.SendBuffers, leastQueue)}, seed: rand.Uint64(),
 		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan qdevice.HeuristicsDone), calls: make(chan func(time.Time)),
-		recheck: reader.recheck, onRing: func() { close(ring) }, registered: registered,
+		recheck: reader.recheck, onRing: func() { close(ring) }, onConfig: func() { close(configured) }, registered: registered,
 	}
 	d.loop.runner = d.cfg.runner(func(id uint64, result qnet.Heuristics) {
 		select {
@@ -133,7 +137,7 @@ func (d *node) run(ctx context.Context) error {
 	go d.loop.voter.run(polls)
 	g.Go(func() error { return d.guard(d.loop.run, ctx) })
 	g.Go(func() error { return d.guard(reader.run, ctx) })
-	g.Go(func() error { return d.awaitRing(ctx, ring) })
+	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
 	return errors.Join(g.Wait(), d.loop.runner.Close())
 }
 
@@ -161,11 +165,20 @@ func (d *node) guard(run func(context.Context) error, ctx context.Context) (err 
 	return run(ctx)
 }
 
-// awaitRing tells everybody that the daemon is ready when it knows a ring. It does
-// not wait for the arbiter.
-func (d *node) awaitRing(ctx context.Context, ring <-chan struct{}) error {
+// awaitRing tells everybody that the daemon is ready when the device is registered
+// and a ring is known. It does not wait for the arbiter.
+func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) error {
+	select {
+	case <-configured:
+	case <-ctx.Done():
+		return nil
+	}
+	late := time.NewTimer(ringTime)
+	defer late.Stop()
 	select {
 	case <-ring:
+	case <-late.C:
+		return errors.New("Can't get initial votequorum membership information.") //nolint:staticcheck // the C daemon's words
 	case <-ctx.Done():
 		return nil
 	}
@@ -180,22 +193,17 @@ func (d *node) awaitRing(ctx context.Context, ring <-chan struct{}) error {
 	return notify(d.cfg.NotifySocket, "STOPPING=1")
 }
 
-// unregister takes the device back.
-func (d *node) unregister() error {
-	if d.engine.Err() != nil {
-		return nil // there is nobody to take it back from
-	}
+// unregister takes the device back, and with it the vote.
+func (d *node) unregister() {
 	ctx, cancel := context.WithTimeout(context.Background(), unregisterTime)
 	defer cancel()
-	err := d.engine.Unregister(ctx, d.cfg.Settings.DeviceName)
+	name := d.cfg.Settings.DeviceName
+	err := d.engine.Unregister(ctx, name)
 	switch {
 	case err == nil:
-		d.log.Info("quorum device unregistered", "name", d.cfg.Settings.DeviceName)
-	case errors.Is(err, corosync.ErrNotExist):
-		err = nil
-	case d.engine.Err() != nil:
-		d.log.Warn("quorum device not unregistered", "reason", err)
-		err = nil
+		d.log.Info("quorum device unregistered", "name", name)
+	case errors.Is(err, corosync.ErrNotExist), errors.Is(err, corosync.ErrInvalidParam): // there is none, or it is another one
+	default:
+		d.log.Warn("quorum device not unregistered: its vote counts until quorum.device.timeout has passed", "name", name, "reason", err)
 	}
-	return err
 }

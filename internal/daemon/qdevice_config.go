@@ -46,7 +46,7 @@ func (r *configReader) recheck() {
 // run reads until ctx is done.
 func (r *configReader) run(ctx context.Context) error {
 	cfg, err := r.start(ctx)
-	for err == nil {
+	for err == nil && ctx.Err() == nil {
 		for _, w := range cfg.Warnings {
 			r.log.Warn(w)
 		}

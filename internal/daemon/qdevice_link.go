@@ -80,6 +80,11 @@ func (l *link) proceed() { l.goOn <- nil }
 // run connects and reads.
 func (l *link) run() {
 	defer l.cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			l.tell(qdevice.Disconnected{Why: fmt.Sprintf("internal error: %v", r)})
+		}
+	}()
 	conn, host, err := l.dialer.connect(l.ctx, l.place)
 	if err != nil {
 		l.tell(qdevice.Disconnected{Why: "can't connect: " + oneLine(err)})

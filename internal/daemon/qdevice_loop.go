@@ -42,7 +42,8 @@ type nodeLoop struct {
 	heuristic chan qdevice.HeuristicsDone
 	calls     chan func(time.Time)
 	recheck   func() // asks for another look at the votes
-	onRing    func() // called once, with the first ring
+	onConfig  func() // called once, when there is a machine
+	onRing    func() // called once, when it knows a ring
 
 	registered bool // the device is registered in votequorum, by us or by one before us
 	first      sync.Once
@@ -120,7 +121,9 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 	case f := <-l.calls:
 		f(l.now())
 	case <-l.timer.C:
-		l.step(ctx, qdevice.Tick{})
+		if l.machine != nil {
+			l.step(ctx, qdevice.Tick{})
+		}
 	}
 	return nil
 }
@@ -214,6 +217,8 @@ func (l *nodeLoop) update(ctx context.Context, u update) {
 		cfg := u.cfg.Machine
 		cfg.Seed = l.seed
 		l.machine = qdevice.New(cfg, l.now())
+		l.notes.log = l.log.With("cluster", cfg.Cluster)
+		l.onConfig()
 		l.step(ctx, configured)
 		l.ring(ctx)
 		l.counted(ctx)

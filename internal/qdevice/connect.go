@@ -16,7 +16,7 @@ import (
 // asked twice as often, because the vote ends 1.25 heartbeats after an echo that
 // was answered.
 func (n *Node) echoInterval() time.Duration {
-	if n.conn.grace > 0 {
+	if n.grace() > 0 {
 		return n.cfg.Heartbeat
 	}
 	return n.cfg.Heartbeat / 2
@@ -33,7 +33,7 @@ func (n *Node) echo(now time.Time) {
 // with a grace: the vote goes on, and a new connection may be had within it.
 // Without one the vote would end with the connection, so patience is better.
 func (n *Node) unanswered() time.Time {
-	if n.conn.state != Online || n.conn.grace == 0 || n.conn.echoAt.IsZero() {
+	if n.conn.state != Online || n.grace() == 0 || n.conn.echoAt.IsZero() {
 		return time.Time{}
 	}
 	return n.conn.echoAt.Add(max(n.cfg.Heartbeat/2, 4*(n.conn.srtt+n.conn.rttvar)))
@@ -123,7 +123,7 @@ const (
 func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c := &n.conn
 	c.limit, c.tries = time.Time{}, 0
-	c.grace = time.Duration(m.Grace.V) * time.Millisecond
+	c.grace, c.told = time.Duration(m.Grace.V)*time.Millisecond, n.cfg.Heartbeat
 	if n.cfg.WithdrawTime == 0 {
 		c.grace = 0
 	}
@@ -214,7 +214,7 @@ func (n *Node) lost(now time.Time, why string) {
 		n.run = 0
 	}
 	switch {
-	case n.keeps() && (c.grace > 0 || n.lenient()):
+	case n.keeps() && (n.grace() > 0 || n.lenient()):
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
 		n.apply(now, qnet.VoteNACK, n.whyOffline())
 	}

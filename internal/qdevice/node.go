@@ -78,6 +78,7 @@ type connection struct {
 	initAt   time.Time
 
 	grace    time.Duration // announced by the arbiter of the last Init reply; 0 if none
+	told     time.Duration // the heartbeat that it was announced for
 	echoSeq  uint32
 	echoAt   time.Time // when the echo that is awaited was sent; zero if none is
 	nextEcho time.Time
@@ -159,7 +160,7 @@ func (n *Node) Deadline() time.Time {
 	for _, t := range []time.Time{n.freshUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
 		at = earliest(at, t)
 	}
-	if n.conn.state == Waiting {
+	if n.conn.state == Waiting && n.settled() {
 		at = earliest(at, n.conn.retryAt)
 	}
 	return at
@@ -194,7 +195,7 @@ func (n *Node) tick(now time.Time) {
 	if due(now, n.conn.limit) {
 		n.hangUp(now, "no Init reply within "+n.cfg.ConnectTimeout.String())
 	}
-	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.members != nil && n.config.Nodes != nil {
+	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.settled() {
 		n.conn.state, n.conn.retryAt = Connecting, time.Time{}
 		n.conn.limit = now.Add(n.cfg.ConnectTimeout)
 		n.emit(Connect{})
@@ -212,6 +213,9 @@ func (n *Node) tick(now time.Time) {
 		n.poll(now)
 	}
 }
+
+// settled reports whether the node knows all that an arbiter is told.
+func (n *Node) settled() bool { return n.members != nil && n.config.Nodes != nil }
 
 // configured takes a list of configured nodes.
 func (n *Node) configured(now time.Time, in Configured) {

@@ -29,6 +29,29 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 		n.hangUp(now, "the configuration has changed")
 		n.conn.tries, n.conn.retryAt = 0, now
 	}
+	if n.grace() == 0 && n.conn.state != Online && n.keeps() && !n.lenient() {
+		n.apply(now, qnet.VoteNACK)
+	}
+}
+
+// grace is how long a vote may be kept after the last sign of the arbiter, 0 if
+// not at all (N2, N4). What was announced holds for the heartbeat that the arbiter
+// knew of: the part of its hold that it leaves to votequorum is 1.25 of those. When
+// a reload has made the device timeout longer, votequorum counts a dead daemon's
+// last poll for longer than that; when it has made it shorter, the arbiter may know
+// so already and hold for less.
+func (n *Node) grace() time.Duration {
+	g, told := n.conn.grace, n.conn.told
+	if g == 0 {
+		return 0
+	}
+	if n.cfg.Heartbeat < told {
+		g = time.Duration(float64(g) * float64(n.cfg.Heartbeat) / float64(told))
+	}
+	if over := n.cfg.Timeout - told*5/4; over > 0 {
+		g -= over
+	}
+	return max(0, g)
 }
 
 // told reduces a Config to what an arbiter is told of it, or what is agreed upon

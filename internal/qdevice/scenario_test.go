@@ -64,7 +64,7 @@ func TestCited(t *testing.T) {
 		}
 		all.Write(b)
 	}
-	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C9", "C10"} {
+	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C8", "C9", "C10"} {
 		if !regexp.MustCompile(`(?m)^# .*\b` + row + `\b`).MatchString(all.String()) {
 			t.Errorf("no scenario is for %s", row)
 		}
@@ -185,6 +185,11 @@ func (p *player) do(f []string) {
 		p.silent = true
 	case "speak":
 		p.silent = false
+	case "reload": // with the settings of another config line
+		p.configure(f[1:])
+		p.step(qdevice.Reconfigured{Config: p.cfg})
+	case "move": // the arbiter is to be looked for elsewhere
+		p.step(qdevice.Reconfigured{Config: p.cfg, Elsewhere: true})
 	case "leave":
 		p.step(qdevice.Withdraw{})
 	case "status":
@@ -252,8 +257,15 @@ func (p *player) configure(f []string) {
 			p.cfg.Algorithm = map[string]qnet.Algorithm{"lms": qnet.LMS, "2nodelms": qnet.TwoNodeLMS}[v]
 		case "wait_for_all":
 			p.cfg.WaitForAll = true
+		case "timeout":
+			p.cfg.Timeout = p.duration(v)
+			p.cfg.Heartbeat = qdevice.Heartbeat(p.cfg.Timeout, time.Second, 2*time.Minute)
+		case "tie":
+			p.cfg.TieBreaker = map[string]qnet.TieBreaker{"highest": {Mode: qnet.TieBreakerHighest}}[v]
+		case "interval":
+			p.cfg.HeuristicsInterval = p.duration(v)
 		case "heuristics":
-			p.cfg.Heuristics = map[string]qdevice.HeuristicsMode{"on": qdevice.HeuristicsOn, "sync": qdevice.HeuristicsSync}[v]
+			p.cfg.Heuristics = map[string]qdevice.HeuristicsMode{"on": qdevice.HeuristicsOn, "sync": qdevice.HeuristicsSync, "off": qdevice.HeuristicsOff}[v]
 		case "tls":
 			p.cfg.TLS = map[string]wire.TLSSupport{"on": wire.TLSSupported, "required": wire.TLSRequired}[v]
 		case "arbiter-tls":
@@ -275,6 +287,9 @@ func (p *player) wait(d time.Duration) {
 			p.now = at
 		}
 		p.step(qdevice.Tick{})
+		if next := p.node.Deadline(); !next.IsZero() && !next.After(p.now) {
+			p.t.Fatalf("at %v a tick leaves the deadline where it is: the shell would spin", p.now.Sub(start))
+		}
 	}
 	p.now = end
 }

@@ -62,8 +62,8 @@ func (n *Node) poll(now time.Time) {
 // that the arbiter announced, or 1.25 heartbeats: an arbiter that announces
 // none gives the vote away 1.5 heartbeats after it last heard of the node.
 func (n *Node) freshFor() time.Duration {
-	if n.conn.grace > 0 {
-		return n.conn.grace
+	if g := n.grace(); g > 0 {
+		return g
 	}
 	return n.cfg.Heartbeat * 5 / 4
 }
