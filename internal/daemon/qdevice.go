@@ -75,12 +75,13 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if cfg.dialer == nil {
 		cfg.dialer = newDialer()
 	}
-	if cfg.runner == nil {
-		cfg.runner = newHeuristics
-	}
 	lines := newLogQueue(cfg.Log.Handler())
 	defer lines.close()
-	d := &node{cfg: cfg, log: slog.New(lines)}
+	log := slog.New(lines)
+	if cfg.runner == nil {
+		cfg.runner = runnerOf(cfg.Settings, log)
+	}
+	d := &node{cfg: cfg, log: log}
 	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: d.log}
 	lock, err := lock(cfg.Settings.LockFile)
 	if err != nil {

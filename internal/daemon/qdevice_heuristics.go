@@ -4,28 +4,59 @@
 package daemon
 
 import (
-	"errors"
+	"log/slog"
 	"time"
 
+	"quorate/internal/heuristics"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 )
 
-// noRunner runs nothing: commands are refused, and runs are undefined.
-type noRunner struct{ done func(uint64, qnet.Heuristics) }
+// processRunner runs heuristics commands as processes, and logs what has become of
+// each when that changes.
+type processRunner struct {
+	*heuristics.Runner
+	log  *slog.Logger
+	done func(uint64, qnet.Heuristics)
+	told map[string]string // what was last logged of each command; of the runner's goroutine
+}
 
-func newHeuristics(done func(uint64, qnet.Heuristics)) heuristicsRunner { return noRunner{done} }
+// runnerOf returns what makes the runner of a daemon.
+func runnerOf(s nodeconf.Settings, log *slog.Logger) newRunner {
+	return func(done func(uint64, qnet.Heuristics)) heuristicsRunner {
+		r := &processRunner{log: log, done: done, told: map[string]string{}}
+		r.Runner = heuristics.New(heuristics.Config{
+			UseExecvp: s.HeuristicsSearchPath, MaxExecs: s.HeuristicsMaxExecs, MaxProcesses: s.HeuristicsMaxProcesses,
+			KillInterval: s.HeuristicsKillInterval, Log: log,
+		}, r.finished)
+		return r
+	}
+}
 
 // SetCommands implements heuristicsRunner.
-func (noRunner) SetCommands(list []nodeconf.Command) error {
-	if len(list) > 0 {
-		return errors.New("this build runs no heuristics commands")
+func (r *processRunner) SetCommands(list []nodeconf.Command) error {
+	commands := make([]heuristics.Command, len(list))
+	for i, c := range list {
+		commands[i] = heuristics.Command(c)
 	}
-	return nil
+	return r.Runner.SetCommands(commands)
 }
 
 // Run implements heuristicsRunner.
-func (r noRunner) Run(id uint64, _ time.Duration) { go r.done(id, qnet.HeuristicsUndefined) }
+func (r *processRunner) Run(id uint64, timeout time.Duration) { r.Runner.Run(id, timeout) }
 
-// Close implements heuristicsRunner.
-func (noRunner) Close() error { return nil }
+// finished takes the end of a run.
+func (r *processRunner) finished(id uint64, result qnet.Heuristics, outcomes []heuristics.Outcome) {
+	for _, o := range outcomes {
+		if o.Result == qnet.HeuristicsUndefined || r.told[o.Name] == o.Detail {
+			continue // not done, or said already
+		}
+		r.told[o.Name] = o.Detail
+		if o.Result == qnet.HeuristicsFail {
+			r.log.Warn("heuristics command fails", "command", o.Name, "reason", o.Detail)
+		} else {
+			r.log.Info("heuristics command passes again", "command", o.Name)
+		}
+	}
+	r.done(id, result)
+}

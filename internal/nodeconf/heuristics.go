@@ -76,6 +76,10 @@ func (p *parser) commands() (list []Command) {
 			p.warn("%s key is not correct heuristics exec name. Ignoring", key)
 			continue
 		}
+		if strings.TrimSpace(p.keys[key]) == "" {
+			p.warn("Can't store value of %s key into list. Ignoring", key)
+			continue
+		}
 		list = append(list, Command{Name: name, Line: p.keys[key]})
 	}
 	return list
