@@ -65,7 +65,8 @@ func (p *parser) parse() *Config {
 	m := &c.Machine
 	p.model()
 	m.Node = p.nodeID()
-	m.Timeout, m.SyncTimeout = p.timeouts()
+	m.Timeout = p.wait("quorum.device.timeout", defaultTimeout, func(m *qdevice.Config) time.Duration { return m.Timeout })
+	m.SyncTimeout = p.wait("quorum.device.sync_timeout", defaultSyncTimeout, func(m *qdevice.Config) time.Duration { return m.SyncTimeout })
 	p.heuristics(c)
 	p.nodes(c)
 	m.TLS = p.tls()
@@ -105,36 +106,18 @@ func (p *parser) nodeID() qnet.NodeID {
 	return qnet.NodeID(n)
 }
 
-// timeouts reads how long Corosync waits: it reads the same keys itself.
-func (p *parser) timeouts() (timeout, sync time.Duration) {
-	read := func(key string, def int64) time.Duration {
-		v, ok := p.keys[key]
-		n, valid := parseInt(v, leastTimeout, math.MaxUint32)
-		if ok && !valid {
-			p.bad("%s is %q, must be a number of ms from %d", key, v, leastTimeout)
-		}
-		if !valid {
-			n = def
-		}
-		return time.Duration(n) * time.Millisecond
+// wait reads how long Corosync waits for the device: it reads the same key itself.
+func (p *parser) wait(key string, def int64, old func(*qdevice.Config) time.Duration) time.Duration {
+	v, ok := p.keys[key]
+	n, valid := parseInt(v, leastTimeout, math.MaxUint32)
+	switch {
+	case !ok:
+		n = def
+	case !valid:
+		p.bad("%s is %q, must be a number of ms from %d", key, v, leastTimeout)
+		return keep(p, func(c *Config) time.Duration { return old(&c.Machine) })
 	}
-	old := func(get func(*Config) time.Duration, def int64) int64 {
-		if p.old == nil {
-			return def
-		}
-		return get(p.old).Milliseconds()
-	}
-	key := "quorum.device.timeout"
-	def := int64(defaultTimeout)
-	if _, ok := p.keys[key]; ok {
-		def = old(func(c *Config) time.Duration { return c.Machine.Timeout }, def)
-	}
-	timeout = read(key, def)
-	key, def = "quorum.device.sync_timeout", defaultSyncTimeout
-	if _, ok := p.keys[key]; ok {
-		def = old(func(c *Config) time.Duration { return c.Machine.SyncTimeout }, def)
-	}
-	return timeout, read(key, def)
+	return time.Duration(n) * time.Millisecond
 }
 
 func (p *parser) tls() wire.TLSSupport {
