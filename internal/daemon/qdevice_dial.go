@@ -14,9 +14,11 @@ import (
 	"time"
 )
 
-// attemptDelay is how long a connection attempt has before the next address is
-// tried beside it (RFC 8305, section 5).
-const attemptDelay = 250 * time.Millisecond
+// Delays of RFC 8305.
+const (
+	attemptDelay    = 250 * time.Millisecond // from one attempt to the next beside it (section 5)
+	resolutionDelay = 50 * time.Millisecond  // for a better name that is not resolved yet (section 3)
+)
 
 // place is where an arbiter is looked for.
 type place struct {
@@ -65,8 +67,10 @@ type race struct {
 	ctx      context.Context
 	place    place
 	queue    []candidate // not tried yet, in order
-	lookups  int         // under way
+	pending  []bool      // hosts that are being looked up
+	waited   bool        // for better names, for long enough
 	attempts int         // under way
+	due      bool        // another address may be tried beside those
 	ended    chan attempt
 	errs     []error
 }
@@ -76,57 +80,70 @@ type race struct {
 func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &race{dialer: d, ctx: ctx, place: p, ended: make(chan attempt), lookups: len(p.hosts)}
+	r := &race{dialer: d, ctx: ctx, place: p, ended: make(chan attempt), pending: make([]bool, len(p.hosts))}
 	names := make(chan found, len(p.hosts))
-	for i := range p.hosts {
+	for i, host := range p.hosts {
+		if a, err := netip.ParseAddr(host); err == nil {
+			r.take(r.literal(i, a.Unmap()))
+			continue
+		}
+		r.pending[i] = true
 		go func() { names <- r.resolve(i) }()
 	}
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(resolutionDelay)
 	defer timer.Stop()
 	for {
-		if len(r.queue) == 0 && r.lookups == 0 && r.attempts == 0 {
-			return nil, 0, errors.Join(r.errs...)
-		}
-		if r.attempts == 0 && len(r.queue) > 0 {
+		if r.ready() && (r.attempts == 0 || r.due) {
 			r.next(timer)
+		}
+		if len(r.queue) == 0 && r.attempts == 0 && !slices.Contains(r.pending, true) {
+			return nil, 0, errors.Join(r.errs...)
 		}
 		select {
 		case f := <-names:
 			r.take(f)
 		case <-timer.C:
-			r.next(timer)
+			r.waited, r.due = true, true
 		case a := <-r.ended:
 			r.attempts--
 			if a.err == nil {
 				return a.conn, a.host, nil
 			}
 			r.errs = append(r.errs, a.err)
-			r.next(timer)
+			r.due = true
 		case <-ctx.Done():
-			return nil, 0, ctx.Err()
+			return nil, 0, errors.Join(append(r.errs, ctx.Err())...)
 		}
 	}
 }
 
+// ready reports whether there is an address to be tried, and no better one to be
+// hoped for.
+func (r *race) ready() bool {
+	return len(r.queue) > 0 && (r.waited || !slices.Contains(r.pending[:r.queue[0].host], true))
+}
+
+// literal takes a host that is an address.
+func (r *race) literal(i int, a netip.Addr) found {
+	if v := r.place.ipVersion; v != 0 && (v == 4) != a.Is4() {
+		return found{host: i, err: fmt.Errorf("%s is no IPv%d address, which force_ip_version asks for", a, v)}
+	}
+	return found{host: i, addrs: []netip.Addr{a}}
+}
+
 // resolve looks one host up.
 func (r *race) resolve(i int) found {
-	host, network := r.place.hosts[i], "ip"
+	network := "ip"
 	if r.place.ipVersion != 0 {
 		network += strconv.Itoa(r.place.ipVersion)
 	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		if v := r.place.ipVersion; v != 0 && (v == 4) != a.Unmap().Is4() {
-			return found{host: i, err: fmt.Errorf("%s is no IPv%d address, which force_ip_version asks for", host, v)}
-		}
-		return found{host: i, addrs: []netip.Addr{a.Unmap()}}
-	}
-	addrs, err := r.lookup(r.ctx, network, host)
+	addrs, err := r.lookup(r.ctx, network, r.place.hosts[i])
 	return found{host: i, addrs: addrs, err: err}
 }
 
 // take puts what a lookup has found into the queue.
 func (r *race) take(f found) {
-	r.lookups--
+	r.pending[f.host] = false
 	if f.err != nil {
 		r.errs = append(r.errs, f.err)
 	}
@@ -166,12 +183,10 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 
 // next tries the next address, and sets the timer for the one after it.
 func (r *race) next(timer *time.Timer) {
-	if len(r.queue) == 0 {
-		return
-	}
 	c := r.queue[0]
 	r.queue = r.queue[1:]
 	r.attempts++
+	r.due = false
 	timer.Reset(attemptDelay)
 	go func() {
 		conn, err := r.dial(r.ctx, "tcp", netip.AddrPortFrom(c.addr, r.place.port).String())
