@@ -30,7 +30,7 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 		n.conn.tries, n.conn.retryAt = 0, now
 	}
 	if n.grace() == 0 && n.conn.state != Online && n.keeps() && !n.lenient() {
-		n.apply(now, qnet.VoteNACK)
+		n.apply(now, qnet.VoteNACK, n.whyOffline())
 	}
 }
 
