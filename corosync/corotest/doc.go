@@ -6,10 +6,10 @@
 //
 // A [Server] listens where the options it gives out say, and speaks libqb's
 // protocol over shared memory or datagram sockets, as a 64- or a 32-bit daemon. What it
-// serves is up to a [Service]: [Cmap] and [Votequorum] behave as Corosync's do, and
-// a test can script one of its own with [Func]. A server can be killed, stalled,
-// and made to refuse. While a ring of Votequorum waits for its device the other
-// services wait, as in the daemon.
+// serves is up to a [Service]: [Cmap], [Votequorum], [Quorum], [Cfg] and [Cpg]
+// behave as Corosync's do, and a test can script one of its own with [Func]. A
+// server can be killed, stalled, and made to refuse. While a ring of Votequorum waits
+// for its device the other services wait, as in the daemon.
 //
 //	s := corotest.New(t, corotest.Config{})
 //	s.Handle("cmap", corotest.NewCmap())

@@ -61,6 +61,7 @@ type Conn struct {
 	max     int
 	setup   *net.UnixConn
 	server  int // process id of the daemon
+	kind    Transport
 	layout  Layout
 	tr      transport
 	handler Handler
@@ -105,7 +106,7 @@ func dial(ctx context.Context, service string, o Options, h Handler) (*Conn, err
 		return nil, err
 	}
 	c := &Conn{
-		service: service, max: int(s.MaxMessage), setup: sock, server: int(cred.Pid), layout: s.Layout, handler: h,
+		service: service, max: int(s.MaxMessage), setup: sock, server: int(cred.Pid), kind: s.Transport, layout: s.Layout, handler: h,
 		turn: make(chan struct{}, 1), over: make(chan struct{}), stop: make(chan struct{}), released: make(chan struct{}),
 	}
 	if s.Transport == SharedMemory {
@@ -267,5 +268,12 @@ func (c *Conn) MaxMessage() int { return c.max }
 // Service returns the service's name.
 func (c *Conn) Service() string { return c.service }
 
+// Transport returns what the daemon has picked.
+func (c *Conn) Transport() Transport { return c.kind }
+
 // Layout returns how the daemon lays out what it shares.
 func (c *Conn) Layout() Layout { return c.layout }
+
+// Fault makes the error of a call of this service from what went wrong on this
+// side, such as a context that has ended.
+func (c *Conn) Fault(call string, err error) error { return fault(c.service, call, err) }
