@@ -11,9 +11,11 @@ import (
 	"log/slog"
 	"log/syslog"
 	"os"
+	"strconv"
 	"strings"
 
 	"quorate/corosync/qb"
+	"quorate/internal/control"
 	"quorate/internal/daemon"
 	"quorate/internal/nodeconf"
 )
@@ -59,6 +61,20 @@ func parseQDevice(args []string) (*qdeviceArgs, error) {
 	return q, nil
 }
 
+// nodeControl is the local socket that the settings ask for; applyNodeSettings has
+// checked them.
+func nodeControl(s *nodeconf.Settings) daemon.ControlConfig {
+	c := daemon.ControlConfig{Path: s.SocketFile, Options: control.ListenOptions{GID: -1, Backlog: s.Backlog}, Limits: control.NodeLimits()}
+	c.Limits.MaxClients, c.Limits.MaxReceive, c.Limits.MaxSend = s.MaxClients, s.MaxReceive, s.MaxSend
+	if n, err := strconv.ParseUint(s.SocketUmask, 8, 32); err == nil {
+		c.Options.SetUmask, c.Options.Umask = true, uint32(n)
+	}
+	if gid, err := groupID(s.SocketGroup); err == nil {
+		c.Options.GID = gid
+	}
+	return c
+}
+
 // applyNodeSettings applies one argument of -S: name=value[,name=value...], up to
 // the first empty name; a comma can't be escaped. Both are as in C.
 func applyNodeSettings(s *nodeconf.Settings, arg string) error {
@@ -67,7 +83,11 @@ func applyNodeSettings(s *nodeconf.Settings, arg string) error {
 		if name == "" {
 			return nil
 		}
-		switch err := s.Set(name, value); {
+		err := s.Set(name, value)
+		if err == nil {
+			_, err = groupID(s.SocketGroup)
+		}
+		switch {
 		case errors.Is(err, nodeconf.ErrUnknownSetting):
 			return errors.New("Unknown option '" + name + "'") //nolint:staticcheck // the C daemon's words
 		case err != nil:
@@ -119,6 +139,7 @@ func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.
 // exit code.
 func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
+	cfg.Control = nodeControl(&cfg.Settings)
 	cfg.Engine = func(ctx context.Context) (daemon.Engine, error) {
 		return daemon.OpenCorosync(ctx, qb.Options{}, cfg.Settings.MaxTryAgain, cfg.Log)
 	}

@@ -147,25 +147,26 @@ func umaskSetting(c *daemon.QNetdConfig, text string) error {
 	return nil
 }
 
-func gidSetting(c *daemon.QNetdConfig, text string) error {
-	c.Control.Options.GID = -1
+func gidSetting(c *daemon.QNetdConfig, text string) (err error) {
+	if c.Control.Options.GID, err = groupID(text); err != nil {
+		return errBadSetting
+	}
+	return nil
+}
+
+// groupID returns the number of a group that is given as number or name; -1 for none.
+func groupID(text string) (int, error) {
 	if text == "" {
-		return nil
+		return -1, nil
 	}
 	if v, err := parseInt(text, -1, math.MaxUint32); err == nil {
-		c.Control.Options.GID = int(v)
-		return nil
+		return int(v), nil
 	}
 	g, err := user.LookupGroup(text)
 	if err != nil {
-		return errBadSetting
+		return -1, err
 	}
-	v, err := strconv.Atoi(g.Gid)
-	if err != nil {
-		return errBadSetting
-	}
-	c.Control.Options.GID = v
-	return nil
+	return strconv.Atoi(g.Gid)
 }
 
 // holdSetting sets the hold time in ms; 0 gives a vote away as soon as C does.

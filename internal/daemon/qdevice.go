@@ -9,13 +9,16 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"quorate/corosync"
+	"quorate/corosync/votequorum"
+	"quorate/internal/control"
+	"quorate/internal/heuristics"
 	"quorate/internal/nodeconf"
-	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
 )
 
@@ -26,6 +29,9 @@ type QDeviceConfig struct {
 
 	// Engine opens the cluster engine.
 	Engine func(context.Context) (Engine, error)
+
+	// Control is the local socket; without a path there is none.
+	Control ControlConfig
 
 	Log   *slog.Logger
 	Level *slog.LevelVar // of Log; nil: logging.debug is not looked at
@@ -48,7 +54,7 @@ type heuristicsRunner interface {
 	SetCommands([]nodeconf.Command) error
 
 	// Run starts a run of all commands in the place of one that is going on. Its
-	// result comes as HeuristicsDone with the same ID.
+	// result is told with the same ID.
 	Run(id uint64, timeout time.Duration)
 
 	// Close ends what is running.
@@ -56,7 +62,7 @@ type heuristicsRunner interface {
 }
 
 // newRunner makes a runner that tells results to done.
-type newRunner func(done func(id uint64, result qnet.Heuristics)) heuristicsRunner
+type newRunner func(done func(id uint64, result qnet.Heuristics, outcomes []heuristics.Outcome)) heuristicsRunner
 
 // Times of the start and of the end.
 const (
@@ -81,13 +87,19 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if cfg.runner == nil {
 		cfg.runner = runnerOf(cfg.Settings, log)
 	}
-	d := &node{cfg: cfg, log: log}
+	d := &node{cfg: cfg, log: log, started: time.Now()}
 	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: d.log}
 	lock, err := lock(cfg.Settings.LockFile)
 	if err != nil {
 		return err
 	}
 	defer lock.release()
+	if cfg.Control.Path != "" {
+		if d.control, err = control.Listen(cfg.Control.Path, cfg.Control.Options); err != nil {
+			return err
+		}
+		defer d.control.Close() // closed before, as a rule
+	}
 	if d.engine, err = cfg.Engine(ctx); err != nil {
 		return err
 	}
@@ -98,21 +110,24 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 
 // node is a running node daemon.
 type node struct {
-	cfg    QDeviceConfig
-	log    *slog.Logger
-	engine Engine
-	loop   *nodeLoop
-	certs  nodeCerts
+	cfg     QDeviceConfig
+	log     *slog.Logger
+	started time.Time
+	control net.Listener // nil: none
+	engine  Engine
+	loop    *nodeLoop
+	certs   nodeCerts
+	stop    context.CancelFunc
 }
 
 // run runs the tasks until the first of them fails or ctx is done.
 func (d *node) run(ctx context.Context) error {
-	registered, err := d.leftBehind(ctx)
+	info, err := d.engine.Info(ctx, 0)
 	if err != nil {
-		return err
+		return fmt.Errorf("Can't get votequorum information: %w", err) //nolint:staticcheck // the C daemon's words
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, d.stop = context.WithCancel(ctx)
+	defer d.stop()
 	g, ctx := errgroup.WithContext(ctx)
 	ring, configured := make(chan struct{}), make(chan struct{})
 	reader := &configReader{
@@ -124,12 +139,13 @@ func (d *node) run(ctx context.Context) error {
 		log: d.log, notes: nodeNotes{log: d.log}, now: d.cfg.now, engine: d.engine,
 		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,
 		limits: linkLimits{message: s.MaxReplySize, queue: max(s.SendBuffers, leastQueue)}, seed: rand.Uint64(),
-		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan qdevice.HeuristicsDone), calls: make(chan func(time.Time)),
-		recheck: reader.recheck, onRing: func() { close(ring) }, onConfig: func() { close(configured) }, registered: registered,
+		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan heuristicsResult), calls: make(chan func(time.Time)),
+		recheck: reader.recheck, onRing: func() { close(ring) }, onConfig: func() { close(configured) },
+		registered: info.Flags.Has(votequorum.Registered) && info.DeviceName == s.DeviceName, expected: info.Expected,
 	}
-	d.loop.runner = d.cfg.runner(func(id uint64, result qnet.Heuristics) {
+	d.loop.runner = d.cfg.runner(func(id uint64, result qnet.Heuristics, outcomes []heuristics.Outcome) {
 		select {
-		case d.loop.heuristic <- qdevice.HeuristicsDone{ID: id, Result: result}:
+		case d.loop.heuristic <- heuristicsResult{id, result, outcomes}:
 		case <-ctx.Done():
 		}
 	})
@@ -139,22 +155,15 @@ func (d *node) run(ctx context.Context) error {
 	g.Go(func() error { return d.guard(d.loop.run, ctx) })
 	g.Go(func() error { return d.guard(reader.run, ctx) })
 	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
+	if d.control != nil {
+		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })
+	}
 	return errors.Join(g.Wait(), d.loop.runner.Close())
 }
 
 // leastQueue is the least number of messages that may wait to be sent: what is
 // told to an arbiter at the start of a connection has to fit.
 const leastQueue = 10
-
-// leftBehind reports whether the device is registered already, by a daemon that
-// was killed.
-func (d *node) leftBehind(ctx context.Context) (bool, error) {
-	info, err := d.engine.Info(ctx, 0)
-	if err != nil {
-		return false, fmt.Errorf("Can't get votequorum information: %w", err) //nolint:staticcheck // the C daemon's words
-	}
-	return info.Flags.Has(votequorumRegistered) && info.DeviceName == d.cfg.Settings.DeviceName, nil
-}
 
 // guard turns a panic into an error, so that the vote is taken back.
 func (d *node) guard(run func(context.Context) error, ctx context.Context) (err error) {

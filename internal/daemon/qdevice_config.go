@@ -14,13 +14,10 @@ import (
 	"time"
 
 	"quorate/corosync"
-	"quorate/corosync/votequorum"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
-
-const votequorumRegistered = votequorum.Registered
 
 // configReader reads the configuration, registers the device, and reads it again
 // when it may have changed. Its calls may hang while Corosync is in sync: it has a

@@ -61,6 +61,17 @@ type attempt struct {
 	err  error
 }
 
+// dialError is why no host could be reached.
+type dialError struct {
+	hosts []error // by host; nil: not tried
+	ended error   // nil: all was tried
+}
+
+// Error joins what is known of all hosts.
+func (e *dialError) Error() string {
+	return errors.Join(append(slices.Clone(e.hosts), e.ended)...).Error()
+}
+
 // race is one call of connect.
 type race struct {
 	*dialer
@@ -72,7 +83,7 @@ type race struct {
 	attempts int         // under way
 	due      bool        // another address may be tried beside those
 	ended    chan attempt
-	errs     []error
+	errs     []error // by host
 }
 
 // connect returns a connection, and which host of the place it goes to. No
@@ -80,7 +91,7 @@ type race struct {
 func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &race{dialer: d, ctx: ctx, place: p, ended: make(chan attempt), pending: make([]bool, len(p.hosts))}
+	r := &race{dialer: d, ctx: ctx, place: p, ended: make(chan attempt), pending: make([]bool, len(p.hosts)), errs: make([]error, len(p.hosts))}
 	names := make(chan found, len(p.hosts))
 	for i, host := range p.hosts {
 		if a, err := netip.ParseAddr(host); err == nil {
@@ -97,7 +108,7 @@ func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 			r.next(timer)
 		}
 		if len(r.queue) == 0 && r.attempts == 0 && !slices.Contains(r.pending, true) {
-			return nil, 0, errors.Join(r.errs...)
+			return nil, 0, &dialError{hosts: r.errs}
 		}
 		select {
 		case f := <-names:
@@ -109,10 +120,10 @@ func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 			if a.err == nil {
 				return a.conn, a.host, nil
 			}
-			r.errs = append(r.errs, a.err)
+			r.errs[a.host] = errors.Join(r.errs[a.host], a.err)
 			r.due = true
 		case <-ctx.Done():
-			return nil, 0, errors.Join(append(r.errs, ctx.Err())...)
+			return nil, 0, &dialError{hosts: r.errs, ended: ctx.Err()}
 		}
 	}
 }
@@ -144,9 +155,7 @@ func (r *race) resolve(i int) found {
 // take puts what a lookup has found into the queue.
 func (r *race) take(f found) {
 	r.pending[f.host] = false
-	if f.err != nil {
-		r.errs = append(r.errs, f.err)
-	}
+	r.errs[f.host] = f.err
 	for rank, a := range interleave(f.addrs) {
 		r.queue = append(r.queue, candidate{host: f.host, rank: rank, addr: a})
 	}

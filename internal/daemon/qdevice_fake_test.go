@@ -20,6 +20,7 @@ import (
 
 	"quorate/corosync"
 	"quorate/corosync/votequorum"
+	"quorate/internal/heuristics"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -349,7 +350,7 @@ type fakeRunner struct {
 	bad      error
 	runs     []time.Duration
 	result   qnet.Heuristics
-	done     func(uint64, qnet.Heuristics)
+	done     func(uint64, qnet.Heuristics, []heuristics.Outcome)
 }
 
 func (r *fakeRunner) SetCommands(list []nodeconf.Command) error {
@@ -366,7 +367,7 @@ func (r *fakeRunner) Run(id uint64, timeout time.Duration) {
 	defer r.mu.Unlock()
 	r.runs = append(r.runs, timeout)
 	if r.result != qnet.HeuristicsUndefined {
-		go r.done(id, r.result)
+		go r.done(id, r.result, []heuristics.Outcome{{Name: "ping", Result: r.result, Duration: time.Second}})
 	}
 }
 
@@ -398,7 +399,10 @@ func newNode(t *testing.T) *nodeUnderTest {
 		Log:      slog.New(NewLogHandler(n.log, nil, slog.LevelDebug)),
 		OnReady:  func() { n.ready = true },
 		dialer:   n.arbiter.dialer(), now: time.Now,
-		runner: func(done func(uint64, qnet.Heuristics)) heuristicsRunner { n.runner.done = done; return n.runner },
+		runner: func(done func(uint64, qnet.Heuristics, []heuristics.Outcome)) heuristicsRunner {
+			n.runner.done = done
+			return n.runner
+		},
 	}
 	n.cfg.Settings.LockFile = filepath.Join(t.TempDir(), "pid")
 	return n

@@ -17,13 +17,13 @@ import (
 type processRunner struct {
 	*heuristics.Runner
 	log  *slog.Logger
-	done func(uint64, qnet.Heuristics)
+	done func(uint64, qnet.Heuristics, []heuristics.Outcome)
 	told map[string]string // what was last logged of each command; of the runner's goroutine
 }
 
 // runnerOf returns what makes the runner of a daemon.
 func runnerOf(s nodeconf.Settings, log *slog.Logger) newRunner {
-	return func(done func(uint64, qnet.Heuristics)) heuristicsRunner {
+	return func(done func(uint64, qnet.Heuristics, []heuristics.Outcome)) heuristicsRunner {
 		r := &processRunner{log: log, done: done, told: map[string]string{}}
 		r.Runner = heuristics.New(heuristics.Config{
 			UseExecvp: s.HeuristicsSearchPath, MaxExecs: s.HeuristicsMaxExecs, MaxProcesses: s.HeuristicsMaxProcesses,
@@ -58,5 +58,5 @@ func (r *processRunner) finished(id uint64, result qnet.Heuristics, outcomes []h
 			r.log.Info("heuristics command passes again", "command", o.Name)
 		}
 	}
-	r.done(id, result)
+	r.done(id, result, outcomes)
 }

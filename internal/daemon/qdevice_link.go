@@ -30,12 +30,15 @@ type link struct {
 	cancel context.CancelFunc
 	wg     *sync.WaitGroup
 
-	host    int           // which of the place's hosts answered
-	raw     net.Conn      // set before Connected is told
-	conn    net.Conn      // raw, or TLS over it: of the goroutines, in turn
-	shaking bool          // the loop's: a handshake was asked for
-	goOn    chan error    // capacity 1: the loop, or the end of a handshake, lets the reader go on
-	wake    chan struct{} // capacity 1: there is something to be written
+	refused  []error       // by host: why it could not be reached; set before Disconnected is told
+	host     int           // which of the hosts answered
+	raw      net.Conn      // set before Connected is told
+	conn     net.Conn      // raw, or TLS over it: of the goroutines, in turn
+	shaking  bool          // the loop's: a handshake was asked for
+	up       bool          // the loop's: there is a connection
+	certSent bool          // set before Secured is told
+	goOn     chan error    // capacity 1: the loop, or the end of a handshake, lets the reader go on
+	wake     chan struct{} // capacity 1: there is something to be written
 
 	mu       sync.Mutex
 	out      []byte // encoded and not yet written
@@ -87,6 +90,10 @@ func (l *link) run() {
 	}()
 	conn, host, err := l.dialer.connect(l.ctx, l.place)
 	if err != nil {
+		var f *dialError
+		if errors.As(err, &f) {
+			l.refused = f.hosts
+		}
 		l.tell(qdevice.Disconnected{Why: "can't connect: " + oneLine(err)})
 		return
 	}
@@ -239,6 +246,14 @@ func (l *link) shake() error {
 	cfg, err := l.tls()
 	if err != nil {
 		return err
+	}
+	cfg = cfg.Clone()
+	if get := cfg.GetClientCertificate; get != nil {
+		cfg.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c, err := get(r)
+			l.certSent = err == nil && len(c.Certificate) > 0
+			return c, err
+		}
 	}
 	t := tls.Client(l.conn, cfg)
 	if err := t.HandshakeContext(l.ctx); err != nil {

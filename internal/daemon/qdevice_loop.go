@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,19 +40,22 @@ type nodeLoop struct {
 
 	updates   chan update
 	links     chan linkEvent
-	heuristic chan qdevice.HeuristicsDone
+	heuristic chan heuristicsResult
 	calls     chan func(time.Time)
 	recheck   func() // asks for another look at the votes
 	onConfig  func() // called once, when there is a machine
 	onRing    func() // called once, when it knows a ring
 
-	registered bool // the device is registered in votequorum, by us or by one before us
+	registered bool   // the device is registered in votequorum, by us or by one before us
+	expected   uint32 // votes
 	first      sync.Once
 	membership *votequorum.NodeList // the last ones, until there is a machine
 	quorum     *votequorum.Quorum
 
-	link     *link // nil: none
-	order    []int // hosts by preference; those that failed last come last
+	link     *link             // nil: none
+	order    []int             // hosts by preference; those that failed last come last
+	failures map[string]string // by host: why the last try to use it has failed
+	outcomes map[string]outcome
 	wg       sync.WaitGroup
 	asked    uint64 // ticket of the last poll
 	answered uint64 // all up to this ticket are done with
@@ -74,6 +78,7 @@ type heldOutput struct {
 
 // run runs the machine until ctx is done, which is no error.
 func (l *nodeLoop) run(ctx context.Context) error {
+	l.failures, l.outcomes = map[string]string{}, map[string]outcome{}
 	l.timer = time.NewTimer(time.Hour)
 	defer l.timer.Stop()
 	defer l.wg.Wait()
@@ -117,7 +122,10 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 	case r := <-l.voter.results:
 		return l.polled(ctx, r)
 	case h := <-l.heuristic:
-		l.step(ctx, h)
+		for _, o := range h.outcomes {
+			l.outcomes[o.Name] = outcome{o, time.Now()}
+		}
+		l.step(ctx, qdevice.HeuristicsDone{ID: h.id, Result: h.result})
 	case f := <-l.calls:
 		f(l.now())
 	case <-l.timer.C:
@@ -148,6 +156,7 @@ func (l *nodeLoop) event(ctx context.Context, ev votequorum.Event) {
 		l.quorum = &ev
 		l.counted(ctx)
 	case votequorum.ExpectedVotes:
+		l.expected = ev.Votes
 		l.recheck()
 	}
 }
@@ -270,6 +279,7 @@ func (l *nodeLoop) step(ctx context.Context, in qdevice.Input) {
 		case qdevice.Connect:
 			l.connect(ctx)
 		case qdevice.Close:
+			l.failed(l.link, o.Why)
 			l.hangUp()
 		case qdevice.RunHeuristics:
 			l.runner.Run(o.ID, o.Timeout)
@@ -340,11 +350,18 @@ func (l *nodeLoop) linkEvent(ctx context.Context, e linkEvent) {
 	if e.link != l.link {
 		return // it was let go of
 	}
-	switch e.in.(type) {
+	switch in := e.in.(type) {
 	case qdevice.Connected:
+		e.link.up = true
+		clear(l.failures)
 		l.log.Debug("TCP connection to the arbiter", "address", e.link.raw.RemoteAddr().String())
 	case qdevice.Disconnected:
-		l.demote()
+		for i, err := range e.link.refused {
+			if err != nil {
+				l.failures[e.link.place.hosts[i]] = oneLine(err)
+			}
+		}
+		l.failed(e.link, in.Why)
 		l.hangUp()
 	}
 	e.link.shaking = false
@@ -357,15 +374,18 @@ func (l *nodeLoop) linkEvent(ctx context.Context, e linkEvent) {
 	}
 }
 
-// demote makes the host that the link has gone to the last one to be tried: what
-// answers there may be no arbiter, or another one.
-func (l *nodeLoop) demote() {
-	if l.link == nil || l.link.raw == nil || len(l.order) < 2 {
+// failed notes why a link has ended. A host that it had reached becomes the last
+// one to be tried: what answers there may be no arbiter, or another one.
+func (l *nodeLoop) failed(k *link, why string) {
+	if k == nil || !k.up {
 		return
 	}
-	i := l.link.host
-	h := l.order[i]
-	l.order = append(append(append([]int(nil), l.order[:i]...), l.order[i+1:]...), h)
+	host := k.place.hosts[k.host]
+	l.failures[host] = why
+	if len(l.order) == len(k.place.hosts) {
+		i := k.host
+		l.order = append(append(slices.Clone(l.order[:i]), l.order[i+1:]...), l.order[i])
+	}
 }
 
 // leaveTime is how long the last poll may take.
