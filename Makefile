@@ -4,7 +4,8 @@
 export CGO_ENABLED = 0
 GO ?= go
 FUZZTIME ?= 20s
-NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil corosync-qdevice corosync-qdevice-tool
+NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil \
+	corosync-qdevice corosync-qdevice-tool corosync-qdevice-net-certutil
 
 .PHONY: all build demo test unit race fuzz verify interop bench clean deps
 

@@ -30,7 +30,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "corosync-qdevice-tool":
 		return QDeviceTool(prog, args[1:], stdout, stderr)
 	case "corosync-qnetd-certutil":
-		return QNetdCertutil(args[0], args[1:], stdout, stderr)
+		return QNetdCertutil(scriptName(args[0]), args[1:], stdout, stderr)
+	case nodeCertutil:
+		return QDeviceCertutil(ctx, scriptName(args[0]), args[1:], stdout, stderr)
 	}
 	root := newRoot()
 	root.SetArgs(args[1:])
@@ -62,8 +64,8 @@ func newRoot() *cobra.Command {
 nodes: an arbiter on a third, small machine gives one vote to one side.
 
 Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil,
-corosync-qdevice or corosync-qdevice-tool it takes the place of that program: same
-flags, files, output and exit codes.`,
+corosync-qdevice, corosync-qdevice-tool or corosync-qdevice-net-certutil it takes
+the place of that program: same flags, files, output and exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),

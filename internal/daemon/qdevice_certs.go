@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"quorate/internal/pki"
 )
@@ -42,6 +43,12 @@ func (c *nodeCerts) config() (*tls.Config, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Ensured() == pki.TakenOver {
+		c.log.Info("certificates taken over from the NSS database of the C corosync-qdevice", "directory", c.dir)
+	}
+	for _, w := range r.Node().Warnings(time.Now()) {
+		c.log.Warn(w)
 	}
 	c.cfg = r.TLSConfig()
 	return c.cfg, nil

@@ -165,6 +165,13 @@ func (d *arbiter) openCerts() error {
 	if err != nil {
 		return err
 	}
+	a, err := pki.LoadArbiter(d.cfg.CertDir)
+	if err != nil {
+		return err
+	}
+	for _, w := range a.Warnings(time.Now()) {
+		d.log.Warn(w)
+	}
 	d.tls = r.TLSConfig()
 	return nil
 }

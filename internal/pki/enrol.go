@@ -41,7 +41,7 @@ func InitNode(dir, caFile string, progress func(did string)) error {
 	if progress == nil {
 		progress = func(string) {}
 	}
-	if nodeInitialized(dir) {
+	if NodeInitialized(dir) {
 		return fmt.Errorf("%s: %w", dir, ErrExists)
 	}
 	ca, err := readHandedIn(caFile)
@@ -63,7 +63,7 @@ func InitNode(dir, caFile string, progress func(did string)) error {
 		progress("Creating " + dir)
 	}
 	return lockedBy(nodeLockFile, dir, func() error {
-		if nodeInitialized(dir) {
+		if NodeInitialized(dir) {
 			return fmt.Errorf("%s: %w", dir, ErrExists) // another process was faster
 		}
 		progress("Creating new key and cert db")
@@ -75,7 +75,22 @@ func InitNode(dir, caFile string, progress func(did string)) error {
 	})
 }
 
-func nodeInitialized(dir string) bool { return exists(dir, nodeCAFile) || nssFiles(dir) != nil }
+// NodeInitialized reports whether a node has a CA, be it in an NSS database.
+func NodeInitialized(dir string) bool { return exists(dir, nodeCAFile) || nssFiles(dir) != nil }
+
+// OtherCA says so if the node has another CA than the one in the file caFile,
+// and returns "" if it is the same.
+func OtherCA(dir, caFile string) (string, error) {
+	n, err := LoadNode(dir)
+	if err != nil {
+		return "", err
+	}
+	ca, err := readHandedIn(caFile)
+	if err != nil || ca.Equal(n.CA) {
+		return "", err
+	}
+	return fmt.Sprintf("It is for another arbiter: its CA has SHA-256 %s, that in %s has %s", Fingerprint(n.CA), caFile, Fingerprint(ca)), nil
+}
 
 // readHandedIn reads a certificate in PEM or DER.
 func readHandedIn(path string) (*x509.Certificate, error) {
@@ -95,10 +110,13 @@ func readHandedIn(path string) (*x509.Certificate, error) {
 	}
 	c, err := x509.ParseCertificate(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no certificate: %w", path, err)
+		return nil, fmt.Errorf("%s %w: %w", path, ErrNoCert, err)
 	}
 	return c, nil
 }
+
+// ErrNoCert is returned for a file that was to be a certificate and is not.
+var ErrNoCert = errors.New("is no certificate")
 
 // openNode loads a node's certificates, after taking over an NSS database.
 func openNode(dir string) (*Node, error) {
@@ -250,6 +268,44 @@ func ImportNodeP12(dir, file string) (cluster string, err error) {
 	}
 	err = lockedBy(nodeLockFile, dir, func() error { return writeCluster(dir, cert.Cert, key.Key) })
 	return cert.Cert.Subject.CommonName, err
+}
+
+// ImportNode takes up what file has, a certificate as ImportNodeCert does or a
+// PKCS#12 file as ImportNodeP12 does. The path of a PKCS#12 file is returned only
+// where one was written.
+func ImportNode(dir, file string) (path, cluster string, err error) {
+	if _, err := readHandedIn(file); errors.Is(err, ErrNoCert) {
+		cluster, err = ImportNodeP12(dir, file)
+		return "", cluster, err
+	}
+	return ImportNodeCert(dir, file)
+}
+
+// CheckSigned reports why the certificate in the file crt is not what the CA in
+// the file ca signed for the request in the file crq and the cluster of that
+// name: where files went over other machines, or through a tool that says that
+// it succeeded when it did not.
+func CheckSigned(ca, crq, crt, cluster string) error {
+	n := &Node{}
+	var err error
+	if n.CA, err = readHandedIn(ca); err != nil {
+		return err
+	}
+	req, err := readRequest(crq)
+	if err != nil {
+		return err
+	}
+	c, err := readHandedIn(crt)
+	if err != nil {
+		return err
+	}
+	if err := n.check(c, crt); err != nil {
+		return err
+	}
+	if pub, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(req.PublicKey) || c.Subject.CommonName != cluster {
+		return fmt.Errorf("the arbiter's certificate is not for the request of cluster %q that was made here", cluster)
+	}
+	return nil
 }
 
 // writeCluster makes c and its key those of the node, whose own request is done

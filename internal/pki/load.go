@@ -206,6 +206,11 @@ type Enrolled struct {
 	Fingerprint string    `json:"fingerprint"`
 }
 
+// EnrolledOf describes a cluster's certificate.
+func EnrolledOf(c *x509.Certificate) Enrolled {
+	return Enrolled{Cluster: c.Subject.CommonName, Serial: c.SerialNumber.String(), NotAfter: c.NotAfter, Fingerprint: Fingerprint(c)}
+}
+
 // Clusters lists the enrolled clusters of dir by name.
 func Clusters(dir string) ([]Enrolled, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "cluster-*.crt"))
@@ -221,9 +226,7 @@ func Clusters(dir string) ([]Enrolled, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", p, err))
 			continue
 		}
-		list = append(list, Enrolled{
-			Cluster: c.Subject.CommonName, Serial: c.SerialNumber.String(), NotAfter: c.NotAfter, Fingerprint: Fingerprint(c),
-		})
+		list = append(list, EnrolledOf(c))
 	}
 	return list, errors.Join(errs...)
 }

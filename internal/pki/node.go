@@ -40,6 +40,8 @@ type Node struct {
 func LoadNode(dir string) (*Node, error) {
 	ca, err := loadCert(filepath.Join(dir, nodeCAFile))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && nssFiles(dir) != nil:
+		return nil, fmt.Errorf("%s holds only the NSS database of the C corosync-qdevice, which the node daemon takes over when it starts: %w", dir, ErrNoNode)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoNode)
 	case err != nil:

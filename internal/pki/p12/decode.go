@@ -16,6 +16,9 @@ import (
 // file was changed.
 var ErrPassword = errors.New("wrong password, or damaged")
 
+// ErrFormat is returned for what is no PKCS#12 file, or none that is understood.
+var ErrFormat = errors.New("not a PKCS#12 file")
+
 // Contents is what a file holds, in its order.
 type Contents struct {
 	Keys  []Key
@@ -67,18 +70,21 @@ const (
 // and more would take long to check.
 const maxKey = 8 << 10
 
-// Decode reads a PKCS#12 file.
+// Decode reads a PKCS#12 file. Its errors are ErrPassword and ErrFormat.
 func Decode(data []byte, password string) (*Contents, error) {
 	return decode(data, password, maxWork)
 }
 
 func decode(data []byte, password string, work int) (*Contents, error) {
 	if len(data) > maxSize {
-		return nil, fmt.Errorf("PKCS#12: %d bytes, %d are the most", len(data), maxSize)
+		return nil, fmt.Errorf("%w: %d bytes, %d are the most", ErrFormat, len(data), maxSize)
 	}
 	c, err := open(data, newSecrets(password, work))
-	if err != nil {
-		return nil, fmt.Errorf("PKCS#12: %w", err)
+	switch {
+	case errors.Is(err, ErrPassword):
+		return nil, fmt.Errorf("PKCS#12 file: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return c, nil
 }
