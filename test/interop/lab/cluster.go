@@ -78,7 +78,7 @@ func New(t testing.TB, cfg Config) *Lab {
 	for id := 1; id <= cfg.Nodes; id++ {
 		l.Nodes = append(l.Nodes, newHost(t, l.Base, sw, fmt.Sprintf("node%d", id), id, fmt.Sprintf("10.77.0.%d", id)))
 	}
-	l.replacePrograms()
+	l.ReplacePrograms()
 	if cfg.Certs != nil {
 		must(t, run("cp", "-a", cfg.Certs.Arbiter, filepath.Join(l.Arbiter.Dir, "etc", "qnetd")))
 		for _, n := range l.Nodes {
@@ -96,12 +96,13 @@ func New(t testing.TB, cfg Config) *Lab {
 	return l
 }
 
-// replacePrograms puts the programs under test in the place of C's: three on the
-// arbiter's host, three on the nodes that run our daemon.
-func (l *Lab) replacePrograms() {
+// ReplacePrograms puts the programs under test in the place of C's, as the
+// configuration says: three on the arbiter's host, three on the nodes that run
+// our daemon.
+func (l *Lab) ReplacePrograms() {
 	l.T.Helper()
 	if l.Config.Kind != KindC {
-		for _, name := range []string{"corosync-qnetd", "corosync-qnetd-tool", "corosync-qnetd-certutil"} {
+		for _, name := range arbiterPrograms {
 			l.Arbiter.MustRun("mount", "--bind", l.Config.Binary, "/usr/bin/"+name)
 		}
 	}
@@ -109,11 +110,30 @@ func (l *Lab) replacePrograms() {
 		if !l.Ours(n) {
 			continue
 		}
-		for _, name := range []string{"corosync-qdevice", "corosync-qdevice-tool", "corosync-qdevice-net-certutil"} {
+		for _, name := range nodePrograms {
 			n.MustRun("mount", "--bind", l.Config.NodeBinary, "/usr/sbin/"+name)
 		}
 	}
 }
+
+// RestorePrograms puts C's programs back, where ReplacePrograms has replaced all,
+// from their next start on.
+func (l *Lab) RestorePrograms() {
+	l.T.Helper()
+	for _, name := range arbiterPrograms {
+		l.Arbiter.MustRun("umount", "-l", "/usr/bin/"+name)
+	}
+	for _, n := range l.Nodes {
+		for _, name := range nodePrograms {
+			n.MustRun("umount", "-l", "/usr/sbin/"+name)
+		}
+	}
+}
+
+var (
+	arbiterPrograms = []string{"corosync-qnetd", "corosync-qnetd-tool", "corosync-qnetd-certutil"}
+	nodePrograms    = []string{"corosync-qdevice", "corosync-qdevice-tool", "corosync-qdevice-net-certutil"}
+)
 
 // Configure writes a node's corosync.conf with the given tie-breaker.
 func (l *Lab) Configure(n *Host, tieBreaker string) {
