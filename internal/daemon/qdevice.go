@@ -103,8 +103,9 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if d.engine, err = cfg.Engine(ctx); err != nil {
 		return err
 	}
-	err = d.run(ctx)
-	d.unregister()
+	if err = d.run(ctx); !d.lost {
+		d.unregister()
+	}
 	return errors.Join(err, d.engine.Close())
 }
 
@@ -115,6 +116,7 @@ type node struct {
 	started time.Time
 	control net.Listener // nil: none
 	engine  Engine
+	lost    bool // the engine is gone, and not because this side has hung up
 	loop    *nodeLoop
 	certs   nodeCerts
 	stop    context.CancelFunc
@@ -158,7 +160,9 @@ func (d *node) run(ctx context.Context) error {
 	if d.control != nil {
 		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })
 	}
-	return errors.Join(g.Wait(), d.loop.runner.Close())
+	err = g.Wait()
+	d.lost = d.engine.Err() != nil
+	return errors.Join(err, d.loop.runner.Close())
 }
 
 // leastQueue is the least number of messages that may wait to be sent: what is

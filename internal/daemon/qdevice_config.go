@@ -70,8 +70,11 @@ func (r *configReader) run(ctx context.Context) error {
 			cfg = nodeconf.Reload(cfg, keys, r.settings, lookupNode(ctx))
 		}
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil
+	case r.engine.Err() != nil:
+		return gone(r.engine)
 	}
 	return err
 }

@@ -179,12 +179,16 @@ func (e *fakeEngine) Close() error {
 func (e *fakeEngine) ring(seq uint64, settled bool, members ...uint32) {
 	e.events <- votequorum.NodeList{Ring: corosync.RingID{Node: members[0], Seq: seq}, Members: members}
 	if settled {
-		q := votequorum.Quorum{Quorate: true, Nodes: []votequorum.NodeState{{Node: 0, State: votequorum.Member}}}
-		for _, m := range members {
-			q.Nodes = append(q.Nodes, votequorum.NodeState{Node: m, State: votequorum.Member})
-		}
-		e.events <- q
+		e.events <- quorumEvent(true, members...)
 	}
+}
+
+func quorumEvent(quorate bool, members ...uint32) votequorum.Quorum {
+	q := votequorum.Quorum{Quorate: quorate, Nodes: []votequorum.NodeState{{Node: 0, State: votequorum.Member}}}
+	for _, m := range members {
+		q.Nodes = append(q.Nodes, votequorum.NodeState{Node: m, State: votequorum.Member})
+	}
+	return q
 }
 
 // last returns the last poll, and how many there were.
@@ -217,7 +221,7 @@ type arbiterConn struct {
 	out  chan []byte
 	mu   sync.Mutex
 	got  []wire.Message
-	gone bool
+	hold chan struct{} // nothing is read until it is closed; nil: all is
 }
 
 var errRefused = errors.New("connection refused")
@@ -267,10 +271,13 @@ func (a *fakeArbiter) read(c *arbiterConn) {
 			a.mu.Unlock()
 		}
 		if err != nil {
-			c.mu.Lock()
-			c.gone = true
-			c.mu.Unlock()
 			return
+		}
+		c.mu.Lock()
+		hold := c.hold
+		c.mu.Unlock()
+		if hold != nil {
+			<-hold
 		}
 	}
 }

@@ -6,6 +6,7 @@ package daemon
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -257,7 +258,12 @@ func (l *link) shake() error {
 	}
 	t := tls.Client(l.conn, cfg)
 	if err := t.HandshakeContext(l.ctx); err != nil {
-		return fmt.Errorf("TLS handshake with %s: %w", l.place.hosts[l.host], err)
+		host := l.place.hosts[l.host]
+		if errors.As(err, &x509.UnknownAuthorityError{}) {
+			// One CA is one arbiter. Two that share no register would give the vote twice.
+			return fmt.Errorf("TLS handshake: %s is another arbiter than the one that this cluster is enrolled with, and is not used: %w", host, err)
+		}
+		return fmt.Errorf("TLS handshake with %s: %w", host, err)
 	}
 	l.conn = t
 	return errShaken

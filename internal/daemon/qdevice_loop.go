@@ -112,7 +112,7 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 		return errStopped
 	case ev, ok := <-l.engine.Events():
 		if !ok {
-			return fmt.Errorf("Corosync is gone: %w", engineError(l.engine)) //nolint:staticcheck // a name
+			return gone(l.engine)
 		}
 		l.event(ctx, ev)
 	case u := <-l.updates:
@@ -136,12 +136,13 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 	return nil
 }
 
-// engineError is why the engine was lost.
-func engineError(e Engine) error {
-	if err := e.Err(); err != nil {
-		return err
+// gone is the end of a daemon whose engine was lost.
+func gone(e Engine) error {
+	err := e.Err()
+	if err == nil {
+		err = errors.New("its events have ended")
 	}
-	return errors.New("its events have ended")
+	return fmt.Errorf("Corosync is gone: %w", err) //nolint:staticcheck // a name
 }
 
 // event takes what votequorum tells.
@@ -246,10 +247,14 @@ func (l *nodeLoop) update(ctx context.Context, u update) {
 // polled takes the end of polls, and lets go what was waiting for it.
 func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
 	if r.err != nil && ctx.Err() == nil && l.machine != nil {
-		if !errors.Is(r.err, corosync.ErrMessage) {
+		switch {
+		case errors.Is(r.err, corosync.ErrMessage):
+			l.log.Info("poll for a ring that is past: Corosync has a newer one")
+		case l.engine.Err() != nil:
+			return gone(l.engine)
+		default:
 			return fmt.Errorf("can't poll votequorum: %w", r.err)
 		}
-		l.log.Info("poll for a ring that is past: Corosync has a newer one")
 	}
 	l.answered = r.ticket
 	if r.stale && l.machine != nil { // it is the machine's turn, before anything is confirmed
