@@ -37,6 +37,20 @@ const (
 // Has reports whether f has one of the flags of b.
 func (f Flags) Has(b Flags) bool { return f&b != 0 }
 
+// Words names the flags that are set as corosync-quorumtool does: 2Node, Quorate,
+// WaitForAll, LastManStanding, AutoTieBreaker, AllowDownscale, Qdevice.
+func (f Flags) Words() []string {
+	var list []string
+	for i, word := range []string{
+		"2Node", "Quorate", "WaitForAll", "LastManStanding", "AutoTieBreaker", "AllowDownscale", "Qdevice",
+	} {
+		if f.Has(1 << i) {
+			list = append(list, word)
+		}
+	}
+	return list
+}
+
 // Info is what votequorum knows of one node. All numbers are votes.
 type Info struct {
 	Node            uint32
