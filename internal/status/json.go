@@ -97,10 +97,10 @@ func (c *Cluster) UnmarshalJSON(b []byte) error {
 	*c = Cluster(v.plainCluster)
 	c.Name = v.Name
 	var err error
-	if c.Algorithm, err = parseAlgorithm(v.Algorithm); err != nil {
+	if c.Algorithm, err = ParseAlgorithm(v.Algorithm); err != nil {
 		return err
 	}
-	if c.TieBreaker, err = parseTieBreaker(v.TieBreaker); err != nil {
+	if c.TieBreaker, err = ParseTieBreaker(v.TieBreaker); err != nil {
 		return err
 	}
 	c.Ring, err = parseRing(v.Ring)
@@ -220,7 +220,8 @@ func algorithmWord(a qnet.Algorithm) string {
 	return strconv.Itoa(int(a))
 }
 
-func parseAlgorithm(word string) (qnet.Algorithm, error) {
+// ParseAlgorithm reads an algorithm as corosync.conf spells it, or its number.
+func ParseAlgorithm(word string) (qnet.Algorithm, error) {
 	for a := qnet.Test; a.Known(); a++ {
 		if algorithmWord(a) == word {
 			return a, nil
@@ -245,7 +246,8 @@ func tieBreakerWord(t qnet.TieBreaker) string {
 	return ""
 }
 
-func parseTieBreaker(word string) (qnet.TieBreaker, error) {
+// ParseTieBreaker reads a tie-breaker as corosync.conf spells it; nothing is none.
+func ParseTieBreaker(word string) (qnet.TieBreaker, error) {
 	switch word {
 	case "":
 		return qnet.TieBreaker{}, nil

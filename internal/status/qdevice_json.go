@@ -89,10 +89,10 @@ func (s *QDevice) UnmarshalJSON(b []byte) error {
 	if s.Ring, err = parseRing(v.Ring); err != nil {
 		return err
 	}
-	if s.Algorithm, err = parseAlgorithm(v.Algorithm); err != nil {
+	if s.Algorithm, err = ParseAlgorithm(v.Algorithm); err != nil {
 		return err
 	}
-	if s.TieBreaker, err = parseTieBreaker(v.TieBreaker); err != nil {
+	if s.TieBreaker, err = ParseTieBreaker(v.TieBreaker); err != nil {
 		return err
 	}
 	s.Heuristics, s.RegularHeur = parseHeuristics(v.Heuristics), parseHeuristics(v.RegularHeur)

@@ -1,0 +1,311 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"quorate/corosync"
+	"quorate/corosync/cfg"
+	"quorate/corosync/cmap"
+	"quorate/corosync/qb"
+	"quorate/corosync/quorum"
+	"quorate/corosync/votequorum"
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+// provider is the only provider of quorum that has votes.
+const provider = "corosync_votequorum"
+
+// Client is a connection to the services of a Corosync. Its methods must be called
+// from one goroutine, Close aside.
+type Client struct {
+	keys   *cmap.Client
+	quorum *quorum.Client
+	cfg    *cfg.Client
+	votes  *votequorum.Client // nil if votequorum is not the provider
+
+	changes chan struct{} // capacity 1
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex
+	rep     qnet.NodeID   // of the ring, as votequorum told it last
+	current quorum.Quorum // as the quorum service told it last
+}
+
+// Open connects to the Corosync that o reaches.
+func Open(ctx context.Context, o qb.Options) (*Client, error) {
+	c := &Client{changes: make(chan struct{}, 1)}
+	if err := c.open(ctx, o); err != nil {
+		c.Close()
+		if errors.Is(err, corosync.ErrLibrary) {
+			return nil, fmt.Errorf("can't connect to Corosync (is it running? systemctl status corosync): %w", err)
+		}
+		return nil, fmt.Errorf("can't connect to Corosync: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Client) open(ctx context.Context, o qb.Options) (err error) {
+	if c.keys, err = cmap.Dial(ctx, o); err != nil {
+		return err
+	}
+	if c.quorum, err = quorum.Dial(ctx, o); err != nil {
+		return err
+	}
+	if c.cfg, err = cfg.Dial(ctx, o); err != nil {
+		return err
+	}
+	name, err := c.keys.Text(ctx, "quorum.provider")
+	if err != nil && !errors.Is(err, corosync.ErrNotExist) {
+		return err
+	}
+	if name == provider {
+		if err = c.followVotes(ctx, o); err != nil {
+			return err
+		}
+	}
+	return c.followQuorum(ctx)
+}
+
+// followVotes follows votequorum's rings, of which only the representative is wanted:
+// Corosync before 3.1.0 does not tell it elsewhere. It returns when it is known.
+func (c *Client) followVotes(ctx context.Context, o qb.Options) (err error) {
+	if c.votes, err = votequorum.Dial(ctx, o); err != nil {
+		return err
+	}
+	t, err := c.votes.Track(ctx)
+	if err != nil {
+		return err
+	}
+	first := make(chan struct{})
+	c.wg.Go(func() {
+		known := false
+		for e := range t.Events() {
+			if l, ok := e.(votequorum.NodeList); ok {
+				c.mu.Lock()
+				c.rep = qnet.NodeID(l.Ring.Node)
+				c.mu.Unlock()
+				if !known {
+					known = true
+					close(first)
+				}
+			}
+			c.changed()
+		}
+	})
+	return await(ctx, first, c.votes.Done())
+}
+
+// followQuorum follows the quorum service, and returns when the present state is known.
+func (c *Client) followQuorum(ctx context.Context) error {
+	events, err := c.quorum.Track(ctx)
+	if err != nil {
+		return err
+	}
+	first := make(chan struct{})
+	c.wg.Go(func() {
+		known := false
+		for e := range events {
+			if q, ok := e.(quorum.Quorum); ok {
+				c.mu.Lock()
+				c.current = q
+				c.mu.Unlock()
+				if !known {
+					known = true
+					close(first)
+				}
+			}
+			c.changed()
+		}
+	})
+	return await(ctx, first, c.quorum.Done())
+}
+
+// await waits for the first event.
+func await(ctx context.Context, first, done <-chan struct{}) error {
+	select {
+	case <-first:
+		return nil
+	case <-done:
+		return corosync.ErrLibrary
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Client) changed() {
+	select {
+	case c.changes <- struct{}{}:
+	default: // it is to be told already
+	}
+}
+
+// Changes tells that the quorum or the membership has changed.
+func (c *Client) Changes() <-chan struct{} { return c.changes }
+
+// Done is closed when Corosync has gone.
+func (c *Client) Done() <-chan struct{} { return c.quorum.Done() }
+
+// Close closes the connections.
+func (c *Client) Close() {
+	if c.keys != nil {
+		_ = c.keys.Close() // nothing is lost with it, here and below
+	}
+	if c.quorum != nil {
+		_ = c.quorum.Close()
+	}
+	if c.cfg != nil {
+		_ = c.cfg.Close()
+	}
+	if c.votes != nil {
+		_ = c.votes.Close()
+	}
+	c.wg.Wait()
+}
+
+// Quorum returns a snapshot.
+func (c *Client) Quorum(ctx context.Context) (*status.Quorum, error) {
+	for {
+		before := c.last()
+		q, err := c.snapshot(ctx, before)
+		if err != nil {
+			return nil, fmt.Errorf("asking Corosync: %w", err)
+		}
+		if c.last().Ring == before.Ring { // else members of two rings may be in it
+			return q, nil
+		}
+	}
+}
+
+func (c *Client) last() quorum.Quorum {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := c.current
+	if c.votes != nil {
+		q.Ring.Node = uint32(c.rep)
+	}
+	return q
+}
+
+func (c *Client) snapshot(ctx context.Context, last quorum.Quorum) (*status.Quorum, error) {
+	keys, err := c.all(ctx, "totem.", "quorum.", "nodelist.node.", "runtime.votequorum.")
+	if err != nil {
+		return nil, err
+	}
+	q := fromKeys(keys)
+	q.Ring = qnet.RingID{Node: qnet.NodeID(last.Ring.Node), Seq: last.Ring.Seq}
+	if q.Quorate, err = c.quorum.Quorate(ctx); err != nil {
+		return nil, err
+	}
+	if c.votes != nil {
+		if err := c.addVotes(ctx, q, keys); err != nil {
+			return nil, err
+		}
+	}
+	list := nodelist(keys)
+	for _, id := range last.Members {
+		m, err := c.member(ctx, id, q)
+		if err != nil {
+			return nil, err
+		}
+		m.Name = list.name(m.ID)
+		q.Members = append(q.Members, m)
+	}
+	return q, c.addAbsent(ctx, q, list)
+}
+
+// all reads all keys with one of these prefixes.
+func (c *Client) all(ctx context.Context, prefixes ...string) (map[string]string, error) {
+	keys := map[string]string{}
+	for _, p := range prefixes {
+		for e, err := range c.keys.Keys(ctx, p) {
+			if err != nil {
+				return nil, err
+			}
+			v, err := c.keys.Get(ctx, e.Key)
+			if errors.Is(err, corosync.ErrNotExist) {
+				continue // it has just gone
+			}
+			if err != nil {
+				return nil, err
+			}
+			keys[e.Key] = v.String()
+		}
+	}
+	return keys, nil
+}
+
+func (c *Client) addVotes(ctx context.Context, q *status.Quorum, keys map[string]string) error {
+	i, err := c.votes.Info(ctx, uint32(q.NodeID))
+	if err != nil {
+		return err
+	}
+	q.Votequorum = &status.Votequorum{
+		Expected: i.Expected, HighestExpected: i.HighestExpected, Total: i.Total, Quorum: i.Quorum,
+		Quorate: i.Flags.Has(votequorum.Quorate), TwoNode: i.Flags.Has(votequorum.TwoNode), WaitForAll: i.Flags.Has(votequorum.WaitForAll),
+		LastManStanding: i.Flags.Has(votequorum.LastManStanding), AutoTieBreaker: i.Flags.Has(votequorum.AutoTieBreaker),
+		AllowDownscale: i.Flags.Has(votequorum.AllowDownscale), DeviceVotes: i.DeviceVotes, DeviceName: i.DeviceName,
+		Waiting:         keys["runtime.votequorum.wait_for_all_status"] == "1",
+		DeviceBarred:    keys["runtime.votequorum.qdevice_can_operate"] == "0",
+		TieBreakerNodes: keys["quorum.auto_tie_breaker_node"],
+	}
+	return nil
+}
+
+// member asks for one member. One whose address is not told has none.
+func (c *Client) member(ctx context.Context, id uint32, q *status.Quorum) (status.Member, error) {
+	m := status.Member{ID: qnet.NodeID(id), Local: qnet.NodeID(id) == q.NodeID}
+	if c.votes != nil {
+		i, err := c.votes.Info(ctx, id)
+		if err != nil && !errors.Is(err, corosync.ErrNotExist) {
+			return m, err
+		}
+		m.Votes = i.Votes
+		m.Registered, m.Alive = i.Flags.Has(votequorum.Registered), i.Flags.Has(votequorum.Alive)
+		m.Cast, m.MasterWins = i.Flags.Has(votequorum.CastVote), i.Flags.Has(votequorum.MasterWins)
+	}
+	addrs, err := c.cfg.Addresses(ctx, id)
+	var code corosync.Code
+	switch {
+	case err == nil && len(addrs) > 0:
+		m.Address = addrs[0].String()
+	case err != nil && !(errors.As(err, &code) && c.cfg.Err() == nil):
+		return m, err
+	}
+	return m, nil
+}
+
+// addAbsent adds the configured nodes that are no members.
+func (c *Client) addAbsent(ctx context.Context, q *status.Quorum, list nodes) error {
+	for _, n := range list {
+		if n.ID == 0 || isMember(q, n.ID) {
+			continue
+		}
+		if c.votes != nil {
+			// It may have had other votes set while it was here.
+			switch i, err := c.votes.Info(ctx, uint32(n.ID)); {
+			case err == nil:
+				n.Votes = i.Votes
+			case !errors.Is(err, corosync.ErrNotExist):
+				return err
+			}
+		}
+		q.Absent = append(q.Absent, n)
+	}
+	return nil
+}
+
+func isMember(q *status.Quorum, id qnet.NodeID) bool {
+	for _, m := range q.Members {
+		if m.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,200 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package outlook_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/outlook"
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the texts anew")
+
+var now = time.Date(2026, 11, 24, 15, 10, 2, 0, time.UTC)
+
+// nodes makes members pve1, pve2, ... of one vote each, with these columns "Qdevice".
+func nodes(columns ...string) []status.Member {
+	var list []status.Member
+	for i, c := range columns {
+		f := strings.Split(c, ",")
+		m := status.Member{ID: qnet.NodeID(i + 1), Name: fmt.Sprint("pve", i+1), Address: fmt.Sprint("192.0.2.", i+1), Votes: 1, Local: i == 0}
+		if m.Registered = c != "NR"; m.Registered {
+			m.Alive, m.Cast, m.MasterWins = f[0] == "A", f[1] == "V", f[2] == "MW"
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func absent(ids ...qnet.NodeID) []status.Absent {
+	var list []status.Absent
+	for _, id := range ids {
+		list = append(list, status.Absent{ID: id, Name: fmt.Sprint("pve", id), Address: fmt.Sprint("192.0.2.", id), Votes: 1})
+	}
+	return list
+}
+
+// cluster is a report of a cluster with ffsplit and a device of one vote, whose
+// numbers are worked out from the members. Without a device the argument is 0.
+func cluster(deviceVotes uint32, members []status.Member, away []status.Absent) *status.Report {
+	q := &status.Quorum{
+		Cluster: "mycluster", ConfigVersion: 4, Transport: "knet", SecureAuth: "on", Provider: "corosync_votequorum",
+		NodeID: 1, Ring: qnet.RingID{Node: 1, Seq: 0x30}, Members: members, Absent: away,
+	}
+	v := &status.Votequorum{Expected: uint32(len(members)+len(away)) + deviceVotes, Total: uint32(len(members)), DeviceVotes: deviceVotes}
+	if members[0].Cast {
+		v.Total += deviceVotes
+	}
+	v.HighestExpected, v.Quorum = v.Expected, v.Expected/2+1
+	v.Quorate = v.Total >= v.Quorum
+	q.Quorate, q.Votequorum = v.Quorate, v
+	if deviceVotes > 0 {
+		v.DeviceName = "Qdevice"
+		q.Device = &status.Device{Model: "net", Host: "192.0.2.9", Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true, Timeout: 10000}
+	}
+	return &status.Report{At: now, Quorum: q}
+}
+
+// ours is what our node daemon says while all is well.
+func ours() *status.QDevice {
+	return &status.QDevice{
+		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "mycluster", Host: "192.0.2.9", Port: 5403,
+		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
+		State: status.StateConnected, TLSActive: true, Connected: now.Add(-35 * time.Minute), Polling: true, PollingCast: true,
+		Started: now.Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Since: now.Add(-34 * time.Minute),
+		Grace: 16000, RoundTrip: 420 * time.Microsecond,
+	}
+}
+
+// cases are the clusters whose texts are in testdata.
+func cases() map[string]*status.Report {
+	list := map[string]*status.Report{
+		"whole":     cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
+		"nr":        cluster(1, nodes("A,V,NMW", "NR"), nil),
+		"alone":     cluster(1, nodes("A,V,NMW"), absent(2)),
+		"cut-off":   cluster(1, nodes("A,NV,NMW"), absent(2)),
+		"nobody":    cluster(1, nodes("NR", "NR"), nil),
+		"no-device": cluster(0, nodes("NR", "NR", "NR"), nil),
+		"half":      cluster(0, nodes("NR"), absent(2)),
+		"four":      cluster(1, nodes("A,V,NMW", "A,V,NMW", "NA,NV,NMW", "A,NV,MW"), nil),
+		"lms":       cluster(2, nodes("A,V,NMW", "A,V,NMW", "A,V,NMW"), nil),
+		"waiting":   cluster(1, nodes("A,V,NMW"), absent(2)),
+		"c-daemon":  cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
+		"no-daemon": cluster(1, nodes("NA,NV,NMW", "A,V,NMW"), nil),
+		"two-node":  cluster(0, nodes("NR", "NR"), nil),
+	}
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting"} {
+		list[name].Daemon = ours()
+	}
+	d := list["cut-off"].Daemon
+	d.State, d.Connected, d.Lost, d.PollingCast, d.Vote = status.StateConnectFailed, time.Time{}, "no echo reply for 4s", false, qnet.VoteNACK
+	d.Reason = "not connected to the arbiter: no echo reply for 4s"
+	list["nobody"].DaemonError = "No such file or directory"
+	d = list["four"].Daemon
+	d.HeuristicsMode, d.Heuristics = status.HeuristicsEnabled, qnet.HeuristicsFail
+	d.Commands = []status.HeuristicsCommand{{Name: "gw", Result: qnet.HeuristicsPass, Duration: 3 * time.Millisecond}, {Name: "san", Result: qnet.HeuristicsFail, Detail: "not done in time", Duration: 5 * time.Second}}
+	d.ConfigVersion = 3
+	d.Arbiters = []status.ArbiterAddress{{Address: "192.0.2.9:5403", Error: "refused"}, {Address: "198.51.100.9:5403", Active: true}}
+	list["lms"].Quorum.Device.Algorithm, list["lms"].Daemon.Algorithm = qnet.LMS, qnet.LMS
+	w := list["waiting"].Quorum
+	w.Votequorum.WaitForAll, w.Votequorum.Waiting, w.Quorate, w.Votequorum.Quorate = true, true, false, false
+	c := list["c-daemon"]
+	c.DaemonIsC = true
+	c.Daemon = ours()
+	c.Daemon.Started, c.Daemon.Vote, c.Daemon.Reason, c.Daemon.Since, c.Daemon.Grace, c.Daemon.RoundTrip = time.Time{}, 0, "", time.Time{}, 0, 0
+	list["no-daemon"].DaemonError = "Connection refused"
+	two := list["two-node"].Quorum.Votequorum
+	two.TwoNode, two.WaitForAll, two.Quorum = true, true, 1
+	return list
+}
+
+// TestReport: each case's text, which a person has looked at, and its problems.
+func TestReport(t *testing.T) {
+	for name, r := range cases() {
+		outlook.Complete(r)
+		got := string(status.AppendReport(nil, r, false))
+		file := "testdata/" + name + ".txt"
+		if *rewrite {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// Colour adds escape sequences and changes nothing else.
+func TestReportColour(t *testing.T) {
+	sequence := regexp.MustCompile("\x1b\\[[0-9]+m")
+	for name, r := range cases() {
+		outlook.Complete(r)
+		bare, colour := status.AppendReport(nil, r, false), status.AppendReport(nil, r, true)
+		if string(sequence.ReplaceAll(colour, nil)) != string(bare) || len(colour) == len(bare) {
+			t.Errorf("%s: got\n%s\nfrom\n%s", name, colour, bare)
+		}
+	}
+}
+
+// The JSON has what the text has, and no null.
+func TestReportJSON(t *testing.T) {
+	for name, r := range cases() {
+		outlook.Complete(r)
+		b, err := status.AppendReportJSON(nil, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Corosync struct {
+				Ring       string
+				Quorate    bool
+				Votequorum struct{ Quorum uint32 }
+				Members    []struct{ Name string }
+			}
+			IfLostNow []struct {
+				Name string
+				Keep []string `json:"keep_quorum"`
+			} `json:"if_lost_now"`
+			Problems []struct{ Text string }
+		}
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Corosync.Ring != "1.30" || got.Corosync.Quorate != r.Quorum.Quorate || got.Corosync.Votequorum.Quorum != r.Quorum.Votequorum.Quorum ||
+			len(got.Corosync.Members) != len(r.Quorum.Members) || len(got.IfLostNow) != len(r.Losses) || len(got.Problems) != len(r.Problems) || strings.Contains(string(b), "null") {
+			t.Errorf("%s: got %s", name, b)
+		}
+	}
+}
+
+// A name is no way to add a line or to move the cursor.
+func TestReportEscapes(t *testing.T) {
+	r := cases()["four"]
+	outlook.Complete(r)
+	lines := strings.Count(string(status.AppendReport(nil, r, false)), "\n")
+	r = cases()["four"]
+	const bad = "a\x1b[2J\nb"
+	r.Quorum.Cluster, r.Quorum.Transport, r.Quorum.Votequorum.DeviceName = bad, bad, bad
+	r.Quorum.Members[1].Name, r.Quorum.Members[1].Address, r.Quorum.Members[2].Name = bad, bad, bad
+	r.Daemon.Reason, r.Daemon.Host, r.Daemon.Commands[1].Name, r.Daemon.Commands[1].Detail = bad, bad, bad, bad
+	outlook.Complete(r)
+	got := string(status.AppendReport(nil, r, false))
+	if strings.ContainsRune(got, 0x1b) || strings.Count(got, "\n") != lines {
+		t.Errorf("got %d lines, want %d:\n%q", strings.Count(got, "\n"), lines, got)
+	}
+}

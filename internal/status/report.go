@@ -1,0 +1,95 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package status
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// Report is all that quorate status tells: what Corosync says, what this machine's
+// node daemon says, and what follows from both.
+type Report struct {
+	At     time.Time `json:"at"`
+	Quorum *Quorum   `json:"corosync"`
+
+	Daemon      *QDevice `json:"qdevice,omitempty"`       // nil if it does not answer
+	DaemonError string   `json:"qdevice_error,omitempty"` // why it does not
+	DaemonIsC   bool     `json:"qdevice_is_c,omitempty"`  // Corosync's own: it gives no reasons
+
+	Losses   []Loss    `json:"if_lost_now"` // empty if there is no quorum to lose
+	Problems []Problem `json:"problems"`
+}
+
+// Loss is what would come of losing a node, or the arbiter, now.
+type Loss struct {
+	Node   qnet.NodeID `json:"node,omitempty"` // 0: the arbiter
+	Called string      `json:"name"`
+	Kept   []string    `json:"keep_quorum"`            // the nodes that are left and would be quorate
+	Lose   []string    `json:"lose_quorum"`            // those that would not
+	Votes  uint32      `json:"votes"`                  // of those who keep quorum, else of those who lose it
+	Needed uint32      `json:"needed"`                 // the quorum there
+	Device bool        `json:"with_device"`            // the arbiter's votes are among Votes
+	Grace  uint32      `json:"vote_kept_ms,omitempty"` // for so long the vote outlasts the arbiter's absence
+	Unsure string      `json:"uncertainty,omitempty"`  // what it depends on besides
+}
+
+// Problem is something that is wrong, and what to do about it.
+type Problem struct {
+	Severe bool     `json:"severe"` // it costs the quorum, or is about to
+	Text   string   `json:"text"`
+	Do     []string `json:"do"` // in this order
+}
+
+// AppendReportJSON appends r as one line of JSON.
+func AppendReportJSON(b []byte, r *Report) ([]byte, error) {
+	j, err := json.Marshal(r)
+	if err != nil {
+		return b, fmt.Errorf("status as JSON: %w", err)
+	}
+	return append(append(b, j...), '\n'), nil
+}
+
+type (
+	plainQuorum Quorum
+	plainDevice Device
+	plainReport Report
+)
+
+type quorumJSON struct {
+	plainQuorum
+	Ring string `json:"ring"`
+}
+
+type deviceJSON struct {
+	plainDevice
+	Algorithm  string `json:"algorithm"`
+	TieBreaker string `json:"tie_breaker"`
+}
+
+// MarshalJSON implements [json.Marshaler]. Empty lists are [], never null.
+func (q Quorum) MarshalJSON() ([]byte, error) {
+	q.Members, q.Absent = notNil(q.Members), notNil(q.Absent)
+	return json.Marshal(quorumJSON{plainQuorum(q), q.Ring.String()})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (d Device) MarshalJSON() ([]byte, error) {
+	return json.Marshal(deviceJSON{plainDevice(d), algorithmWord(d.Algorithm), tieBreakerWord(d.TieBreaker)})
+}
+
+// MarshalJSON implements [json.Marshaler]. Empty lists are [], never null.
+func (r Report) MarshalJSON() ([]byte, error) {
+	r.Losses, r.Problems = notNil(r.Losses), notNil(r.Problems)
+	for i := range r.Losses {
+		r.Losses[i].Kept, r.Losses[i].Lose = notNil(r.Losses[i].Kept), notNil(r.Losses[i].Lose)
+	}
+	for i := range r.Problems {
+		r.Problems[i].Do = notNil(r.Problems[i].Do)
+	}
+	return json.Marshal(plainReport(r))
+}

@@ -1,0 +1,224 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"quorate/internal/qnet"
+)
+
+// AppendReport appends a report as a text for people: the block that pvecm status
+// prints, and then in words who casts the arbiter's vote and why, what would come of
+// a loss, and what is wrong. Times are told in r.At's location. With colour it
+// carries ANSI escape sequences, but not in the block.
+func AppendReport(b []byte, r *Report, colour bool) []byte {
+	p := painter{colour}
+	b = AppendQuorum(b, r.Quorum, r.At)
+	if r.Quorum.Device != nil {
+		b = appendArbitersVote(b, r, p)
+	}
+	b = appendLosses(b, r, p)
+	return appendProblems(b, r, p)
+}
+
+func heading(b []byte, text string, p painter) []byte {
+	return fmt.Appendf(b, "\n%s\n%s\n", p.paint(bold, text), strings.Repeat("-", len(text)))
+}
+
+// appendArbitersVote tells who casts it, and why.
+func appendArbitersVote(b []byte, r *Report, p painter) []byte {
+	b = heading(b, "Arbiter's vote", p)
+	line := func(label, text string) { b = fmt.Appendf(b, "%-17s %s\n", label+":", text) }
+	var cast, not []string
+	for i := range r.Quorum.Members {
+		if m := &r.Quorum.Members[i]; m.Cast {
+			cast = append(cast, m.Called())
+		} else {
+			not = append(not, m.Called())
+		}
+	}
+	switch {
+	case len(cast) == 0:
+		line("Cast by", p.paint(yellow, "nobody in this partition"))
+	case len(not) == 0:
+		line("Cast by", p.paint(green, strings.Join(cast, ", ")))
+	default:
+		line("Cast by", p.paint(green, strings.Join(cast, ", "))+p.paint(yellow, ", but not by "+strings.Join(not, ", ")))
+	}
+	d := r.Daemon
+	if d == nil {
+		line("Why", "not known: this node's qdevice does not answer: "+EscapeName(r.DaemonError))
+		return b
+	}
+	line("Why", EscapeName(d.why()))
+	if !d.Since.IsZero() {
+		line("Since", sinceText(d.Since, r.At))
+	}
+	line("Arbiter", arbiterText(d, r.At, p))
+	line("Decides by", decidesText(d))
+	if d.HeuristicsMode != HeuristicsDisabled {
+		line("Heuristics", heuristicsText(d, p))
+	}
+	return b
+}
+
+// why is the reason for what this node casts. A C daemon gives none: then it is told
+// as far as it follows from the rest.
+func (s *QDevice) why() string {
+	switch {
+	case s.Reason != "":
+		return s.Reason
+	case s.State != StateConnected:
+		return "this node is not connected to the arbiter"
+	case !s.Polling:
+		return "the arbiter's answer is awaited"
+	case s.PollingCast:
+		return "the arbiter gave its vote to this partition"
+	}
+	return "the arbiter did not give its vote to this partition"
+}
+
+func sinceText(at, now time.Time) string {
+	return fmt.Sprintf("%s (%s)", at.In(now.Location()).Format("2006-01-02 15:04:05"), formatDuration(now.Sub(at)))
+}
+
+// arbiterText tells where the arbiter is, and of the connection to it.
+func arbiterText(s *QDevice, now time.Time, p painter) string {
+	where := fmt.Sprintf("%s, port %d", EscapeName(s.Host), s.Port)
+	for _, a := range s.Arbiters {
+		if a.Active && len(s.Arbiters) > 1 {
+			where = EscapeName(a.Address)
+		}
+	}
+	if s.State != StateConnected {
+		return where + ": " + p.paint(red, strings.ToLower(s.State))
+	}
+	text := where + ": " + p.paint(green, "connected")
+	if !s.Connected.IsZero() {
+		text += " for " + formatDuration(now.Sub(s.Connected))
+	}
+	text += ", " + map[bool]string{true: "TLS", false: "no TLS"}[s.TLSActive]
+	if s.RoundTrip > 0 {
+		text += fmt.Sprintf(", round trip %.1f ms", float64(s.RoundTrip)/1e6)
+	}
+	return text
+}
+
+func decidesText(s *QDevice) string {
+	text := s.Algorithm.String()
+	if s.Algorithm == qnet.FFSplit && s.KAP && !s.KAPUnknown {
+		text += " (KAP)"
+	}
+	tie := s.TieBreaker.String()
+	return text + ", tie-breaker: " + strings.ToLower(tie[:1]) + tie[1:]
+}
+
+func heuristicsText(s *QDevice, p painter) string {
+	colour := map[qnet.Heuristics]string{qnet.HeuristicsPass: green, qnet.HeuristicsFail: red}[s.Heuristics]
+	text := p.paint(colour, strings.ToLower(s.Heuristics.String()))
+	var parts []string
+	for _, c := range s.Commands {
+		part := EscapeName(c.Name) + " " + strings.ToLower(c.Result.String())
+		if c.Detail != "" {
+			part += " (" + EscapeName(c.Detail) + ")"
+		}
+		took := formatDuration(c.Duration)
+		if c.Duration < time.Second {
+			took = fmt.Sprintf("%d ms", c.Duration.Milliseconds())
+		}
+		parts = append(parts, part+" in "+took)
+	}
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	return text
+}
+
+// appendLosses tells what would come of each loss.
+func appendLosses(b []byte, r *Report, p painter) []byte {
+	if len(r.Losses) == 0 {
+		return b
+	}
+	b = heading(b, "If lost now", p)
+	width := 17
+	for _, l := range r.Losses {
+		width = max(width, utf8.RuneCountInString(l.label(r.Quorum))+1)
+	}
+	for _, l := range r.Losses {
+		label := l.label(r.Quorum) + ":"
+		b = fmt.Appendf(b, "%s%*s%s\n", label, width+1-utf8.RuneCountInString(label), "", l.text(r.Quorum, p))
+	}
+	return b
+}
+
+func (l *Loss) label(q *Quorum) string {
+	if l.Node != 0 && l.Node == q.NodeID {
+		return l.Called + " (local)"
+	}
+	return l.Called
+}
+
+// text is the outcome in words: "pve2 keeps quorum with 2 of 3 votes, 2 needed".
+func (l *Loss) text(q *Quorum, p painter) string {
+	expected := uint32(0)
+	if q.Votequorum != nil {
+		expected = q.Votequorum.Expected
+	}
+	numbers := fmt.Sprintf("%d of %d votes, %d needed", l.Votes, expected, l.Needed)
+	var text string
+	switch {
+	case len(l.Kept)+len(l.Lose) == 0:
+		return p.paint(red, "no node is left")
+	case len(l.Kept) == 0:
+		text = p.paint(red, "quorum is lost") + ": " + numbers
+	case len(l.Lose) == 0 && l.Node == 0:
+		text = p.paint(green, "quorum is kept") + ": " + numbers
+	default:
+		text = p.paint(green, strings.Join(l.Kept, ", ")+verb(l.Kept, " keeps", " keep")+" quorum") + ": " + numbers
+	}
+	if l.Device {
+		text += ", the arbiter's among them"
+	}
+	if len(l.Kept) > 0 && len(l.Lose) > 0 {
+		text += "; " + p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" it")
+	}
+	if l.Grace > 0 && len(l.Lose) > 0 {
+		text += fmt.Sprintf("; not if it is back within %s", formatDuration(time.Duration(l.Grace)*time.Millisecond))
+	}
+	if l.Unsure != "" {
+		text += " (" + l.Unsure + ")"
+	}
+	return text
+}
+
+func verb(who []string, one, many string) string {
+	if len(who) == 1 {
+		return one
+	}
+	return many
+}
+
+// appendProblems tells what is wrong and what to do.
+func appendProblems(b []byte, r *Report, p painter) []byte {
+	b = heading(b, "Problems", p)
+	if len(r.Problems) == 0 {
+		return append(b, "none\n"...)
+	}
+	for _, problem := range r.Problems {
+		colour := yellow
+		if problem.Severe {
+			colour = red
+		}
+		b = fmt.Appendf(b, "%s\n", p.paint(colour, EscapeName(problem.Text)))
+		for _, do := range slices.Compact(problem.Do) {
+			b = fmt.Appendf(b, "    %s\n", EscapeName(do))
+		}
+	}
+	return b
+}
