@@ -3,7 +3,11 @@
 
 package cli
 
-import "strings"
+import (
+	"fmt"
+	"io"
+	"strings"
+)
 
 // option is one short option as it stood on the command line.
 type option struct {
@@ -24,6 +28,16 @@ func (e *optionError) Error() string {
 		return "option requires an argument -- '" + string(e.Letter) + "'"
 	}
 	return "invalid option -- '" + string(e.Letter) + "'"
+}
+
+// asScript words the misuse as C's shell scripts do, and returns their exit code.
+func (e *optionError) asScript(stderr io.Writer) int {
+	if e.Missing {
+		fmt.Fprintf(stderr, "Option -%c requires an argument.\n", e.Letter)
+	} else {
+		fmt.Fprintf(stderr, "Invalid option: -%c\n", e.Letter)
+	}
+	return 1
 }
 
 // getopt splits args into short options and operands as getopt(3) does: spec

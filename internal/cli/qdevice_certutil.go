@@ -105,13 +105,8 @@ func qdeviceCertutil(ctx context.Context, dir, prog string, args []string, stdou
 			return a.usage()
 		}
 	}
-	switch {
-	case misuse != nil && misuse.Missing:
-		fmt.Fprintf(stderr, "Option -%c requires an argument.\n", misuse.Letter)
-		return certFailed
-	case misuse != nil:
-		fmt.Fprintf(stderr, "Invalid option: -%c\n", misuse.Letter)
-		return certFailed
+	if misuse != nil {
+		return misuse.asScript(stderr)
 	}
 	return a.run(ctx)
 }

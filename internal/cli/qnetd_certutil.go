@@ -54,13 +54,8 @@ func qnetdCertutil(dir, prog string, args []string, stdout, stderr io.Writer) in
 			return 0
 		}
 	}
-	switch {
-	case misuse != nil && misuse.Missing:
-		fmt.Fprintf(stderr, "Option -%c requires an argument.\n", misuse.Letter)
-		return 1
-	case misuse != nil:
-		fmt.Fprintf(stderr, "Invalid option: -%c\n", misuse.Letter)
-		return 1
+	if misuse != nil {
+		return misuse.asScript(stderr)
 	}
 	switch a.op {
 	case 'i':

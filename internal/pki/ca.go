@@ -115,14 +115,6 @@ func create(dir string, m modes) error {
 	if err != nil {
 		return err
 	}
-	caPEM, err := keyPEM(caKey)
-	if err != nil {
-		return err
-	}
-	serverPEM, err := keyPEM(serverKey)
-	if err != nil {
-		return err
-	}
 	if err := mark(dir, m); err != nil {
 		return err
 	}
@@ -130,7 +122,7 @@ func create(dir string, m modes) error {
 	if err := writeFile(dir, CACertFile, append(describe(ca), certPEM(caDER)...), 0o644); err != nil {
 		return err
 	}
-	return writeArbiter(parent, dir, m.file, certPEM(serverDER), caPEM, serverPEM)
+	return writeArbiter(parent, dir, m.file, serverDER, caKey, serverKey)
 }
 
 // newKey makes an ECDSA key: NSS takes it, and a handshake costs a thirtieth

@@ -13,8 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -121,34 +119,25 @@ func PeerCN(cs tls.ConnectionState) (cn string, verified bool) {
 	return cs.PeerCertificates[0].Subject.CommonName, true
 }
 
-// checkInterval is how often a Reloader looks at its files at most.
-const checkInterval = time.Second
-
 // Reloader serves the certificates of a directory and takes up new ones when
 // the files have changed. Its methods may be called from several goroutines.
-type Reloader struct {
-	dir        string
-	clientCert bool
-	report     func(error)
-
-	mu      sync.Mutex
-	cfg     *tls.Config
-	stamp   string
-	checked time.Time
-}
+type Reloader struct{ *watcher[*tls.Config] }
 
 // NewReloader loads the certificates of dir. Later, report is called with nil
 // after new ones were taken up, and with an error when they can't be: then the
 // old ones stay in use.
 func NewReloader(dir string, clientCert bool, report func(error)) (*Reloader, error) {
-	r := &Reloader{dir: dir, clientCert: clientCert, report: report}
-	r.stamp, r.checked = r.stampNow(), time.Now()
-	a, err := LoadArbiter(dir)
+	w, err := watch(dir, []string{CACertFile, serverCertFile, serverKeyFile}, report, func() (*tls.Config, error) {
+		a, err := LoadArbiter(dir)
+		if err != nil {
+			return nil, err
+		}
+		return a.TLSConfig(clientCert), nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.cfg = a.TLSConfig(clientCert)
-	return r, nil
+	return &Reloader{w}, nil
 }
 
 // TLSConfig returns a configuration that always serves the current certificates.
@@ -157,45 +146,6 @@ func (r *Reloader) TLSConfig() *tls.Config {
 		MinVersion:         tls.VersionTLS12,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return r.current(time.Now()), nil },
 	}
-}
-
-// current returns the configuration for a handshake that begins now.
-func (r *Reloader) current(now time.Time) *tls.Config {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.checked) < checkInterval {
-		return r.cfg
-	}
-	r.checked = now
-	stamp := r.stampNow()
-	if stamp == r.stamp {
-		return r.cfg
-	}
-	r.stamp = stamp
-	a, err := LoadArbiter(r.dir)
-	if err == nil {
-		r.cfg = a.TLSConfig(r.clientCert)
-	}
-	r.report(err)
-	return r.cfg
-}
-
-// stampNow tells the files apart from any that were there before.
-func (r *Reloader) stampNow() string {
-	return stampOf(r.dir, CACertFile, serverCertFile, serverKeyFile)
-}
-
-func stampOf(dir string, names ...string) string {
-	var b strings.Builder
-	for _, name := range names {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			fmt.Fprintln(&b, err)
-			continue
-		}
-		fmt.Fprintln(&b, info.ModTime().UnixNano(), info.Size())
-	}
-	return b.String()
 }
 
 // Enrolled is a cluster that a CA has signed a certificate for.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -138,14 +137,9 @@ func hasAltNames(c *x509.Certificate) bool {
 // ones when the files have changed. Its methods may be called from several
 // goroutines.
 type NodeReloader struct {
-	dir, name string
-	report    func(error)
-	did       Ensured
-
-	mu      sync.Mutex
-	node    *Node
-	stamp   string
-	checked time.Time
+	*watcher[*Node]
+	name string
+	did  Ensured
 }
 
 // NewNodeReloader loads the certificates of dir, for connections to the arbiter
@@ -158,16 +152,15 @@ func NewNodeReloader(dir, name string, report func(error)) (*NodeReloader, error
 	if name == "" {
 		name = ServerCN
 	}
-	r := &NodeReloader{dir: dir, name: name, report: report}
-	var err error
-	if r.did, err = takeOverNode(dir); err != nil {
+	did, err := takeOverNode(dir)
+	if err != nil {
 		return nil, err
 	}
-	r.stamp, r.checked = r.stampNow(), time.Now()
-	if r.node, err = LoadNode(dir); err != nil {
+	w, err := watch(dir, []string{nodeCAFile, nodeClusterFile}, report, func() (*Node, error) { return LoadNode(dir) })
+	if err != nil {
 		return nil, err
 	}
-	return r, nil
+	return &NodeReloader{w, name, did}, nil
 }
 
 // TLSConfig returns a client's configuration, TLS 1.2 and 1.3, that names the
@@ -198,26 +191,3 @@ func (r *NodeReloader) Ensured() Ensured { return r.did }
 
 // Node returns the certificates that a handshake now would use.
 func (r *NodeReloader) Node() *Node { return r.current(time.Now()) }
-
-// current returns the certificates for a handshake that begins now.
-func (r *NodeReloader) current(now time.Time) *Node {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.checked) < checkInterval {
-		return r.node
-	}
-	r.checked = now
-	stamp := r.stampNow()
-	if stamp == r.stamp {
-		return r.node
-	}
-	r.stamp = stamp
-	n, err := LoadNode(r.dir)
-	if err == nil {
-		r.node = n
-	}
-	r.report(err)
-	return r.node
-}
-
-func (r *NodeReloader) stampNow() string { return stampOf(r.dir, nodeCAFile, nodeClusterFile) }

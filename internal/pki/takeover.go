@@ -4,6 +4,7 @@
 package pki
 
 import (
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -63,14 +64,6 @@ func importArbiter(dir string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	caPEM, err := keyPEM(caKey)
-	if err != nil {
-		return err
-	}
-	serverPEM, err := keyPEM(serverKey)
-	if err != nil {
-		return err
-	}
 	ref := filepath.Join(dir, nssFiles(dir)[1])
 	info, err := os.Stat(ref)
 	if err != nil {
@@ -85,20 +78,28 @@ func importArbiter(dir string) error {
 			return err
 		}
 	}
-	return writeArbiter(ref, dir, mode, certPEM(server.Raw), caPEM, serverPEM)
+	return writeArbiter(ref, dir, mode, server.Raw, caKey, serverKey)
 }
 
 // writeArbiter writes the files that only we have. The server's key is the last
 // one: a directory with it is complete.
-func writeArbiter(ref, dir string, mode fs.FileMode, server, caKey, serverKey []byte) error {
+func writeArbiter(ref, dir string, mode fs.FileMode, server []byte, caKey, serverKey crypto.Signer) error {
+	caPEM, err := keyPEM(caKey)
+	if err != nil {
+		return err
+	}
+	serverPEM, err := keyPEM(serverKey)
+	if err != nil {
+		return err
+	}
 	for _, f := range []struct {
 		name string
 		data []byte
 		mode fs.FileMode
 	}{
-		{serverCertFile, server, 0o644},
-		{caKeyFile, caKey, 0o600}, // only to sign with: the daemon needs no access
-		{serverKeyFile, serverKey, mode},
+		{serverCertFile, certPEM(server), 0o644},
+		{caKeyFile, caPEM, 0o600}, // only to sign with: the daemon needs no access
+		{serverKeyFile, serverPEM, mode},
 	} {
 		if err := writeLike(ref, dir, f.name, f.data, f.mode); err != nil {
 			return err

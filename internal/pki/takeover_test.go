@@ -168,6 +168,7 @@ func greet(t *testing.T, node, arbiter, cluster string) {
 // TestTakeOverArbiter switches an arbiter from C to ours, and back, and over
 // again, while clusters are enrolled with either.
 func TestTakeOverArbiter(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	c.qnetd("-i")
 	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
@@ -205,6 +206,7 @@ func TestTakeOverArbiter(t *testing.T) {
 
 // TestTakeOverPassword takes over a database whose password is in its file.
 func TestTakeOverPassword(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	c.qnetd("-i")
 	c.setPassword(c.arbiter())
@@ -296,6 +298,7 @@ func TestTakeOverArbiterOdd(t *testing.T) {
 }
 
 func TestTakeOverForeign(t *testing.T) {
+	t.Parallel()
 	newCTools(t)
 	db := t.TempDir()
 	if out, err := exec.Command("certutil", "-N", "-d", db, "--empty-password").CombinedOutput(); err != nil {
@@ -315,6 +318,7 @@ func TestTakeOverForeign(t *testing.T) {
 
 // TestTakeOverNode takes over nodes in each state that the C tool leaves them in.
 func TestTakeOverNode(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	c.qnetd("-i")
 	for _, n := range []string{"node1", "node2"} {
@@ -356,6 +360,7 @@ func TestTakeOverNode(t *testing.T) {
 
 // TestUntrustedCA: a CA that came along in a PKCS#12 file is none to trust.
 func TestUntrustedCA(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	c.qnetd("-i")
 	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
@@ -370,6 +375,7 @@ func TestUntrustedCA(t *testing.T) {
 
 // TestKeyWaitsInNSS: the C tool made the request, and ours gets the certificate.
 func TestKeyWaitsInNSS(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	c.qnetd("-i")
 	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
@@ -395,6 +401,7 @@ func TestKeyWaitsInNSS(t *testing.T) {
 // ours on the three machines: with TestTakeOverNode, where all is C's, every
 // two machines have each combination.
 func TestMixedSteps(t *testing.T) {
+	t.Parallel()
 	for _, mix := range []int{0b011, 0b101, 0b110} {
 		c := newCTools(t)
 		ours := func(bit int) bool { return mix>>bit&1 == 1 }
@@ -561,6 +568,7 @@ func TestNodeFilesInPEM(t *testing.T) {
 
 // TestMarker: what pcs looks for does not keep the C tool from a new database.
 func TestMarker(t *testing.T) {
+	t.Parallel()
 	c := newCTools(t)
 	if err := os.Mkdir(c.arbiter(), 0o750); err != nil {
 		t.Fatal(err)

@@ -54,6 +54,7 @@ func newDB(t *testing.T) string {
 
 // TestToNSS: pk12util takes our file, and finds both under their names.
 func TestToNSS(t *testing.T) {
+	t.Parallel()
 	need(t, "pk12util", "certutil", "openssl")
 	for _, key := range []crypto.Signer{newRSA(t), newECDSA(t)} {
 		for _, password := range []string{"", "Secret1"} {
@@ -99,6 +100,7 @@ func TestToNSS(t *testing.T) {
 // TestFromNSS: the ciphers that pk12util may be told, which are also those that
 // older ones chose by themselves.
 func TestFromNSS(t *testing.T) {
+	t.Parallel()
 	need(t, "pk12util", "certutil")
 	c := contents(t, newRSA(t))
 	db := newDB(t)
