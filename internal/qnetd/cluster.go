@@ -13,8 +13,9 @@ import (
 
 // Limits on what a cluster's nodes can make the arbiter remember of it.
 const (
-	maxRings = 64  // rings that nobody holds and nobody is in are dropped beyond this
-	maxNodes = 256 // as are nodes that are neither connected nor holders
+	maxRings     = 64   // rings that nobody holds and nobody is in are dropped beyond this
+	maxNodes     = 256  // as are nodes that are neither connected nor holders
+	maxReporters = 1024 // nodes beyond this are not remembered as a ring's reporters
 )
 
 // cluster is what the arbiter knows of one cluster.
@@ -76,6 +77,7 @@ func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID) *ring {
 		}
 		if r.members == nil {
 			r.members = members
+			r.reporters = slices.DeleteFunc(r.reporters, func(id qnet.NodeID) bool { return !contains(members, id) })
 		}
 		if slices.Equal(r.members, members) {
 			return r
@@ -84,10 +86,11 @@ func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID) *ring {
 	return cl.newRing(id, members)
 }
 
-// ringByID returns the newest ring with this ID: an Init names no members.
-func (cl *cluster) ringByID(id qnet.RingID) *ring {
+// ringByID returns the newest ring with this ID that a node may be in: an Init
+// names no members.
+func (cl *cluster) ringByID(id qnet.RingID, node qnet.NodeID) *ring {
 	for _, r := range slices.Backward(cl.rings) {
-		if r.id == id {
+		if r.id == id && (r.members == nil || contains(r.members, node)) {
 			return r
 		}
 	}
@@ -122,7 +125,9 @@ func byNode(n node, id qnet.NodeID) int { return cmp.Compare(n.id, id) }
 // reported notes that a node says it is in r. A hold on any other ring ends
 // with that (H3): the node's vote for it counts nowhere any more.
 func (cl *cluster) reported(id qnet.NodeID, r *ring) {
-	r.reporters = insert(r.reporters, id)
+	if len(r.reporters) < maxReporters {
+		r.reporters = insert(r.reporters, id)
+	}
 	i, ok := slices.BinarySearchFunc(cl.nodes, id, byNode)
 	if ok {
 		cl.nodes[i].ring = r
@@ -148,10 +153,11 @@ func (cl *cluster) trimNodes(keep qnet.NodeID) {
 // rejoined notes the ring that an Init names. The same ring as before shortens
 // no hold (H3); a node that is still casting holds whatever is remembered (H9).
 func (cl *cluster) rejoined(now time.Time, c *client, casting bool) {
-	r := cl.ringByID(c.ring)
+	r := cl.ringByID(c.ring, c.node)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
 		r = h.ring
 		h.heartbeat, h.heard = max(h.heartbeat, c.heartbeat), now
+		c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
 	}
 	cl.reported(c.node, r)
 	if casting {

@@ -248,7 +248,7 @@ func (cl *cluster) restore(g qnet.Grant, now time.Time) {
 	for _, h := range g.Holders {
 		r := cl.forgotten
 		if !h.Ring.IsZero() {
-			r = cl.ringByID(h.Ring)
+			r = cl.ringByID(h.Ring, h.Node)
 		}
 		cl.hold(holder{node: h.Node, ring: r, heartbeat: h.Heartbeat, heard: now})
 	}

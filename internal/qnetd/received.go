@@ -141,11 +141,12 @@ func (s *Server) setOption(c *client, m wire.SetOption) {
 			s.refuse(c, m.Seq, wire.ErrInvalidHeartbeat)
 			return
 		}
-		c.heartbeat = m.Heartbeat.V
-		// A longer interval lets a holder notice silence later (H2).
-		if h := c.cluster.holder(c.node); h != nil {
-			h.heartbeat = max(h.heartbeat, c.heartbeat)
+		// A longer interval lets a holder notice silence later than what is on disk says (H2).
+		if h := c.cluster.holder(c.node); h != nil && m.Heartbeat.V > h.heartbeat {
+			s.refuse(c, m.Seq, wire.ErrInvalidHeartbeat)
+			return
 		}
+		c.heartbeat = m.Heartbeat.V
 		s.armClient(c)
 	}
 	if m.KeepActivePartition.Set {
