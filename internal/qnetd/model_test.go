@@ -6,8 +6,7 @@ package qnetd_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"testing"
+	"slices"
 	"time"
 
 	"quorate/internal/qnet"
@@ -15,112 +14,227 @@ import (
 	"quorate/internal/wire"
 )
 
-// What a C node does with its vote (facts: its client notices silence within 2
-// heartbeats; votequorum counts a dead daemon's last word for 1.25 more).
+// What a node does with its vote: its daemon gives up when an echo was not
+// answered by the time of the next one, and votequorum counts a dead daemon's
+// last word for 1.25 heartbeats more.
 const (
 	beat       = 8 * time.Second
-	notices    = 2 * beat
 	lastWord   = beat + beat/4
-	deviceName = "model"
+	modelName  = "model"
+	modelStart = 1_000_000
 )
+
+// totemRing is a ring as Totem formed it. Once a member has left it nobody can
+// do anything in it: the token does not come round any more.
+type totemRing struct {
+	id      qnet.RingID
+	members []qnet.NodeID
+	broken  bool
+}
 
 // link is one connection with what is under way in each direction.
 type link struct {
 	id       qnetd.ConnID
+	node     *modelNode
 	up, down []wire.Message
-	dead     bool // the arbiter has closed it, or is gone
+	slow     time.Time   // nothing moves on it until then
+	left     bool        // the node has closed it: what it sent before still arrives
+	dead     bool        // the arbiter is gone: what it sent before still arrives
+	ring     qnet.RingID // the last one that the node has told on it
 }
 
-// modelNode is a node as far as its vote goes.
+// modelNode is a node as far as its vote goes: Corosync, and its node daemon.
 type modelNode struct {
 	id      qnet.NodeID
-	ring    qnet.RingID
-	members qnet.NodeList
-	link    *link
-	cut     bool      // nothing passes between it and the arbiter, silently
-	acked   bool      // it casts the device's vote for its ring
-	until   time.Time // a killed daemon's last word counts until then; zero if it lives
-	heard   time.Time
-	echoed  time.Time
-	seq     uint32
+	runs    bool       // Corosync does
+	counter uint64     // the ring number that it has stored
+	ring    *totemRing // the last one that the daemon was told of
+	next    *totemRing // one that it is about to be told of
+
+	link           *link
+	alive          bool // the daemon is
+	cutUp, cutDown bool // nothing passes to or from the arbiter, silently
+	acked          bool // it casts the device's vote for its ring
+	until          time.Time
+	echoed, proven time.Time // when the last echo and the last answered echo were sent
+	answered       bool
+	grace          time.Duration // that the arbiter has announced; 0 for a C node
+	number         uint32
+	retries        time.Time // not before then does it connect again
 }
 
-// world is one history of two nodes and an arbiter.
-type world struct {
-	rng     *rand.Rand
-	now     time.Time
-	cfg     qnetd.Config
-	server  *qnetd.Server
-	stored  map[string]qnet.Grant
-	pending []qnetd.Persist
-	conn    qnetd.ConnID
-	ringSeq uint64
-	split   bool
-	nodes   [2]*modelNode
-	trace   []string
-	acks    int
+func (n *modelNode) active() bool {
+	return n.runs && n.acked && n.next == nil && n.ring != nil && !n.ring.broken
 }
 
-func newWorld(seed uint64, cfg qnetd.Config) *world {
-	w := &world{
-		rng: rand.New(rand.NewPCG(seed, 7)), now: time.Unix(1_000_000, 0), cfg: cfg, stored: map[string]qnet.Grant{}, ringSeq: 4,
+func (n *modelNode) seq() wire.Opt[uint32] {
+	n.number++
+	return wire.Some(n.number)
+}
+
+func (n *modelNode) send(m wire.Message) {
+	if n.link != nil {
+		n.link.up = append(n.link.up, m)
 	}
-	w.server = qnetd.New(cfg, w.now, nil)
-	for i := range w.nodes {
-		w.nodes[i] = &modelNode{id: qnet.NodeID(i + 1), heard: w.now}
-	}
-	w.form(false)
-	return w
 }
 
-func (w *world) note(format string, args ...any) {
-	w.trace = append(w.trace, fmt.Sprintf("%8.3f ", w.now.Sub(time.Unix(1_000_000, 0)).Seconds())+fmt.Sprintf(format, args...))
-}
-
-// form makes new rings: one for both nodes, or one for each.
-func (w *world) form(split bool) {
-	w.split = split
-	w.ringSeq++
-	for _, n := range w.nodes {
-		n.acked = false // a new ring needs a fresh ACK
-		n.ring, n.members = qnet.RingID{Node: 1, Seq: w.ringSeq}, qnet.NodeList{{ID: 1}, {ID: 2}}
-		if split {
-			n.ring, n.members = qnet.RingID{Node: n.id, Seq: w.ringSeq}, qnet.NodeList{{ID: n.id}}
-		}
-		if n.link != nil && n.until.IsZero() {
-			n.report()
-		}
-	}
-	w.note("split %v, ring %d", split, w.ringSeq)
-}
-
-func (n *modelNode) number() wire.Opt[uint32] {
-	n.seq++
-	return wire.Some(n.seq)
-}
-
+// report tells the ring that the daemon was told of last.
 func (n *modelNode) report() {
-	n.link.up = append(n.link.up, wire.NodeList{
-		Seq: n.number(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring), Nodes: n.members,
-	})
+	n.link.ring = n.ring.id
+	n.send(wire.NodeList{Seq: n.seq(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring.id), Nodes: nodeList(n.ring.members)})
+}
+
+func nodeList(ids []qnet.NodeID) (l qnet.NodeList) {
+	for _, id := range ids {
+		l = append(l, qnet.Node{ID: id})
+	}
+	return l
+}
+
+// form gives the running nodes new rings, one for each group. The rings that
+// they were in are broken; the daemons are told later.
+func (w *world) form() {
+	for _, n := range w.nodes {
+		for _, r := range []*totemRing{n.ring, n.next} {
+			if r != nil {
+				r.broken = true
+			}
+		}
+	}
+	rings := map[int]*totemRing{}
+	for _, n := range w.nodes {
+		if !n.runs {
+			continue
+		}
+		r := rings[w.group[n.id]]
+		if r == nil {
+			r = &totemRing{id: qnet.RingID{Node: n.id}}
+			rings[w.group[n.id]] = r
+		}
+		r.members = append(r.members, n.id)
+		r.id.Seq = max(r.id.Seq, n.counter+4)
+		n.next = r
+	}
+	for _, n := range w.nodes {
+		if n.runs {
+			n.counter = n.next.id.Seq
+		}
+	}
+	w.note("rings %v", w.rings())
+}
+
+func (w *world) rings() (list []string) {
+	for _, n := range w.nodes {
+		if n.runs && n.next != nil && n.next.members[0] == n.id {
+			list = append(list, fmt.Sprintf("%s %v", n.next.id, n.next.members))
+		}
+	}
+	return list
+}
+
+// adopt tells a daemon of the ring that its Corosync is in. It needs a fresh
+// ACK for that.
+func (w *world) adopt(n *modelNode) {
+	if n.next == nil {
+		return
+	}
+	n.ring, n.next, n.acked = n.next, nil, false
+	if n.link != nil && n.link.ring != (qnet.RingID{}) {
+		n.report()
+	}
 }
 
 // connect starts a new connection of a node whose daemon lives.
 func (w *world) connect(n *modelNode) {
+	if !n.runs || !n.alive || n.link != nil || n.cutUp || n.cutDown || w.now.Before(n.retries) {
+		return
+	}
+	if n.next != nil {
+		w.adopt(n)
+	}
 	w.conn++
-	n.link, n.until, n.heard, n.echoed = &link{id: w.conn}, time.Time{}, w.now, w.now
-	n.acked = false
+	n.link = &link{id: w.conn, node: n}
+	w.links = append(w.links, n.link)
+	n.echoed, n.answered = w.now, true
 	w.step(qnetd.Connected{Conn: w.conn, Addr: "model"})
-	n.link.up = append(n.link.up,
-		wire.Preinit{Seq: n.number(), ClusterName: wire.Some(deviceName)},
-		wire.Init{
-			Seq: n.number(), NodeID: wire.Some(n.id), Algorithm: wire.Some(qnet.FFSplit), Heartbeat: wire.Some(uint32(beat.Milliseconds())),
-			TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerLowest}), RingID: wire.Some(n.ring),
-		},
-		wire.NodeList{Seq: n.number(), ListType: wire.Some(qnet.InitialConfig), Nodes: qnet.NodeList{{ID: 1}, {ID: 2}}},
-	)
+	init := wire.Init{
+		NodeID: wire.Some(n.id), Algorithm: wire.Some(w.algorithm), Heartbeat: wire.Some(uint32(beat.Milliseconds())),
+		TieBreaker: wire.Some(w.tie), RingID: wire.Some(n.ring.id),
+	}
+	if w.ours && n.acked {
+		init.StillCasting = wire.Some(uint8(1))
+	}
+	n.send(wire.Preinit{Seq: n.seq(), ClusterName: wire.Some(modelName)})
+	init.Seq = n.seq()
+	n.send(init)
+	w.note("node %d connects in ring %s, casting %v", n.id, n.ring.id, n.acked)
+}
+
+// welcomed goes on after a good Init reply.
+func (w *world) welcomed(n *modelNode, m wire.InitReply) {
+	if m.Code.V != wire.NoError {
+		w.note("node %d refused: %v", n.id, m.Code.V)
+		n.retries = w.now.Add(3 * time.Second)
+		w.leave(n)
+		return
+	}
+	n.proven = w.now // the reply says as much as that of an echo
+	if w.ours {
+		n.grace = time.Duration(m.Grace.V) * time.Millisecond
+	}
+	n.send(wire.SetOption{Seq: n.seq(), KeepActivePartition: wire.Some(w.kap)})
+	n.send(wire.NodeList{Seq: n.seq(), ListType: wire.Some(qnet.InitialConfig), Nodes: nodeList(w.config())})
 	n.report()
-	w.note("node %d connects", n.id)
+}
+
+// leave ends a node's side of its connection. A C node's vote ends with it,
+// ours when the grace has passed.
+func (w *world) leave(n *modelNode) {
+	if n.link == nil {
+		return
+	}
+	n.link.left, n.link = true, nil
+	if n.acked && !(w.ours && w.now.Before(n.proven.Add(n.grace))) {
+		n.acked = false
+	}
+}
+
+// kill ends a node's daemon. Its kernel closes the connection.
+func (w *world) kill(n *modelNode) {
+	if !n.alive {
+		return
+	}
+	w.note("the daemon of node %d is killed", n.id)
+	n.alive, n.until = false, w.now.Add(lastWord)
+	if n.link != nil {
+		n.link.left, n.link = true, nil
+	}
+}
+
+// crash ends Corosync on a node, and with it the daemon.
+func (w *world) crash(n *modelNode) {
+	if !n.runs {
+		return
+	}
+	w.kill(n)
+	w.note("node %d crashes", n.id)
+	n.runs, n.acked = false, false
+	w.form()
+	n.ring, n.next = nil, nil
+}
+
+// boot starts a node: it is alone at first. It may have lost its ring counter.
+func (w *world) boot(n *modelNode, lost bool) {
+	if n.runs {
+		return
+	}
+	w.note("node %d boots, counter lost %v", n.id, lost)
+	n.runs, n.alive, n.acked, n.until = true, true, false, time.Time{}
+	if lost {
+		n.counter = 0
+	}
+	w.group[n.id] = 100 + int(n.id)
+	w.form()
 }
 
 // step runs the machine and carries its outputs out.
@@ -128,16 +242,12 @@ func (w *world) step(in qnetd.Input) {
 	for _, o := range w.server.Step(w.now, in) {
 		switch o := o.(type) {
 		case qnetd.Send:
-			for _, n := range w.nodes {
-				if n.link != nil && n.link.id == o.Conn {
-					n.link.down = append(n.link.down, o.Msg)
-				}
+			if l := w.link(o.Conn); l != nil {
+				l.down = append(l.down, o.Msg)
 			}
-		case qnetd.Close:
-			for _, n := range w.nodes {
-				if n.link != nil && n.link.id == o.Conn {
-					n.link.down, n.link.dead = nil, true // a reset: nothing arrives any more
-				}
+		case qnetd.Close: // a reset: nothing arrives any more
+			if l := w.link(o.Conn); l != nil {
+				l.up, l.down, l.dead = nil, nil, true
 			}
 		case qnetd.Persist:
 			w.pending = append(w.pending, o)
@@ -145,7 +255,14 @@ func (w *world) step(in qnetd.Input) {
 	}
 }
 
-// persist answers the oldest write: most succeed.
+func (w *world) link(id qnetd.ConnID) *link {
+	if i := slices.IndexFunc(w.links, func(l *link) bool { return l.id == id }); i >= 0 {
+		return w.links[i]
+	}
+	return nil
+}
+
+// persist answers the oldest write.
 func (w *world) persist(ok bool) {
 	if len(w.pending) == 0 {
 		return
@@ -156,224 +273,106 @@ func (w *world) persist(ok bool) {
 		w.step(qnetd.Persisted{ID: p.ID, Err: errors.New("disk full")})
 		return
 	}
-	w.stored[p.Cluster] = p.Grant
+	w.stored = &p.Grant
 	w.step(qnetd.Persisted{ID: p.ID})
 }
 
-// up and down deliver the next message of a connection.
-func (w *world) up(n *modelNode) {
-	if l := n.link; l != nil && !n.cut && !l.dead && len(l.up) > 0 {
+// up delivers the next message of a connection to the arbiter, or its end.
+func (w *world) up(l *link) {
+	switch {
+	case l.node.cutUp || l.dead:
+	case len(l.up) > 0:
 		m := l.up[0]
 		l.up = l.up[1:]
 		w.step(qnetd.Received{Conn: l.id, Msg: m})
+	case l.left:
+		w.links = slices.DeleteFunc(w.links, func(o *link) bool { return o == l })
+		w.step(qnetd.Disconnected{Conn: l.id, Why: "closed by peer"})
 	}
 }
 
-func (w *world) down(n *modelNode) {
-	l := n.link
-	if l == nil || n.cut || len(l.down) == 0 || !n.until.IsZero() {
-		return
+// down delivers the next message of a connection to its node, or its end.
+func (w *world) down(l *link) {
+	n := l.node
+	switch {
+	case n.cutDown:
+	case l.left:
+		l.down = nil
+	case len(l.down) > 0:
+		m := l.down[0]
+		l.down = l.down[1:]
+		w.told(n, m)
+	case l.dead:
+		w.leave(n)
 	}
-	m := l.down[0]
-	l.down = l.down[1:]
-	n.heard = w.now
-	v, ok := m.(wire.VoteInfo)
-	if !ok {
-		return
-	}
-	l.up = append(l.up, wire.VoteInfoReply{Seq: v.Seq})
-	if v.RingID.V != n.ring {
-		return
-	}
-	switch v.Vote.V {
-	case qnet.VoteACK:
-		n.acked = true
-		w.acks++
-		w.note("node %d casts for ring %s", n.id, n.ring)
-	case qnet.VoteNACK:
-		n.acked = false
+}
+
+// told is what a node does with a message.
+func (w *world) told(n *modelNode, m wire.Message) {
+	switch m := m.(type) {
+	case wire.InitReply:
+		w.welcomed(n, m)
+	case wire.EchoReply:
+		n.answered, n.proven = true, n.echoed
+	case wire.VoteInfo:
+		n.send(wire.VoteInfoReply{Seq: m.Seq})
+		if m.RingID.V != n.link.ring {
+			return
+		}
+		switch m.Vote.V {
+		case qnet.VoteACK:
+			n.acked = true
+			w.acks++
+			w.note("node %d casts for ring %s", n.id, n.ring.id)
+		case qnet.VoteNACK:
+			n.acked = false
+		}
 	}
 }
 
 // pass lets time go by.
 func (w *world) pass(d time.Duration) {
+	const turn = 250 * time.Millisecond // within it everybody looks at the clock
+	for ; d > turn; d -= turn {
+		w.turn(turn)
+		w.busy()
+	}
+	w.turn(d)
+}
+
+func (w *world) turn(d time.Duration) {
 	w.now = w.now.Add(d)
 	w.step(qnetd.Tick{})
 	for _, n := range w.nodes {
 		switch {
-		case !n.until.IsZero():
-			if w.now.After(n.until) {
-				n.acked = false
-			}
-			continue
+		case !n.alive:
+			n.acked = n.acked && w.now.Before(n.until)
 		case n.link == nil:
-			n.acked = false
-			continue
-		case w.now.Sub(n.heard) > notices || (n.link.dead && !n.cut):
-			n.link, n.acked = nil, false // the client gives up and casts no more
-			continue
-		}
-		if w.now.Sub(n.echoed) >= beat {
-			n.echoed = w.now
-			n.link.up = append(n.link.up, wire.EchoRequest{Seq: n.number()})
+			n.acked = n.acked && w.ours && w.now.Before(n.proven.Add(n.grace))
+		case w.now.Sub(n.echoed) < beat:
+		case !n.answered:
+			w.note("node %d gives its connection up", n.id)
+			w.leave(n)
+		default:
+			n.echoed, n.answered = w.now, false
+			n.send(wire.EchoRequest{Seq: n.seq()})
 		}
 	}
 }
 
-// kill ends a node's daemon. The kernel tells the arbiter, unless the link is cut.
-func (w *world) kill(n *modelNode) {
-	if n.link == nil || !n.until.IsZero() {
-		return
-	}
-	w.note("the daemon of node %d is killed", n.id)
-	l := n.link
-	n.until = w.now.Add(lastWord)
-	if !n.cut && !l.dead {
-		l.dead = true
-		w.step(qnetd.Disconnected{Conn: l.id, Why: "killed"})
-	}
-}
-
-// restart kills the arbiter and starts it with what is on disk.
-func (w *world) restart() {
-	w.note("the arbiter restarts")
+// restart kills the arbiter and starts it with what is on disk, or with nothing.
+func (w *world) restart(lost bool) {
+	w.note("the arbiter restarts, state lost %v", lost)
 	w.pending = nil
-	var stored []qnetd.Stored
-	if g, ok := w.stored[deviceName]; ok {
-		stored = append(stored, qnetd.Stored{Cluster: deviceName, Grant: g})
+	if lost {
+		w.stored = nil
 	}
-	for _, n := range w.nodes {
-		if n.link != nil {
-			n.link.dead, n.link.down = true, nil
-		}
+	var stored []qnetd.Stored
+	if w.stored != nil {
+		stored = append(stored, qnetd.Stored{Cluster: modelName, Grant: *w.stored})
+	}
+	for _, l := range w.links {
+		l.dead, l.up = true, nil
 	}
 	w.server = qnetd.New(w.cfg, w.now, stored)
-}
-
-// random does one thing.
-func (w *world) random() {
-	n := w.nodes[w.rng.IntN(2)]
-	switch r := w.rng.IntN(1000); {
-	case r < 400:
-		w.up(n)
-	case r < 750:
-		w.down(n)
-	case r < 850:
-		w.persist(w.rng.IntN(10) > 0)
-	case r < 960:
-		w.pass(time.Duration(w.rng.IntN(1500)) * time.Millisecond)
-	case r < 966:
-		w.form(w.rng.IntN(3) > 0)
-	case r < 974:
-		n.cut = !n.cut
-		w.note("node %d cut from the arbiter: %v", n.id, n.cut)
-	case r < 978:
-		w.kill(n)
-	case r < 980:
-		w.restart()
-	default:
-		if n.link == nil || (!n.until.IsZero() && !n.cut && w.now.After(n.until)) {
-			if !n.cut {
-				w.connect(n)
-			}
-		}
-	}
-}
-
-func (w *world) bothActive() bool { return w.split && w.nodes[0].acked && w.nodes[1].acked }
-
-// calm heals everything and lets all messages through.
-func (w *world) calm(d time.Duration) {
-	for _, n := range w.nodes {
-		n.cut = false
-	}
-	for end := w.now.Add(d); w.now.Before(end); w.pass(100 * time.Millisecond) {
-		for _, n := range w.nodes {
-			if n.link == nil || (!n.until.IsZero() && w.now.After(n.until)) {
-				w.connect(n)
-			}
-		}
-		for range 40 {
-			for _, n := range w.nodes {
-				w.up(n)
-				w.down(n)
-			}
-			w.persist(true)
-		}
-	}
-}
-
-func modelConfig() qnetd.Config {
-	cfg := qnetd.Defaults()
-	cfg.TLS = wire.TLSUnsupported
-	return cfg
-}
-
-func (w *world) fail(t *testing.T, seed uint64, what string) {
-	t.Helper()
-	t.Errorf("seed %d: %s", seed, what)
-	for _, l := range w.trace[max(0, len(w.trace)-40):] {
-		t.Log(l)
-	}
-}
-
-// TestRandomHistories: whatever links, daemons, disks and the arbiter do, two
-// sides never cast the vote at once (H1 to H6), and when calm returns, whole or
-// split, the vote comes back (H7, H8).
-func TestRandomHistories(t *testing.T) {
-	acks := 0
-	for seed := range uint64(4000) {
-		w := newWorld(seed, modelConfig())
-		for range 1500 {
-			w.random()
-			if w.bothActive() {
-				w.fail(t, seed, "both sides cast the vote")
-				return
-			}
-		}
-		w.form(seed%2 == 0)
-		w.calm(2 * time.Minute)
-		if w.bothActive() {
-			w.fail(t, seed, "both sides cast the vote in the end")
-			return
-		}
-		if one, two := w.nodes[0].acked, w.nodes[1].acked; !one && !two || !w.split && !(one && two) {
-			w.fail(t, seed, fmt.Sprintf("no vote came back: %v, %v", one, two))
-			return
-		}
-		acks += w.acks
-	}
-	if acks < 10000 {
-		t.Errorf("only %d votes were cast: the histories prove nothing", acks)
-	}
-}
-
-// TestModelCatches: without hold times, as with C's rules, the same histories
-// must show two sides at once. Otherwise the test above proves nothing.
-func TestModelCatches(t *testing.T) {
-	cfg := modelConfig()
-	cfg.HoldTime = 0
-	for seed := range uint64(400) {
-		w := newWorld(seed, cfg)
-		for range 1500 {
-			if w.random(); w.bothActive() {
-				return
-			}
-		}
-	}
-	t.Error("a vote that is given away at once was never seen on both sides")
-}
-
-// TestDeterminism: equal histories give equal outputs.
-func TestDeterminism(t *testing.T) {
-	for seed := range uint64(20) {
-		a, b := newWorld(seed, modelConfig()), newWorld(seed, modelConfig())
-		for range 1000 {
-			a.random()
-			b.random()
-		}
-		if fmt.Sprint(a.trace) != fmt.Sprint(b.trace) || fmt.Sprint(a.server.Status(a.now)) != fmt.Sprint(b.server.Status(b.now)) {
-			t.Fatalf("seed %d: two runs differ", seed)
-		}
-	}
 }
