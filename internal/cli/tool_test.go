@@ -58,6 +58,12 @@ func serveNode(t *testing.T, n *nodeSnapshot) string {
 // scripted answers every client with the same bytes.
 func scripted(t *testing.T, answer string) string {
 	t.Helper()
+	return scriptedBy(t, func(string) string { return answer })
+}
+
+// scriptedBy answers each command as a function says.
+func scriptedBy(t *testing.T, answer func(command string) string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -70,8 +76,9 @@ func scripted(t *testing.T, answer string) string {
 			if err != nil {
 				return
 			}
-			_, _ = c.Read(make([]byte, 100))
-			_, _ = c.Write([]byte(answer))
+			b := make([]byte, 100)
+			n, _ := c.Read(b)
+			_, _ = c.Write([]byte(answer(string(b[:n]))))
 			_ = c.Close()
 		}
 	}()

@@ -43,10 +43,7 @@ func Open(ctx context.Context, o qb.Options) (*Client, error) {
 	c := &Client{changes: make(chan struct{}, 1)}
 	if err := c.open(ctx, o); err != nil {
 		c.Close()
-		if errors.Is(err, corosync.ErrLibrary) {
-			return nil, fmt.Errorf("can't connect to Corosync (is it running? systemctl status corosync): %w", err)
-		}
-		return nil, fmt.Errorf("can't connect to Corosync: %w", err)
+		return nil, fmt.Errorf("connecting to Corosync: %w", err)
 	}
 	return c, nil
 }

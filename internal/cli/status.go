@@ -1,0 +1,152 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quorate/corosync/qb"
+	live "quorate/internal/cluster"
+	"quorate/internal/control"
+	"quorate/internal/nodeconf"
+	"quorate/internal/outlook"
+	"quorate/internal/status"
+)
+
+// notQuorate is the exit code of a node without quorum, as pvecm status has it.
+const notQuorate exitCode = 2
+
+// newStatusCommand tells all about the quorum of this node.
+func newStatusCommand() *cobra.Command {
+	s := statusCommand{socket: nodeconf.DefaultSettings().SocketFile, now: time.Now}
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell whether this node is quorate, why, and what would come of a loss",
+		Long: `Print what pvecm status prints, and then in words: who casts the arbiter's vote and
+why, what would happen if this node, another one or the arbiter were lost now, what
+is wrong and what to do about it. It works with the node daemon of quorate and with
+Corosync's own, which gives no reasons.
+
+Exit codes: 0 quorate, 2 not quorate, 1 error.`,
+		Example: `  quorate status
+  quorate status --watch`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s.out = cmd.OutOrStdout()
+			return s.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&s.watch, "watch", false, "go on, and show every change")
+	f.BoolVar(&s.json, "json", false, "print JSON, on one line")
+	f.StringVar(&s.socket, "socket", s.socket, "the node daemon's local socket")
+	f.StringVar(&s.corosync.Dir, "sockets", "", "directory of Corosync's sockets, if libqb was told to use one")
+	return cmd
+}
+
+// statusCommand is one call of quorate status.
+type statusCommand struct {
+	watch, json bool
+	socket      string
+	corosync    qb.Options
+	out         io.Writer
+	now         func() time.Time
+}
+
+func (s *statusCommand) run(ctx context.Context) error {
+	if s.watch {
+		return s.follow(ctx)
+	}
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	c, err := live.Open(ctx, s.corosync)
+	if err != nil {
+		return corosyncError(err)
+	}
+	defer c.Close()
+	r, err := s.report(ctx, c)
+	if err != nil {
+		return err
+	}
+	b, err := s.render(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.out.Write(b); err != nil {
+		return err
+	}
+	return quorateError(r.Quorum.Quorate)
+}
+
+func quorateError(quorate bool) error {
+	if quorate {
+		return nil
+	}
+	return notQuorate
+}
+
+func (s *statusCommand) render(r *status.Report) ([]byte, error) {
+	if s.json {
+		return status.AppendReportJSON(nil, r)
+	}
+	return status.AppendReport(nil, r, colour(s.out)), nil
+}
+
+// report asks everybody on this machine.
+func (s *statusCommand) report(ctx context.Context, c *live.Client) (*status.Report, error) {
+	q, err := c.Quorum(ctx)
+	if err != nil {
+		return nil, corosyncError(err)
+	}
+	r := &status.Report{At: s.now().Round(0), Quorum: q}
+	r.Daemon, r.DaemonIsC, err = askNode(ctx, s.socket)
+	if err != nil {
+		r.DaemonError = err.Error()
+	}
+	outlook.Complete(r)
+	return r, nil
+}
+
+// askNode gets a snapshot from the node daemon behind a socket, and tells whether it
+// is Corosync's own.
+func askNode(ctx context.Context, socket string) (s *status.QDevice, isC bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	ask := func(command string) ([]byte, error) {
+		c, err := control.Dial(ctx, socket)
+		if err != nil {
+			return nil, errors.New(strerror(err))
+		}
+		return control.Ask(ctx, c, command)
+	}
+	text, err := ask("json")
+	var refused control.DaemonError
+	if err == nil {
+		s = new(status.QDevice)
+		if err := json.Unmarshal(text, s); err != nil {
+			return nil, false, fmt.Errorf("its answer can't be read: %w", err)
+		}
+		return s, false, nil
+	}
+	if !errors.As(err, &refused) {
+		return nil, false, err
+	}
+	if !strings.HasPrefix(string(refused), "Unknown command") {
+		return nil, false, errors.New(strings.TrimSpace(status.EscapeText(string(refused))))
+	}
+	if text, err = ask("status verbose"); err != nil {
+		return nil, true, err
+	}
+	s, err = status.ParseQDevice(string(text), time.Local)
+	return s, true, err
+}

@@ -1,0 +1,217 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"quorate/corosync"
+	"quorate/corosync/cmap"
+	"quorate/corosync/votequorum"
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+// withDevice is a fake Corosync on one of two nodes, whose device casts its vote.
+func withDevice(t *testing.T) (*cluster, *votequorum.Client) {
+	t.Helper()
+	c := newCluster(t)
+	for k, v := range map[string]string{"quorum.provider": "corosync_votequorum", "quorum.device.model": "net", "quorum.device.net.host": "192.0.2.9"} {
+		c.keys.Set(k, cmap.StringValue(v))
+	}
+	c.keys.Set("runtime.votequorum.this_node_id", cmap.Uint32Value(1))
+	v, err := votequorum.Dial(t.Context(), c.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	if err := errors.Join(v.Register(t.Context(), "Qdevice"), v.Poll(t.Context(), "Qdevice", true, corosync.RingID{Node: 1, Seq: 4})); err != nil {
+		t.Fatal(err)
+	}
+	return c, v
+}
+
+// nodeDaemon is a snapshot of our node daemon while all is well.
+func nodeDaemon() status.QDevice {
+	return status.QDevice{
+		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "pve", Host: "192.0.2.9", Port: 5403,
+		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
+		State: status.StateConnected, TLSActive: true, Connected: time.Now().Add(-time.Hour), Polling: true, PollingCast: true,
+		Started: time.Now().Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Grace: 16000,
+	}
+}
+
+func TestStatus(t *testing.T) {
+	c, v := withDevice(t)
+	socket := serveNode(t, &nodeSnapshot{st: nodeDaemon()})
+	code, out, errs := call("quorate", "status", "--sockets", c.dir, "--socket", socket)
+	for _, want := range []string{
+		"Cluster information\n-------------------\nName:             pve\nConfig Version:   4\nTransport:        knet\nSecure auth:      off\n\nQuorum information\n",
+		"\nFlags:            Quorate Qdevice \n\nMembership information\n----------------------\n    Nodeid      Votes    Qdevice Name\n0x00000001          1    A,V,NMW 192.0.2.1 (local)\n0x00000002          1         NR",
+		"\nCast by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\n",
+		"\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n",
+		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, the arbiter's among them\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
+		"\npve2 has no qdevice running, so the arbiter's vote does not count there\n    on pve2: systemctl start corosync-qdevice\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("without\n%s\n", want)
+		}
+	}
+	if code != 0 || errs != "" || t.Failed() {
+		t.Errorf("exit code %d, output\n%s%s", code, out, errs)
+	}
+	if err := v.Poll(t.Context(), "Qdevice", false, corosync.RingID{Node: 1, Seq: 4}); err != nil {
+		t.Fatal(err)
+	}
+	c.Stall(func() { c.quorum.Set(false, corosync.RingID{Node: 1, Seq: 4}, 1, 2) })
+	code, out, _ = call("quorate", "status", "--json", "--sockets", c.dir, "--socket", socket)
+	var got struct {
+		Corosync struct{ Quorate bool }
+		QDevice  struct{ Reason string }
+		Problems []status.Problem
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 2 || got.Corosync.Quorate || got.QDevice.Reason == "" || len(got.Problems) == 0 {
+		t.Errorf("exit code %d, %v, %s", code, err, out)
+	}
+}
+
+// With a C daemon what can be said is said; without any daemon, that there is none.
+func TestStatusDaemons(t *testing.T) {
+	c, _ := withDevice(t)
+	d := nodeDaemon()
+	text := "OK\n" + string(status.AppendQDevice(nil, &d, true, time.Local))
+	for _, tt := range []struct{ socket, want string }{
+		{likeC(t, text), "\nWhy:              the arbiter gave its vote to this partition\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n"},
+		{likeC(t, "OK\nnonsense\n"), "\nWhy:              not known: this node's qdevice does not answer: not the status of a node daemon: \"nonsense\"\n"},
+		{scripted(t, "Error\nCan't get QDevice status\n"), "does not answer: Can't get QDevice status\n"},
+		{scripted(t, "OK\nnonsense\n"), "does not answer: its answer can't be read: "},
+		{scripted(t, ""), "does not answer: the daemon closed the connection without an answer\n"},
+		{"/nonexistent", "does not answer: No such file or directory\n"},
+	} {
+		code, out, errs := call("quorate", "status", "--sockets", c.dir, "--socket", tt.socket)
+		if code != 0 || errs != "" || !strings.Contains(out, tt.want) {
+			t.Errorf("exit code %d, %s, output without %q:\n%s", code, errs, tt.want, out)
+		}
+	}
+}
+
+// likeC is a node daemon that knows "status verbose" and nothing else.
+func likeC(t *testing.T, text string) string {
+	return scriptedBy(t, func(command string) string {
+		if strings.TrimSpace(command) == "status verbose" {
+			return text
+		}
+		return "Error\nUnknown command '" + strings.TrimSpace(command) + "'\n"
+	})
+}
+
+func TestStatusWithoutCorosync(t *testing.T) {
+	code, out, errs := call("quorate", "status", "--sockets", t.TempDir())
+	if code != 1 || out != "" || errs != "quorate: Corosync does not answer on this machine: systemctl start corosync\n" {
+		t.Errorf("%d, %q, %q", code, out, errs)
+	}
+}
+
+// pipe is an output whose text can be waited for.
+type pipe struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func (p *pipe) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+	return p.text.Write(b)
+}
+
+// until waits until the text has this in it, and returns all of it.
+func (p *pipe) until(t *testing.T, want string) string {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		p.mu.Lock()
+		text := p.text.String()
+		p.mu.Unlock()
+		if strings.Contains(text, want) {
+			return text
+		}
+		select {
+		case <-p.more:
+		case <-late:
+			t.Fatalf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// TestStatusWatch: a block for each change, and the exit code of the last one.
+func TestStatusWatch(t *testing.T) {
+	c, _ := withDevice(t)
+	node := &nodeSnapshot{st: nodeDaemon()}
+	socket := serveNode(t, node)
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &pipe{more: make(chan struct{}, 1)}
+	done := make(chan int)
+	go func() {
+		done <- Main(ctx, []string{"quorate", "status", "--watch", "--sockets", c.dir, "--socket", socket}, out, out)
+	}()
+	out.until(t, "\nProblems\n--------\npve2 has no qdevice running")
+	c.Stall(func() { c.quorum.Set(false, corosync.RingID{Node: 1, Seq: 4}, 1, 2) })
+	text := out.until(t, "Quorate:          No\n")
+	out.until(t, "there is no quorum")
+	if n := strings.Count(text, "Cluster information\n"); n != 2 {
+		t.Errorf("%d blocks for one change:\n%s", n, text)
+	}
+	cancel()
+	if code := <-done; code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestStatusWatchReturns: Corosync ends while it is watched.
+func TestStatusWatchReturns(t *testing.T) {
+	c, _ := withDevice(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &pipe{more: make(chan struct{}, 1)}
+	done := make(chan int)
+	go func() {
+		done <- Main(ctx, []string{"quorate", "status", "--watch", "--json", "--sockets", c.dir}, out, out)
+	}()
+	out.until(t, `"problems":`)
+	c.Close()
+	out.until(t, `"error":"Corosync `)
+	cancel()
+	if code := <-done; code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestFrame(t *testing.T) {
+	for _, tt := range []struct {
+		text          string
+		width, height int
+		want          string
+	}{
+		{"ab\nc\n", 80, 24, "\x1b[Hab\x1b[K\r\nc\x1b[K\x1b[J"},
+		{"abcdef\nö\x1b[31mäß\x1b[0mx\n", 3, 24, "\x1b[Habc\x1b[K\r\nö\x1b[31mäß\x1b[0m\x1b[K\x1b[J"},
+		{"1\n2\n3\n4\n", 80, 3, "\x1b[H1\x1b[K\r\n2\x1b[K\r\n\x1b[K...\x1b[J"},
+		{"1\n2\n3\n", 80, 3, "\x1b[H1\x1b[K\r\n2\x1b[K\r\n3\x1b[K\x1b[J"},
+		{"x\x1b[1", 80, 3, "\x1b[Hx\x1b[K\x1b[J"},
+	} {
+		if got := string(frame([]byte(tt.text), tt.width, tt.height)); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
