@@ -33,7 +33,11 @@ func Main(m *testing.M) int {
 	fuzzing := slices.ContainsFunc(os.Args, func(a string) bool {
 		return strings.HasPrefix(a, "-test.fuzz") && !strings.HasPrefix(a, "-test.fuzzcachedir")
 	})
-	if os.Geteuid() != 0 || os.Getenv(inside) != "" || fuzzing {
+	if os.Getenv(inside) != "" {
+		_ = exec.Command("ip", "link", "set", "lo", "up").Run() // for tests before the first Real
+		return m.Run()
+	}
+	if os.Geteuid() != 0 || fuzzing {
 		return m.Run()
 	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)

@@ -39,8 +39,10 @@ var table = map[string]rule{
 	"quorate/internal/qnetd":    {pure: true, may: []string{"qnet", "wire", "decision", "status"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/words":    {pure: true, why: "how C splits a line, for whoever reads one"},
 
-	"quorate/internal/outlook":    {pure: true, may: []string{"qnet", "status", "decision"}, why: "what follows from a snapshot is a function of it"},
-	"quorate/internal/cluster":    {may: []string{"qnet", "status", "corosync", "corosync/*"}, why: "an adapter sees no machine and no other adapter"},
+	"quorate/internal/outlook": {pure: true, may: []string{"qnet", "status", "decision"}, why: "what follows from a snapshot is a function of it"},
+	"quorate/internal/cluster": {may: []string{"qnet", "status", "corosync", "corosync/*"}, why: "an adapter sees no machine and no other adapter"},
+	"quorate/internal/doctor": {may: []string{"qnet", "wire", "status", "outlook", "nodeconf", "qdevice", "pki", "cluster", "corosync", "corosync/*"},
+		why: "an examination looks at all that a node daemon uses"},
 	"quorate/internal/heuristics": {may: []string{"qnet", "words"}, why: "an adapter sees no machine and no other adapter"},
 
 	"quorate/internal/store":    {may: []string{"qnet"}, why: "an adapter sees no machine and no other adapter"},
@@ -50,7 +52,7 @@ var table = map[string]rule{
 	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice"}, why: "keys in, a configuration out"},
 	"quorate/internal/daemon": {may: []string{"nodeconf", "heuristics", "qdevice", "qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control", "corosync", "corosync/*"},
 		why: "only the daemon sees machines and adapters"},
-	"quorate/internal/cli": {may: []string{"cluster", "outlook", "nodeconf", "corosync", "corosync/*", "qnet", "wire", "qnetd", "status", "store", "pki", "pki/p12", "control", "words", "daemon"},
+	"quorate/internal/cli": {may: []string{"doctor", "cluster", "outlook", "nodeconf", "corosync", "corosync/*", "qnet", "wire", "qnetd", "status", "store", "pki", "pki/p12", "control", "words", "daemon"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
 	"quorate/internal/votequorum": {pure: true, may: []string{"qnet", "votequorum", "internal/votequorum/*"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/qdevice":    {pure: true, may: []string{"qnet", "wire", "status"}, why: "a machine sees no adapter and no other machine"},

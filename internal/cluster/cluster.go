@@ -191,7 +191,7 @@ func (c *Client) last() quorum.Quorum {
 }
 
 func (c *Client) snapshot(ctx context.Context, last quorum.Quorum) (*status.Quorum, error) {
-	keys, err := c.all(ctx, "totem.", "quorum.", "nodelist.node.", "runtime.votequorum.")
+	keys, err := c.Keys(ctx, "totem.", "quorum.", "nodelist.node.", "runtime.votequorum.")
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +217,9 @@ func (c *Client) snapshot(ctx context.Context, last quorum.Quorum) (*status.Quor
 	return q, c.addAbsent(ctx, q, list)
 }
 
-// all reads all keys with one of these prefixes.
-func (c *Client) all(ctx context.Context, prefixes ...string) (map[string]string, error) {
+// Keys reads all keys of the configuration map with one of these prefixes, and their
+// values as text.
+func (c *Client) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
 	keys := map[string]string{}
 	for _, p := range prefixes {
 		for e, err := range c.keys.Keys(ctx, p) {

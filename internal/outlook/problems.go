@@ -39,8 +39,8 @@ type finder struct {
 	list []status.Problem
 }
 
-func (f *finder) add(severe bool, text string, do ...string) {
-	f.list = append(f.list, status.Problem{Severe: severe, Text: text, Do: do})
+func (f *finder) add(severe bool, node qnet.NodeID, text string, do ...string) {
+	f.list = append(f.list, status.Problem{Severe: severe, Node: node, Text: text, Do: do})
 }
 
 // on says where a command is to be run, if it is not here.
@@ -56,7 +56,7 @@ func (f *finder) quorum() {
 	v := f.q.Votequorum
 	switch {
 	case v != nil && v.Waiting && !f.q.Quorate:
-		f.add(true, "wait_for_all: this node waits until it has seen every node once",
+		f.add(true, 0, "wait_for_all: this node waits until it has seen every node once",
 			"start the missing nodes",
 			"only if they are certainly off: corosync-cmapctl -s quorum.cancel_wait_for_all u8 1")
 	case !f.q.Quorate && v != nil && v.Total < v.Quorum:
@@ -71,12 +71,12 @@ func (f *finder) quorum() {
 		} else if !device {
 			do = append(do, fmt.Sprintf("only if the missing nodes are certainly off: corosync-quorumtool -e %d", max(v.Total, 1)))
 		}
-		f.add(true, fmt.Sprintf("there is no quorum: %d of %s, %d needed, %d missing", v.Total, votes(v.Expected), v.Quorum, missing), do...)
+		f.add(true, 0, fmt.Sprintf("there is no quorum: %d of %s, %d needed, %d missing", v.Total, votes(v.Expected), v.Quorum, missing), do...)
 	case !f.q.Quorate:
-		f.add(true, "there is no quorum")
+		f.add(true, 0, "there is no quorum")
 	}
 	for i := range f.q.Absent {
-		f.add(!f.q.Quorate, f.q.Absent[i].Called()+" is no member: it is down, or cut off from here",
+		f.add(!f.q.Quorate, f.q.Absent[i].ID, f.q.Absent[i].Called()+" is no member: it is down, or cut off from here",
 			"start it, or look at its network: corosync-cfgtool -s")
 	}
 }
@@ -108,23 +108,23 @@ func (f *finder) members() {
 		switch {
 		case f.q.Device == nil && !anybody:
 		case !m.Registered && m.Local && f.q.Votequorum.DeviceBarred:
-			f.add(false, "Corosync allows no quorum device here: quorum.expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes do not go with it",
+			f.add(false, m.ID, "Corosync allows no quorum device here: quorum.expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes do not go with it",
 				"quorate doctor", "grep -i quorum in Corosync's log")
 		case !m.Registered:
-			f.add(false, m.Called()+" has no qdevice running, so the arbiter's vote does not count there",
+			f.add(false, m.ID, m.Called()+" has no qdevice running, so the arbiter's vote does not count there",
 				on(m, "systemctl start corosync-qdevice"))
 		case !m.Alive:
-			f.add(false, "the qdevice of "+m.Called()+" has stopped polling",
+			f.add(false, m.ID, "the qdevice of "+m.Called()+" has stopped polling",
 				on(m, "systemctl restart corosync-qdevice"), on(m, "journalctl -u corosync-qdevice"))
 		case !m.Cast && m.Local && f.d != nil:
 			f.noVote()
 		case !m.Cast && m.Local:
-			f.add(false, m.Called()+" does not cast the arbiter's vote", "corosync-qdevice-tool -sv", "quorate doctor")
+			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", "corosync-qdevice-tool -sv", "quorate doctor")
 		case !m.Cast:
-			f.add(false, m.Called()+" does not cast the arbiter's vote", on(m, "quorate status"))
+			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", on(m, "quorate status"))
 		}
 		if m.MasterWins {
-			f.add(false, "master_wins is on at "+m.Called()+": with the arbiter's vote it is quorate whatever its other votes",
+			f.add(false, m.ID, "master_wins is on at "+m.Called()+": with the arbiter's vote it is quorate whatever its other votes",
 				"unless that is meant: remove -S master_wins=on there")
 		}
 	}
@@ -135,9 +135,9 @@ func (f *finder) noVote() {
 	switch {
 	case f.d.Refused != "" || f.d.State != status.StateConnected: // told by daemon
 	case f.d.Reason != "":
-		f.add(false, "this node does not cast the arbiter's vote: "+f.d.Reason, "on the arbiter: quorate clusters "+f.d.Cluster)
+		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.Reason, "on the arbiter: quorate clusters "+f.d.Cluster)
 	default:
-		f.add(false, "this node does not cast the arbiter's vote: the arbiter did not give it to this partition",
+		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: the arbiter did not give it to this partition",
 			"on the arbiter: quorate clusters "+f.d.Cluster+", or corosync-qnetd-tool -lv")
 	}
 }
@@ -147,19 +147,19 @@ func (f *finder) daemon() {
 	d := f.d
 	if d == nil {
 		if f.local().Registered {
-			f.add(false, "this node's qdevice does not answer: "+f.r.DaemonError, "systemctl status corosync-qdevice")
+			f.add(false, f.q.NodeID, "this node's qdevice does not answer: "+f.r.DaemonError, "systemctl status corosync-qdevice")
 		}
 		return
 	}
 	if d.Refused != "" {
-		f.add(false, "this node may not cast the arbiter's vote: "+d.Refused, "mend corosync.conf, then: corosync-cfgtool -R")
+		f.add(false, f.q.NodeID, "this node may not cast the arbiter's vote: "+d.Refused, "mend corosync.conf, then: corosync-cfgtool -R")
 	}
 	if d.State != status.StateConnected {
 		text := fmt.Sprintf("this node is not connected to the arbiter %s, port %d", d.Host, d.Port)
 		if d.Lost != "" {
 			text += ": " + d.Lost
 		}
-		f.add(false, text, "quorate doctor", "look whether the arbiter runs, and at what lies between")
+		f.add(false, f.q.NodeID, text, "quorate doctor", "look whether the arbiter runs, and at what lies between")
 	}
 	if d.Heuristics == qnet.HeuristicsFail {
 		f.heuristics()
@@ -171,19 +171,19 @@ func (f *finder) heuristics() {
 	for _, c := range f.d.Commands {
 		if c.Result == qnet.HeuristicsFail {
 			named = true
-			f.add(false, "heuristics command "+c.Name+" fails: "+c.Detail,
+			f.add(false, f.q.NodeID, "heuristics command "+c.Name+" fails: "+c.Detail,
 				"run it by hand: corosync-cmapctl -g quorum.device.heuristics.exec_"+c.Name)
 		}
 	}
 	if !named {
-		f.add(false, "the heuristics of this node fail", "run them by hand: corosync-cmapctl quorum.device.heuristics")
+		f.add(false, f.q.NodeID, "the heuristics of this node fail", "run them by hand: corosync-cmapctl quorum.device.heuristics")
 	}
 }
 
 // configuration looks for versions and numbers that do not go together.
 func (f *finder) configuration() {
 	if d := f.d; d != nil && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
-		f.add(false, fmt.Sprintf("this node's qdevice uses version %d of the configuration, Corosync version %d", d.ConfigVersion, f.q.ConfigVersion),
+		f.add(false, f.q.NodeID, fmt.Sprintf("this node's qdevice uses version %d of the configuration, Corosync version %d", d.ConfigVersion, f.q.ConfigVersion),
 			"systemctl restart corosync-qdevice")
 	}
 	v := f.q.Votequorum
@@ -203,7 +203,7 @@ func (f *finder) configuration() {
 		text = "the nodes and the arbiter have"
 	}
 	if sum != v.Expected {
-		f.add(false, fmt.Sprintf("%s expected, but %s %d", votes(v.Expected), text, sum),
+		f.add(false, 0, fmt.Sprintf("%s expected, but %s %d", votes(v.Expected), text, sum),
 			"unless quorum.expected_votes is meant to be so: corosync-cfgtool -R")
 	}
 }

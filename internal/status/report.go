@@ -40,9 +40,10 @@ type Loss struct {
 
 // Problem is something that is wrong, and what to do about it.
 type Problem struct {
-	Severe bool     `json:"severe"` // it costs the quorum, or is about to
-	Text   string   `json:"text"`
-	Do     []string `json:"do"` // in this order
+	Severe bool        `json:"severe"`         // it costs the quorum, or is about to
+	Node   qnet.NodeID `json:"node,omitempty"` // whom it is about; 0: all
+	Text   string      `json:"text"`
+	Do     []string    `json:"do"` // in this order
 }
 
 // AppendReportJSON appends r as one line of JSON.

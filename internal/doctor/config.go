@@ -1,0 +1,176 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"quorate/corosync/conf"
+	"quorate/internal/cluster"
+	"quorate/internal/nodeconf"
+	"quorate/internal/qdevice"
+)
+
+// file reads corosync.conf as corosync -t does, and lints it.
+func (e *examiner) file(context.Context) {
+	f, err := conf.ReadFile(e.ConfFile)
+	var at *conf.Error
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", "set up Corosync first, as with pvecm create or pcs cluster setup")
+		return
+	case errors.As(err, &at):
+		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), "mend the line; quorate doctor and corosync -t say whether it is well")
+		return
+	case err != nil:
+		e.say(Fail, err.Error(), "run this as root")
+		return
+	}
+	e.conf = f
+	e.keys = map[string]string{}
+	for _, k := range f.Keys() {
+		e.keys[k.Name] = k.Value
+	}
+	bad, refused := false, ""
+	if err := f.Check(*e.Host); err != nil {
+		bad, refused = true, err.Error()
+		e.say(Fail, "Corosync would refuse the file: "+err.Error(), "mend it; corosync -t says whether it is well")
+	}
+	for _, p := range f.Lint() {
+		if strings.Contains(p.Text, " ms") { // it is about a time
+			e.lint = append(e.lint, p)
+			continue
+		}
+		if p.Level == conf.Fault && strings.Contains(refused, p.Text) {
+			continue // the same again
+		}
+		bad = bad || p.Level != conf.Note
+		e.problem(p)
+	}
+	if !bad {
+		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), count(len(f.Nodes()), "node")))
+	}
+}
+
+func (e *examiner) problem(p conf.Problem) {
+	verdict := map[conf.Level]Verdict{conf.Note: Note, conf.Warning: Warn, conf.Fault: Fail}[p.Level]
+	text := p.Text
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	var do []string
+	if p.WhatToDo != "" {
+		do = []string{p.WhatToDo}
+	}
+	e.say(verdict, text, do...)
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// timers holds Totem's times against the device's.
+func (e *examiner) timers(context.Context) {
+	if e.conf == nil {
+		return
+	}
+	for _, p := range e.lint {
+		e.problem(p)
+	}
+	if slices.ContainsFunc(e.lint, func(p conf.Problem) bool { return p.Level != conf.Note }) {
+		return
+	}
+	text := fmt.Sprintf("token %s ms", or(e.keys["totem.token"], "3000 (default)"))
+	if e.keys["quorum.device.model"] != "" {
+		text += fmt.Sprintf(", device timeout %s ms, in sync %s ms",
+			or(e.keys["quorum.device.timeout"], "10000"), or(e.keys["quorum.device.sync_timeout"], "30000"))
+	}
+	e.say(OK, text)
+}
+
+// corosync asks the running Corosync, and compares its configuration with the file.
+func (e *examiner) corosync(ctx context.Context) {
+	fromFile := e.keys
+	c, err := cluster.Open(ctx, e.Corosync)
+	if err == nil {
+		e.client = c
+		if e.q, err = c.Quorum(ctx); err == nil {
+			e.keys, err = c.Keys(ctx, nodeconf.Prefixes()...)
+		}
+	}
+	if err != nil {
+		e.say(Fail, "Corosync does not answer: "+err.Error(), "systemctl status corosync", "journalctl -u corosync", "systemctl start corosync")
+		e.keys = fromFile
+		return
+	}
+	version := fmt.Sprint(e.q.ConfigVersion)
+	if inFile := fromFile["totem.config_version"]; e.conf != nil && inFile != version && inFile != "" {
+		e.say(Warn, fmt.Sprintf("the running Corosync has version %s of the configuration, the file is version %s", version, inFile), "corosync-cfgtool -R")
+		return
+	}
+	e.say(OK, fmt.Sprintf("running, version %s of the configuration, ring %s", version, e.q.Ring))
+}
+
+// quorum tells whether this node is quorate.
+func (e *examiner) quorum(context.Context) {
+	if e.q == nil {
+		return
+	}
+	text := count(len(e.q.Members), "member")
+	if v := e.q.Votequorum; v != nil {
+		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, count(int(v.Expected), "vote"), v.Quorum, text)
+	}
+	if !e.q.Quorate {
+		e.say(Fail, "not quorate: "+text, "quorate status tells what is missing")
+		return
+	}
+	e.say(OK, "quorate: "+text)
+}
+
+// parse reads what the node daemon reads, or says why it could not. It returns
+// false if there is no quorum device.
+func (e *examiner) parse() bool {
+	if e.keys["quorum.device.model"] == "" {
+		return false
+	}
+	if e.device != nil {
+		return true
+	}
+	keys := map[string]string{"runtime.votequorum.this_node_id": "1"} // where Corosync does not run
+	for k, v := range e.keys {
+		keys[k] = v
+	}
+	d, err := nodeconf.Parse(keys, e.Settings, func(string) (netip.Addr, error) {
+		return netip.Addr{}, errors.New("it has no nodeid")
+	})
+	if err != nil {
+		e.say(Fail, "the node daemon can't use the configuration: "+strings.ReplaceAll(err.Error(), "\n", "; "), "mend quorum.device in corosync.conf, then: corosync-cfgtool -R")
+		return true
+	}
+	for _, w := range d.Warnings {
+		e.say(Warn, w)
+	}
+	e.device = d
+	return true
+}
+
+func (e *examiner) heuristicsOn() bool {
+	return e.device != nil && e.device.Machine.Heuristics != qdevice.HeuristicsOff
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"quorate/internal/outlook"
+	"quorate/internal/qnet"
+	"quorate/internal/status"
+)
+
+// daemon asks the node daemon.
+func (e *examiner) daemon(ctx context.Context) {
+	s, isC, err := e.AskNode(ctx)
+	switch {
+	case err != nil && e.device == nil:
+		return // none is needed
+	case err != nil:
+		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+err.Error(),
+			"systemctl start corosync-qdevice", "journalctl -u corosync-qdevice")
+		return
+	}
+	e.node = s
+	who := "quorate's"
+	if isC {
+		who = "Corosync's own"
+	}
+	if s.Refused != "" {
+		e.say(Fail, "it may not cast the vote: "+s.Refused, "mend corosync.conf, then: corosync-cfgtool -R")
+	}
+	if s.State != status.StateConnected {
+		text := fmt.Sprintf("%s, and it is not connected to the arbiter (%s)", who, s.State)
+		if s.Lost != "" {
+			text += ": " + s.Lost
+		}
+		e.say(Fail, text, "see what was found of names, port, certificates and TLS")
+	}
+	if e.q != nil && s.HasConfigVersion && s.ConfigVersion != e.q.ConfigVersion {
+		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", s.ConfigVersion, e.q.ConfigVersion), "systemctl restart corosync-qdevice")
+	}
+	if e.heuristicsOn() && s.Heuristics == qnet.HeuristicsFail {
+		e.heuristics(s)
+	}
+	if len(e.results) > 0 {
+		return
+	}
+	text := who + ", connected to the arbiter"
+	if !s.Connected.IsZero() {
+		text += " since " + s.Connected.Format("2006-01-02 15:04:05")
+	}
+	if s.RoundTrip > 0 {
+		text += fmt.Sprintf(", round trip %.1f ms", float64(s.RoundTrip)/float64(time.Millisecond))
+	}
+	e.say(OK, text)
+}
+
+// heuristics tells which command fails.
+func (e *examiner) heuristics(s *status.QDevice) {
+	for _, c := range s.Commands {
+		if c.Result == qnet.HeuristicsFail {
+			e.say(Warn, "heuristics command "+c.Name+" fails: "+c.Detail, "run it by hand: corosync-cmapctl -g quorum.device.heuristics.exec_"+c.Name)
+		}
+	}
+	if len(s.Commands) == 0 {
+		e.say(Warn, "the heuristics fail", "run them by hand: corosync-cmapctl quorum.device.heuristics")
+	}
+}
+
+// local is this node as Corosync sees it.
+func (e *examiner) local() (status.Member, bool) {
+	if e.q == nil || e.device == nil || e.q.Votequorum == nil {
+		return status.Member{}, false
+	}
+	for _, m := range e.q.Members {
+		if m.Local {
+			return m, true
+		}
+	}
+	return status.Member{}, false
+}
+
+// registered tells whether Corosync knows of the device.
+func (e *examiner) registered(context.Context) {
+	m, ok := e.local()
+	switch {
+	case !ok:
+	case !m.Registered && e.q.Votequorum.DeviceBarred:
+		e.say(Fail, "Corosync allows no quorum device with this configuration", "see what was found of corosync.conf", "journalctl -u corosync | grep -i quorum")
+	case !m.Registered:
+		e.say(Fail, "Corosync knows of no quorum device here", "systemctl start corosync-qdevice", "systemctl enable corosync-qdevice")
+	case !m.Alive:
+		e.say(Fail, "the quorum device has stopped polling", "systemctl restart corosync-qdevice")
+	default:
+		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, count(int(e.q.Votequorum.DeviceVotes), "vote")))
+	}
+}
+
+// vote tells whether this node casts the arbiter's vote.
+func (e *examiner) vote(context.Context) {
+	m, ok := e.local()
+	switch {
+	case !ok:
+	case m.Cast:
+		e.say(OK, "this node casts the arbiter's vote")
+	case e.node != nil && e.node.Reason != "":
+		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.Reason, "on the arbiter: quorate clusters "+e.node.Cluster)
+	default:
+		e.say(Fail, "this node does not cast the arbiter's vote", "quorate status")
+	}
+}
+
+// others tells what is wrong with other nodes, as far as it can be seen from here.
+func (e *examiner) others(context.Context) {
+	if e.q == nil {
+		return
+	}
+	r := status.Report{Quorum: e.q, Daemon: e.node}
+	outlook.Complete(&r)
+	for _, p := range r.Problems {
+		if p.Node != 0 && p.Node != e.q.NodeID {
+			e.say(Warn, p.Text, p.Do...)
+		}
+	}
+	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {
+		e.say(OK, count(n-1, "other member")+", nothing wrong to be seen from here")
+	}
+}

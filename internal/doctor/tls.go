@@ -1,0 +1,213 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"quorate/internal/pki"
+	"quorate/internal/wire"
+)
+
+// certs is what the check of the certificates leaves for that of TLS.
+type certs struct {
+	node *pki.Node // nil: there is nothing to try with
+}
+
+// certificates looks at the node's own, and at the CA that it trusts.
+func (e *examiner) certificates(context.Context) {
+	if e.device == nil {
+		return
+	}
+	dir := e.Settings.CertDir
+	if e.device.Machine.TLS == wire.TLSUnsupported {
+		e.say(Note, "quorum.device.net.tls is off: none is used")
+		return
+	}
+	const setUp = "set the certificates up: pvecm qdevice setup, or corosync-qdevice-net-certutil(8)"
+	n, err := pki.LoadNode(dir)
+	switch {
+	case errors.Is(err, pki.ErrNoNode) && pki.NodeInitialized(dir):
+		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS is not tried")
+		return
+	case errors.Is(err, pki.ErrNoNode):
+		e.say(Fail, dir+" has no certificates", setUp)
+		return
+	case err != nil:
+		e.say(Fail, err.Error(), setUp)
+		return
+	case n.Cluster == nil:
+		e.say(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", setUp)
+		return
+	}
+	e.cert.node = n
+	leaf, now := n.Cluster.Leaf, e.Now()
+	if cn := leaf.Subject.CommonName; cn != e.device.Machine.Cluster {
+		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, and this is %q", cn, e.device.Machine.Cluster), setUp)
+	}
+	for _, w := range n.Warnings(now) {
+		verdict := Warn
+		if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) || now.Before(n.CA.NotBefore) || now.After(n.CA.NotAfter) {
+			verdict = Fail
+		}
+		e.say(verdict, w)
+	}
+	if len(e.results) == 0 {
+		until := leaf.NotAfter
+		if n.CA.NotAfter.Before(until) {
+			until = n.CA.NotAfter
+		}
+		e.say(OK, fmt.Sprintf("of cluster %q, valid until %s", leaf.Subject.CommonName, until.Format("2006-01-02")))
+	}
+}
+
+// tls tries every address that answers, up to where the arbiter has looked at this
+// node's certificate.
+func (e *examiner) tls(ctx context.Context) {
+	if e.device == nil {
+		return
+	}
+	if e.cert.node == nil && e.device.Machine.TLS != wire.TLSUnsupported {
+		return
+	}
+	for _, address := range e.peers {
+		text, err := e.probe(ctx, address)
+		if err != nil {
+			e.say(Fail, address+": "+err.Error(), tlsAdvice(err)...)
+			continue
+		}
+		e.say(OK, address+": "+text)
+	}
+}
+
+// Why an arbiter can't be used.
+var (
+	errNoArbiter   = errors.New("what answers there does not speak the protocol of an arbiter")
+	errMismatch    = errors.New("TLS does not match")
+	errWrongPeer   = errors.New("the arbiter's certificate is refused")
+	errRefusesCert = errors.New("the arbiter refuses this node's certificate")
+)
+
+func tlsAdvice(err error) []string {
+	switch {
+	case errors.Is(err, errNoArbiter):
+		return []string{"look whether quorum.device.net.host and port are the arbiter's"}
+	case errors.Is(err, errMismatch):
+		return []string{"set quorum.device.net.tls to on, or start the arbiter with another -s"}
+	case errors.Is(err, errWrongPeer):
+		return []string{"if the arbiter was set up anew, set this node's certificates up anew, too"}
+	case errors.Is(err, errRefusesCert):
+		return []string{"on the arbiter: quorate cert list tells which clusters it knows", "set the certificates up anew"}
+	}
+	return nil
+}
+
+// probe speaks to an arbiter as a node does, but never says which node it is: instead
+// of Init it sends an echo request, which only one whose certificate is accepted
+// gets an answer to, and then an error.
+func (e *examiner) probe(ctx context.Context, address string) (string, error) {
+	c, err := e.Dial(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
+	p := talk{conn: c, stream: wire.NewStream(e.Settings.MaxReplySize)}
+	m, err := p.ask(wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some(e.device.Machine.Cluster)})
+	reply, ok := m.(wire.PreinitReply)
+	if err != nil || !ok || !reply.TLS.Set {
+		return "", errNoArbiter
+	}
+	ours := e.device.Machine.TLS
+	switch {
+	case reply.TLS.V == wire.TLSUnsupported && ours == wire.TLSRequired, reply.TLS.V == wire.TLSRequired && ours == wire.TLSUnsupported:
+		return "", fmt.Errorf("%w: the arbiter says %s, quorum.device.net.tls says %s", errMismatch, reply.TLS.V, ours)
+	case reply.TLS.V == wire.TLSUnsupported || ours == wire.TLSUnsupported:
+		return "an arbiter without TLS", nil
+	}
+	return e.probeTLS(ctx, &p)
+}
+
+func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
+	if err := p.send(wire.StartTLS{Seq: wire.Some(uint32(2))}); err != nil {
+		return "", errNoArbiter
+	}
+	n, name := e.cert.node, e.Settings.ServerName
+	var wrong error
+	sent := false
+	t := tls.Client(p.conn, &tls.Config{
+		ServerName: name, MinVersion: tls.VersionTLS12, SessionTicketsDisabled: true,
+		InsecureSkipVerify: true, // the name is no host's: VerifyConnection checks all
+		VerifyConnection: func(cs tls.ConnectionState) error {
+			wrong = n.VerifyArbiter(cs, name, e.Now())
+			return wrong
+		},
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			sent = true
+			return n.Cluster, nil
+		},
+	})
+	if err := t.HandshakeContext(ctx); wrong != nil {
+		return "", fmt.Errorf("%w: %w", errWrongPeer, wrong)
+	} else if err != nil {
+		return "", fmt.Errorf("%w: %w", errRefusesCert, err)
+	}
+	p.conn = t
+	m, err := p.ask(wire.EchoRequest{Seq: wire.Some(uint32(3))})
+	switch answer, ok := m.(wire.ServerError); {
+	case err != nil:
+		return "", fmt.Errorf("%w: %w", errRefusesCert, err)
+	case !ok || answer.Code.V != wire.ErrInitRequired:
+		return "", fmt.Errorf("%w: it answers with %s", errNoArbiter, m.Type())
+	}
+	text := tls.VersionName(t.ConnectionState().Version) + ", the arbiter's certificate is right"
+	if sent {
+		return text + ", and it takes ours", nil
+	}
+	return text + ", and it wants none of ours", nil
+}
+
+// talk is a conversation with an arbiter.
+type talk struct {
+	conn   net.Conn
+	stream *wire.Stream
+}
+
+func (p *talk) send(m wire.Message) error {
+	b, err := wire.Append(nil, m)
+	if err == nil {
+		_, err = p.conn.Write(b)
+	}
+	return err
+}
+
+// ask sends a message and returns the next one that comes.
+func (p *talk) ask(m wire.Message) (wire.Message, error) {
+	if err := p.send(m); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, 4<<10)
+	for {
+		if m, bad, ok := p.stream.Next(); ok {
+			if bad != nil {
+				return nil, errNoArbiter
+			}
+			return m, nil
+		}
+		n, err := p.conn.Read(buf)
+		p.stream.Push(buf[:n])
+		if n == 0 && err != nil {
+			if errors.Is(err, io.EOF) {
+				err = errors.New("it closes the connection")
+			}
+			return nil, err
+		}
+	}
+}
