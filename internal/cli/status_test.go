@@ -204,10 +204,10 @@ func TestFrame(t *testing.T) {
 		width, height int
 		want          string
 	}{
-		{"ab\nc\n", 80, 24, "\x1b[Hab\x1b[K\r\nc\x1b[K\x1b[J"},
-		{"abcdef\nö\x1b[31mäß\x1b[0mx\n", 3, 24, "\x1b[Habc\x1b[K\r\nö\x1b[31mäß\x1b[0m\x1b[K\x1b[J"},
-		{"1\n2\n3\n4\n", 80, 3, "\x1b[H1\x1b[K\r\n2\x1b[K\r\n\x1b[K...\x1b[J"},
-		{"1\n2\n3\n", 80, 3, "\x1b[H1\x1b[K\r\n2\x1b[K\r\n3\x1b[K\x1b[J"},
+		{"ab\nc\n", 80, 24, "\x1b[Hab\x1b[K\nc\x1b[K\x1b[J"},
+		{"abcdef\nö\x1b[31mäß\x1b[0mx\n", 3, 24, "\x1b[Habc\x1b[K\nö\x1b[31mäß\x1b[0m\x1b[K\x1b[J"},
+		{"1\n2\n3\n4\n", 80, 3, "\x1b[H1\x1b[K\n2\x1b[K\n\x1b[K...\x1b[J"},
+		{"1\n2\n3\n", 80, 3, "\x1b[H1\x1b[K\n2\x1b[K\n3\x1b[K\x1b[J"},
 		{"x\x1b[1", 80, 3, "\x1b[Hx\x1b[K\x1b[J"},
 	} {
 		if got := string(frame([]byte(tt.text), tt.width, tt.height)); got != tt.want {

@@ -85,7 +85,7 @@ func (s *statusCommand) display() (show func(*status.Report, error) error, end f
 		_ = write([]byte("\x1b[2J\x1b[?25l")) // no cursor meanwhile
 		return func(r *status.Report, failed error) error {
 			width, height, err := term.GetSize(int(f.Fd()))
-			if err != nil {
+			if err != nil || width <= 0 || height <= 0 {
 				width, height = 80, 24
 			}
 			text, err := s.text(r, failed)
@@ -93,7 +93,7 @@ func (s *statusCommand) display() (show func(*status.Report, error) error, end f
 				return err
 			}
 			return write(frame(text, width, height))
-		}, func() { _ = write([]byte("\x1b[?25h")) }
+		}, func() { _ = write([]byte("\x1b[?25h\n")) }
 	}
 	var shown []byte
 	return func(r *status.Report, failed error) error {
@@ -157,12 +157,12 @@ func frame(text []byte, width, height int) []byte {
 	}
 	for i, line := range lines {
 		if i > 0 {
-			b = append(b, "\r\n"...)
+			b = append(b, '\n')
 		}
 		b = append(appendCut(b, line, width), "\x1b[K"...)
 	}
 	if more {
-		b = append(b, "\r\n\x1b[K..."...)
+		b = append(b, "\n\x1b[K..."...)
 	}
 	return append(b, "\x1b[J"...)
 }

@@ -17,15 +17,8 @@ type Command struct {
 	Line string // the value: program and arguments
 }
 
-// KeyPrefix is how the keys of commands begin in Corosync's map.
-const KeyPrefix = "quorum.device.heuristics.exec_"
-
-// CommandName returns the NAME of a key of Corosync's map, and whether it is one of a
-// command: what follows the prefix is not empty and has no dot.
-func CommandName(key string) (string, bool) {
-	name, ok := strings.CutPrefix(key, KeyPrefix)
-	return name, ok && name != "" && !strings.Contains(name, ".")
-}
+// keyPrefix is how the keys of commands begin in Corosync's map.
+const keyPrefix = "quorum.device.heuristics.exec_"
 
 var errNoWords = errors.New("names no program")
 
@@ -64,7 +57,7 @@ func parseAll(list []Command, most int) ([]parsed, error) {
 	for _, c := range list {
 		argv, err := Parse(c.Line)
 		if err != nil {
-			return nil, fmt.Errorf("%s%s: %q %w", KeyPrefix, c.Name, c.Line, err)
+			return nil, fmt.Errorf("%s%s: %q %w", keyPrefix, c.Name, c.Line, err)
 		}
 		out = append(out, parsed{c.Name, argv})
 	}

@@ -65,20 +65,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestCommandName(t *testing.T) {
-	for key, want := range map[string]string{
-		"quorum.device.heuristics.exec_ping":   "ping",
-		"quorum.device.heuristics.exec_":       "",
-		"quorum.device.heuristics.exec_a.b":    "",
-		"quorum.device.heuristics.mode":        "",
-		"x.quorum.device.heuristics.exec_ping": "",
-	} {
-		if name, ok := CommandName(key); ok != (want != "") || ok && name != want {
-			t.Errorf("%s: got %q, %v, want %q", key, name, ok, want)
-		}
-	}
-}
-
 // result is what a runner told.
 type result struct {
 	id       uint64
