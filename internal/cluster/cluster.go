@@ -80,21 +80,12 @@ func (c *Client) followVotes(ctx context.Context, o qb.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	first := make(chan struct{})
-	c.wg.Go(func() {
-		known := false
-		for e := range t.Events() {
-			if l, ok := e.(votequorum.NodeList); ok {
-				c.mu.Lock()
-				c.rep = qnet.NodeID(l.Ring.Node)
-				c.mu.Unlock()
-				if !known {
-					known = true
-					close(first)
-				}
-			}
-			c.changed()
+	first := follow(c, t.Events(), func(e votequorum.Event) bool {
+		l, ok := e.(votequorum.NodeList)
+		if ok {
+			c.rep = qnet.NodeID(l.Ring.Node)
 		}
+		return ok
 	})
 	return await(ctx, first, c.votes.Done())
 }
@@ -105,26 +96,37 @@ func (c *Client) followQuorum(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first := make(chan struct{})
-	c.wg.Go(func() {
-		known := false
-		for e := range events {
-			if q, ok := e.(quorum.Quorum); ok {
-				c.mu.Lock()
-				c.current = q
-				c.mu.Unlock()
-				if !known {
-					known = true
-					close(first)
-				}
-			}
-			c.changed()
+	first := follow(c, events, func(e quorum.Event) bool {
+		q, ok := e.(quorum.Quorum)
+		if ok {
+			c.current = q
 		}
+		return ok
 	})
 	return await(ctx, first, c.quorum.Done())
 }
 
-// await waits for the first event.
+// follow lets take have every event, under the lock, and tells of each. What it
+// returns is closed when take has first said that the event was one that counts.
+func follow[E any](c *Client, events <-chan E, take func(E) bool) <-chan struct{} {
+	first := make(chan struct{})
+	c.wg.Go(func() {
+		known := false
+		for e := range events {
+			c.mu.Lock()
+			counts := take(e)
+			c.mu.Unlock()
+			if counts && !known {
+				known = true
+				close(first)
+			}
+			c.changed()
+		}
+	})
+	return first
+}
+
+// await waits for the first event that counts.
 func await(ctx context.Context, first, done <-chan struct{}) error {
 	select {
 	case <-first:
