@@ -233,11 +233,12 @@ func TestTimeout(t *testing.T) {
 		`/bin/sh -c "env -i setsid sleep 1006 & sleep 1007; :"`,
 		`/bin/bash -c "set -m; (trap '' TERM; sleep 1008; :) & sleep 1009; :"`,
 	)
-	b.r.Run(1, time.Second)
+	b.r.Run(1, time.Hour)
 	eventually(t, "all run", func() bool { return countSleeps(1001, 1009) == 9 })
+	b.r.loop.post(b.r.timedOut)
 	got := b.await()
 	for _, o := range got.outcomes {
-		if got.result != qnet.HeuristicsFail || o.Result != qnet.HeuristicsFail || o.Detail != "not done in time" || o.Duration < time.Second {
+		if got.result != qnet.HeuristicsFail || o.Result != qnet.HeuristicsFail || o.Detail != "not done in time" || o.Duration <= 0 {
 			t.Errorf("got %+v", got)
 		}
 	}
@@ -292,7 +293,7 @@ func TestReplaced(t *testing.T) {
 	b := newBench(t, Config{})
 	b.set("/bin/sleep 1021")
 	b.r.Run(1, time.Hour)
-	eventually(t, "it runs", func() bool { return countSleeps(1021, 1021) == 0 && len(b.marked()) == 1 })
+	eventually(t, "it runs", func() bool { return len(b.marked()) == 1 })
 	b.set("/bin/true")
 	b.r.Run(2, 20*time.Second)
 	if got := b.await(); got.id != 2 || got.result != qnet.HeuristicsPass {
@@ -312,8 +313,9 @@ func TestReplaced(t *testing.T) {
 func TestMaxProcesses(t *testing.T) {
 	b := newBench(t, Config{MaxProcesses: 3, KillInterval: time.Hour})
 	b.set(`/bin/sh -c "trap '' TERM; sleep 1031; sleep 1032"`, `/bin/sh -c "trap '' TERM; sleep 1033; sleep 1034"`)
-	b.r.Run(1, time.Second)
+	b.r.Run(1, time.Hour)
 	eventually(t, "both run", func() bool { return countSleeps(1031, 1034) == 2 })
+	b.r.loop.post(b.r.timedOut)
 	b.await()
 	b.r.Run(2, time.Hour)
 	got := b.await()
