@@ -30,7 +30,6 @@ type qdeviceArgs struct {
 	foreground bool
 	debug      int
 	print      string // usage or version, instead of a daemon
-	code       int    // exit code after print
 }
 
 // parseQDevice parses the command line of corosync-qdevice.
@@ -128,6 +127,9 @@ func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.
 	cfg := daemon.QDeviceConfig{Settings: q.settings, Log: slog.New(handler), Level: level}
 	if q.debug > 0 {
 		cfg.Level = nil // -d is stronger than logging.debug
+	}
+	if q.debug > 1 {
+		handler.Bump()
 	}
 	if !q.foreground {
 		cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }

@@ -33,6 +33,7 @@ type logOutput struct {
 	mu     sync.Mutex
 	w      io.Writer      // nil: no stream
 	syslog *syslog.Writer // nil: no syslog
+	bump   bool           // debug lines are informational ones in syslog
 	buf    bytes.Buffer   // the line being made
 	second int64          // of head
 	head   string         // the time as the last line had it
@@ -57,6 +58,13 @@ func (h *LogHandler) Mute() {
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
 	h.out.w = nil
+}
+
+// Bump lets debug lines be informational ones in syslog, which may drop debug.
+func (h *LogHandler) Bump() {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	h.out.bump = true
 }
 
 // Enabled implements slog.Handler.
@@ -95,7 +103,11 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	if o.syslog != nil {
-		toSyslog(o.syslog, r.Level, string(b.Bytes()[start:]))
+		level := r.Level
+		if o.bump {
+			level = max(level, slog.LevelInfo)
+		}
+		toSyslog(o.syslog, level, string(b.Bytes()[start:]))
 	}
 	if o.w == nil {
 		return nil

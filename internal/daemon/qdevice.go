@@ -68,6 +68,7 @@ type newRunner func(done func(id uint64, result qnet.Heuristics, outcomes []heur
 const (
 	ringTime       = 10 * time.Second // the longest wait for the first ring
 	unregisterTime = 5 * time.Second
+	trimTime       = 10 * time.Second // after which the start is thought to be over
 )
 
 // RunQDevice runs a node daemon until ctx is done or the local socket asks for
@@ -203,7 +204,12 @@ func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) 
 	if d.cfg.OnReady != nil {
 		d.cfg.OnReady()
 	}
-	<-ctx.Done()
+	select {
+	case <-time.After(trimTime):
+		trim()
+		<-ctx.Done()
+	case <-ctx.Done():
+	}
 	return notify(d.cfg.NotifySocket, "STOPPING=1")
 }
 

@@ -44,6 +44,8 @@ func TestNodeDaemon(t *testing.T) {
 		t.Errorf("%s:\n%s", one.Name, q.Text)
 	}
 
+	rss := one.MustRun("sh", "-c", "grep VmRSS /proc/$(cat /run/corosync-qdevice/corosync-qdevice.pid)/status")
+
 	two.Signal("qdevice", syscall.SIGTERM)
 	lab.Eventually(t, "the device of node2 is unregistered", 10*time.Second, func() bool {
 		return !two.Running("qdevice") && strings.Contains(two.Quorum().Text, "NR") && two.Quorum().TotalVotes == "2"
@@ -60,5 +62,5 @@ func TestNodeDaemon(t *testing.T) {
 	l.AwaitWhole()
 
 	oneSide(t, r, l)
-	r.measured("votes taken back by SIGTERM and by --withdraw")
+	r.measured("votes taken back by SIGTERM and by --withdraw; daemon's %s", strings.Join(strings.Fields(rss), " "))
 }
