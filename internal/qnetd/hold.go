@@ -24,11 +24,14 @@ type holder struct {
 // covers clocks that run apart by 5 % and a second of scheduling.
 const holdMargin = time.Second
 
-// countTime is how long a node's Corosync may go on counting a vote that the node
-// has answered a NACK for: the answer follows the poll, but votes are counted anew
-// only when the node's own message about it has been round the ring (H3). It is
-// Corosync's token time, after which the ring would be lost.
-const countTime = time.Second
+// countTime is how long a node's Corosync may go on counting a vote after its
+// node has answered a NACK (H3). The answer follows the poll, but votes are counted
+// anew only when the node's own message about it has been round the ring. That may
+// take as long as a ring lives without its token: by default 3 s, and 650 ms more
+// for each node beyond two.
+func countTime(nodes int) time.Duration {
+	return 3*time.Second + time.Duration(max(0, nodes-2))*650*time.Millisecond
+}
 
 // holdTime is how long a node may go on casting a vote after it was last
 // heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
@@ -83,7 +86,7 @@ func (cl *cluster) holds(c *client) bool {
 func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
 	d := s.cfg.holdTime(h.heartbeat)
 	if !h.answered.IsZero() {
-		return h.answered.Add(min(d, countTime))
+		return h.answered.Add(min(d, countTime(cl.size())))
 	}
 	c := cl.client(h.node)
 	if c == nil {
@@ -137,7 +140,7 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 		if end := s.holdEnd(cl, h); end.After(ob.until) {
 			ob.until = end
 		}
-		if c := cl.client(h.node); c == nil || c.silent || !c.complete() {
+		if c := cl.client(h.node); c == nil || c.silent || !c.complete() || !h.answered.IsZero() {
 			ob.soon = false
 		}
 	}

@@ -11,11 +11,22 @@ import (
 	"quorate/internal/scenario"
 )
 
+// Mode says which node daemons there are.
+type Mode uint8
+
+// The modes.
+const (
+	AnyDaemons Mode = iota // one of the others
+	OnlyOurs
+	OnlyC
+	Mixed // each node has one or the other
+)
+
 // Options narrows random histories down. The zero value leaves all to chance.
 type Options struct {
-	Nodes     int                // 0: 2 to 4
-	Algorithm qnet.Algorithm     // Test, the zero value: ffsplit, or now and then lms
-	Daemons   []scenario.Program // one for each node; nil: ours, C's, or both
+	Nodes     int            // 0: 2 to 4
+	Algorithm qnet.Algorithm // Test, the zero value: ffsplit, or now and then lms
+	Mode      Mode
 	Arbiter   scenario.Program
 	Delay     time.Duration   // what a message takes as a rule; 0: 0.5 to 5 ms
 	Faults    int             // how many; 0: 12 to 40
@@ -89,20 +100,24 @@ func (g *generator) cluster(o Options, seed uint64) scenario.Cluster {
 	if g.n(3) == 0 {
 		c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
 	}
-	c.Daemons = slices.Clone(o.Daemons)
-	if len(c.Daemons) == 0 {
-		mode := g.n(3)
-		for range c.Nodes {
-			p := scenario.Program(mode)
-			if mode == 2 {
-				p = scenario.Program(g.n(2))
-			}
-			c.Daemons = append(c.Daemons, p)
+	mode := o.Mode
+	if mode == AnyDaemons {
+		mode = OnlyOurs + Mode(g.n(3))
+	}
+	c.Daemons = nil
+	for range c.Nodes {
+		p := scenario.Ours
+		if mode == OnlyC || mode == Mixed && g.n(2) == 0 {
+			p = scenario.C
 		}
+		c.Daemons = append(c.Daemons, p)
 	}
 	// Two clocks that run apart by 2.4 % each are 4.9 % apart, and the hold time covers 5 %.
 	for range c.Nodes + 1 {
 		c.Drift = append(c.Drift, []int{0, 24000, -24000, 10000, -5000}[g.n(5)])
+	}
+	if g.n(3) == 0 {
+		c.Token = 3 * time.Second // Corosync's default
 	}
 	if c.Delay = o.Delay; c.Delay != 0 {
 		return c
