@@ -226,7 +226,7 @@ func recordRings(rings []*ring) []qnet.Ring {
 
 // covers reports whether the grant on record allows every ACK that g allows.
 func (cl *cluster) covers(g qnet.Grant) bool {
-	if !cl.known || cl.saved.Ring != g.Ring || !slices.Equal(cl.saved.Members, g.Members) {
+	if !cl.known || cl.unsure || cl.saved.Ring != g.Ring || !slices.Equal(cl.saved.Members, g.Members) {
 		return false
 	}
 	for _, h := range g.Holders {

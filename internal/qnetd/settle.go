@@ -183,13 +183,14 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 	}
 	g := cl.record(p)
 	switch {
+	case cl.writing != 0:
+		// What is on record is about to be replaced, whatever it covers.
+		return time.Time{}, "the grant is being written"
 	case cl.covers(g):
 		for _, c := range targets {
 			s.tell(now, c, qnet.VoteACK, reason)
 		}
 		return time.Time{}, ""
-	case cl.writing != 0:
-		return time.Time{}, "the grant is being written"
 	case now.Before(cl.retryAt):
 		blocked = "the grant can't be recorded: " + s.storeErr
 		s.putOff(now, targets, blocked)
@@ -221,11 +222,12 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 	cl.writing = 0
 	if in.Err != nil {
 		s.storeErr = in.Err.Error()
+		cl.unsure = true
 		cl.retryAt = now.Add(retryTime)
 		s.note(Notice{Level: Error, Text: "grant not recorded, so not given", Cluster: cl.name, Ring: cl.asked.Ring, Reason: s.storeErr})
 	} else {
 		s.storeErr = ""
-		cl.known, cl.saved, cl.retryAt = true, cl.asked, time.Time{}
+		cl.known, cl.unsure, cl.saved, cl.retryAt = true, false, cl.asked, time.Time{}
 	}
 	s.forget(cl)
 	s.settle(now, cl)

@@ -90,7 +90,7 @@ func (a *arbiter) stop(kill bool) {
 // crashDisk settles what becomes of writes that nobody waits for any more.
 func (a *arbiter) crashDisk() {
 	for _, p := range a.writes {
-		if a.disk != "full" && a.dice.one(forDisk, 2) {
+		if a.dice.one(forDisk, 2) {
 			a.save(p)
 		}
 	}
@@ -170,6 +170,9 @@ func (a *arbiter) write(p qnetd.Persist) {
 		}
 		a.writes = slices.DeleteFunc(a.writes, func(o qnetd.Persist) bool { return o.ID == p.ID })
 		if a.disk == "full" {
+			if a.dice.one(forDisk, 2) {
+				a.save(p) // an error says nothing of what is on the disk
+			}
 			a.give(fromLocal, qnetd.Persisted{ID: p.ID, Err: errors.New("no space left on device")})
 			return
 		}
