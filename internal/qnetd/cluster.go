@@ -160,17 +160,21 @@ func (cl *cluster) trimNodes(keep qnet.NodeID) {
 }
 
 // rejoined notes the ring that an Init names. The same ring as before shortens
-// no hold (H3); a node that is still casting holds whatever is remembered (H9).
-func (cl *cluster) rejoined(now time.Time, c *client, casting bool) {
+// no hold (H3); a node that is still casting holds whatever is remembered (H9),
+// and after a start without a record a node that was not heard before may be (H6).
+func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
 	r := cl.ringByID(c.ring, c.node)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
 		r = h.ring
 		h.heartbeat, h.heard = max(h.heartbeat, c.heartbeat), now
-		c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
+		if !h.presumed {
+			c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
+		}
 	}
+	presumed = presumed && cl.lastRing(c.node) == nil && len(cl.holders) < maxNodes
 	cl.reported(c.node, r)
-	if casting {
-		cl.hold(holder{node: c.node, ring: r, heartbeat: c.heartbeat, heard: now})
+	if casting || presumed {
+		cl.hold(holder{node: c.node, ring: r, heartbeat: c.heartbeat, heard: now, presumed: !casting})
 	}
 }
 

@@ -17,6 +17,7 @@ type holder struct {
 	ring      *ring
 	heartbeat uint32    // ms; the longest it has announced
 	heard     time.Time // last sign of life, while it has no connection
+	presumed  bool      // it was not told ACK since the start, and nothing was on record
 	answered  time.Time // when it answered a NACK sent after its ACK; zero if it has not
 }
 
@@ -122,7 +123,7 @@ type obstacle struct {
 func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 	s.expire(now, cl)
 	// Who still casts for p was granted it before: nobody else was since (H9).
-	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p })
+	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p && !h.presumed })
 	ob := &obstacle{soon: true}
 	var nodes, unheard []qnet.NodeID
 	for i := range cl.holders {
@@ -155,18 +156,21 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 	return ob
 }
 
-// presume takes note of nodes of which nothing was heard since a start without
-// a record: any of them may hold a ring that was forgotten, and holds until its
-// time has passed since the start (H6). A later record says so, too.
-func (s *Server) presume(now time.Time, cl *cluster) {
-	if !cl.blank {
-		return
-	}
+// presumes reports whether nodes may hold what the arbiter has forgotten: it was
+// started without a record, and a hold time has not passed since.
+func (s *Server) presumes(now time.Time, cl *cluster) bool {
 	var heartbeat uint32
 	for _, c := range cl.clients {
 		heartbeat = max(heartbeat, c.heartbeat)
 	}
-	if !now.Before(s.started.Add(s.cfg.holdTime(heartbeat))) {
+	return cl.blank && now.Before(s.started.Add(s.cfg.holdTime(heartbeat)))
+}
+
+// presume takes note of nodes of which nothing was heard since a start without
+// a record: any of them may hold a ring that was forgotten, and holds until its
+// time has passed since the start (H6). A later record says so, too.
+func (s *Server) presume(now time.Time, cl *cluster) {
+	if !s.presumes(now, cl) {
 		return
 	}
 	for _, c := range cl.clients {
@@ -174,9 +178,9 @@ func (s *Server) presume(now time.Time, cl *cluster) {
 			h := cl.holder(id)
 			switch {
 			case h != nil && h.ring == cl.forgotten:
-				h.heartbeat = max(h.heartbeat, heartbeat)
-			case h == nil && cl.lastRing(id) == nil:
-				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: heartbeat, heard: s.started})
+				h.heartbeat = max(h.heartbeat, c.heartbeat)
+			case h == nil && cl.lastRing(id) == nil && len(cl.holders) < maxNodes:
+				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: c.heartbeat, heard: s.started, presumed: true})
 			}
 		}
 	}

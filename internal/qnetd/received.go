@@ -364,7 +364,7 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
 	at, _ := slices.BinarySearchFunc(cl.clients, c.node, func(o *client, n qnet.NodeID) int { return int(int64(o.node) - int64(n)) })
 	cl.clients = slices.Insert(cl.clients, at, c)
-	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1)
+	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1, s.presumes(now, cl))
 	if c.algorithm == qnet.Test {
 		s.note(c.notice(Warning, "node uses the test algorithm: it must not be used in production", ""))
 	}

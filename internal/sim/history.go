@@ -295,9 +295,13 @@ func (g *generator) link(id qnet.NodeID) {
 	g.plan(g.length(), scenario.Command{Verb: scenario.Heal, Hosts: ends})
 }
 
-// freeze stops a node daemon for a while. C's, when it goes on, polls once with
-// the vote that it had before it looks how old that is: it is not frozen for
-// longer than votequorum counts its last poll.
+// shortFreeze is how long C's node daemon is frozen where links are lost, too: it
+// notices silence later by as much, and hold times have no more room than that.
+const shortFreeze = 300 * time.Millisecond
+
+// freeze stops a node daemon for a while. C's, when it goes on, polls with the
+// vote that it had before it looks how old that is: it is never frozen for longer
+// than votequorum counts its last poll.
 func (g *generator) freeze(id qnet.NodeID) {
 	h := &g.hosts[id]
 	if h.down || h.frozen {
@@ -307,6 +311,9 @@ func (g *generator) freeze(id qnet.NodeID) {
 	length := g.length()
 	if g.c.Daemon(id) == scenario.C {
 		length = min(length, 9*time.Second)
+		if g.only == nil || slices.Contains(g.only, scenario.Drop) {
+			length = min(length, shortFreeze)
+		}
 	}
 	g.emit(scenario.Command{Verb: scenario.Freeze, Hosts: []scenario.Host{id}})
 	g.plan(length, scenario.Command{Verb: scenario.Thaw, Hosts: []scenario.Host{id}})

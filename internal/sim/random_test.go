@@ -26,11 +26,10 @@ func TestRandomHistories(t *testing.T) {
 			return
 		}
 	}
-	for _, list := range [][]sim.Count{sim.Rules(sum), sim.Faults(sum)} {
-		for _, r := range list {
-			if r.N == 0 {
-				t.Errorf("never seen: %s", r.Name)
-			}
+	r := sim.NewReport(sum, 600, 0)
+	for _, c := range append(r.Faults, r.Rules...) {
+		if c.N == 0 {
+			t.Errorf("never seen: %s", c.Name)
 		}
 	}
 	if sum.GaveUp > 0 || sum.Splits < 1000 || sum.ACKs < 5000 {
@@ -57,7 +56,7 @@ func TestCArbiterCaught(t *testing.T) {
 	for _, c := range cRules {
 		t.Run(c.name, func(t *testing.T) {
 			o := c.options
-			o.Nodes, o.Daemons, o.Arbiter = 2, []scenario.Program{scenario.C, scenario.C}, scenario.C
+			o.Nodes, o.Mode, o.Arbiter = 2, sim.OnlyC, scenario.C
 			found := false
 			for seed := uint64(0); seed < c.histories; seed++ {
 				f := sim.History(o, seed)
@@ -137,5 +136,16 @@ func TestHistories(t *testing.T) {
 	}
 	if len(nodes) != 3 || algorithms[qnet.LMS] < 20 || algorithms[qnet.FFSplit] < 100 || len(daemons) != 3 {
 		t.Errorf("nodes %v, algorithms %v, daemons %v", nodes, algorithms, daemons)
+	}
+}
+
+// TestFrozen: C's node daemons may stand still for almost as long as votequorum
+// counts a poll, where links are not lost at the same time.
+func TestFrozen(t *testing.T) {
+	for seed := range uint64(200) {
+		f := sim.History(sim.Options{Mode: sim.OnlyC, Only: []scenario.Verb{scenario.Split, scenario.Freeze, scenario.Down, scenario.Disk}}, seed)
+		if v := sim.Play(f).Violation(); v != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, v, sim.Transcript(sim.Shrink(f, 2000)))
+		}
 	}
 }

@@ -104,27 +104,3 @@ func (s *Stats) Add(o Stats) {
 		s.Rules[i] += o.Rules[i]
 	}
 }
-
-// Count is how often something was seen.
-type Count struct {
-	Name string
-	N    int
-}
-
-// Rules lists how often each rule was applied.
-func Rules(s Stats) []Count {
-	var list []Count
-	for i, m := range marks {
-		list = append(list, Count{m.rule, s.Rules[i]})
-	}
-	return list
-}
-
-// Faults lists how often each verb was played.
-func Faults(s Stats) []Count {
-	var list []Count
-	for i, v := range verbs {
-		list = append(list, Count{string(v), s.Faults[i]})
-	}
-	return list
-}
