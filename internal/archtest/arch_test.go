@@ -52,7 +52,7 @@ var table = map[string]rule{
 	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice"}, why: "keys in, a configuration out"},
 	"quorate/internal/daemon": {may: []string{"nodeconf", "heuristics", "qdevice", "qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control", "corosync", "corosync/*"},
 		why: "only the daemon sees machines and adapters"},
-	"quorate/internal/cli": {may: []string{"doctor", "cluster", "outlook", "nodeconf", "corosync", "corosync/*", "qnet", "wire", "qnetd", "status", "store", "pki", "pki/p12", "control", "words", "daemon"},
+	"quorate/internal/cli": {may: []string{"doctor", "cluster", "outlook", "nodeconf", "corosync", "corosync/*", "qnet", "wire", "qnetd", "status", "store", "pki", "pki/p12", "control", "words", "daemon", "scenario", "sim"},
 		why: "a command picks a daemon or an adapter; it decides nothing"},
 	"quorate/internal/votequorum": {pure: true, may: []string{"qnet", "votequorum", "internal/votequorum/*"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/qdevice":    {pure: true, may: []string{"qnet", "wire", "status"}, why: "a machine sees no adapter and no other machine"},
