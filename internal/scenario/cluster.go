@@ -28,6 +28,9 @@ func Defaults() Cluster {
 // algorithms are the names of corosync.conf.
 var algorithms = []string{qnet.Test: "test", qnet.FFSplit: "ffsplit", qnet.TwoNodeLMS: "2nodelms", qnet.LMS: "lms"}
 
+// modes are the modes of the heuristics.
+var modes = []string{HeuristicsOff: "off", HeuristicsSync: "sync", HeuristicsOn: "on"}
+
 // setting is one word of the command "cluster".
 type setting struct {
 	key string
@@ -61,10 +64,19 @@ var settings = []setting{
 	{"arbiter", func(c *Cluster, v string) (err error) { c.Arbiter, err = program(v); return err },
 		func(c *Cluster) string { return c.Arbiter.String() }},
 	{"wait-for-all", onOff(func(c *Cluster) *bool { return &c.WaitForAll }), sayOnOff(func(c *Cluster) bool { return c.WaitForAll })},
+	{"heuristics", func(c *Cluster, v string) error {
+		i := slices.Index(modes, v)
+		if i < 0 {
+			return fmt.Errorf("want one of %s", strings.Join(modes, ", "))
+		}
+		c.Heuristics = Heuristics(i)
+		return nil
+	}, func(c *Cluster) string { return modes[c.Heuristics] }},
 	duration("timeout", func(c *Cluster) *time.Duration { return &c.Timeout }),
 	duration("sync-timeout", func(c *Cluster) *time.Duration { return &c.SyncTimeout }),
 	duration("token", func(c *Cluster) *time.Duration { return &c.Token }),
 	duration("delay", func(c *Cluster) *time.Duration { return &c.Delay }),
+	{"slow", onOff(func(c *Cluster) *bool { return &c.Slow }), sayOnOff(func(c *Cluster) bool { return c.Slow })},
 	{"drift", setDrift, func(c *Cluster) string {
 		var words []string
 		for _, d := range c.Drift {

@@ -91,6 +91,7 @@ var forms = []form{
 	{verb: Thaw, hosts: many, usage: "thaw HOST..."},
 	{verb: Daemon, words: []string{"start", "stop", "kill"}, hosts: many, nodes: true, usage: "daemon start|stop|kill NODE..."},
 	{verb: Server, words: []string{"start", "stop", "kill", "lose"}, usage: "arbiter start|stop|kill|lose"},
+	{verb: Checks, words: []string{"pass", "fail"}, hosts: many, nodes: true, usage: "heuristics pass|fail NODE..."},
 	{verb: Disk, words: []string{"ok", "slow", "full"}, usage: "disk ok|slow|full"},
 	{verb: Wait, usage: "wait DURATION"},
 	{verb: Calm, usage: "calm"},

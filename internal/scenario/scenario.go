@@ -69,10 +69,12 @@ func (p Program) String() string {
 //	daemons=go            the node daemons, go or c: one for all, or a list
 //	arbiter=go            the arbiter: go or c
 //	wait-for-all=off      on or off
+//	heuristics=off        on, or sync: at connects and in sync only
 //	timeout=10s           quorum.device.timeout; the heartbeat is 0.8 of it
 //	sync-timeout=30s      quorum.device.sync_timeout
 //	token=1s              Totem's token timeout
 //	delay=1ms             what a message takes as a rule
+//	slow=off              on: now and then one takes up to 3 s
 //	drift=0,20000,-20000  how much faster clocks run, in parts of a million: the
 //	                      arbiter's, then the nodes'
 //	seed=1                of all that is left to chance
@@ -84,13 +86,25 @@ type Cluster struct {
 	Daemons     []Program // one for each node
 	Arbiter     Program
 	WaitForAll  bool
+	Heuristics  Heuristics
 	Timeout     time.Duration
 	SyncTimeout time.Duration
 	Token       time.Duration
 	Delay       time.Duration
+	Slow        bool
 	Drift       []int // by host; nil: none
 	Seed        uint64
 }
+
+// Heuristics is a mode of quorum.device.heuristics.
+type Heuristics uint8
+
+// The modes.
+const (
+	HeuristicsOff Heuristics = iota
+	HeuristicsSync
+	HeuristicsOn
+)
 
 // Daemon is the node daemon of a node.
 func (c *Cluster) Daemon(id qnet.NodeID) Program { return c.Daemons[id-1] }
@@ -109,30 +123,31 @@ type Verb string
 
 // The verbs. Those before Cut are named after corosync-vqsim's.
 const (
-	Up     Verb = "up"      // up HOST…: starts hosts, and all that runs on them
-	Down   Verb = "down"    // down HOST…: takes the power from hosts; nobody is told
-	Split  Verb = "split"   // split 1,2 3,4: parts the nodes; those that are not named stay together
-	Join   Verb = "join"    // join: undoes split
-	Kill   Verb = "kill"    // kill NODE…: kills Corosync; its host lives, the node daemon ends with it
-	Leave  Verb = "leave"   // leave NODE…: stops the node daemon and Corosync in an orderly way
-	Forget Verb = "forget"  // forget NODE…: a node that is down loses its ring number
-	Cut    Verb = "cut"     // cut A B: the link between two hosts is down, and both can tell
-	Drop   Verb = "drop"    // drop A B, drop A to B: what is sent is lost, and nobody can tell
-	Heal   Verb = "heal"    // heal, heal A B: undoes cut and drop
-	Freeze Verb = "freeze"  // freeze HOST…: stops the node daemon or the arbiter as SIGSTOP does
-	Thaw   Verb = "thaw"    // thaw HOST…: undoes freeze
-	Daemon Verb = "daemon"  // daemon start|stop|kill NODE…
-	Server Verb = "arbiter" // arbiter start|stop|kill, arbiter lose: it is started without its state
-	Disk   Verb = "disk"    // disk ok|slow|full: the arbiter's
-	Wait   Verb = "wait"    // wait DURATION
-	Calm   Verb = "calm"    // calm: undoes all but split and down, and waits until votes must be settled
+	Up     Verb = "up"         // up HOST…: starts hosts, and all that runs on them
+	Down   Verb = "down"       // down HOST…: takes the power from hosts; nobody is told
+	Split  Verb = "split"      // split 1,2 3,4: parts the nodes; those that are not named stay together
+	Join   Verb = "join"       // join: undoes split
+	Kill   Verb = "kill"       // kill NODE…: kills Corosync; its host lives, the node daemon ends with it
+	Leave  Verb = "leave"      // leave NODE…: stops the node daemon and Corosync in an orderly way
+	Forget Verb = "forget"     // forget NODE…: a node that is down loses its ring number
+	Cut    Verb = "cut"        // cut A B: the link between two hosts is down, and both can tell
+	Drop   Verb = "drop"       // drop A B, drop A to B: what is sent is lost, and nobody can tell
+	Heal   Verb = "heal"       // heal, heal A B: undoes cut and drop
+	Freeze Verb = "freeze"     // freeze HOST…: stops the node daemon or the arbiter as SIGSTOP does
+	Thaw   Verb = "thaw"       // thaw HOST…: undoes freeze
+	Daemon Verb = "daemon"     // daemon start|stop|kill NODE…
+	Server Verb = "arbiter"    // arbiter start|stop|kill, arbiter lose: it is started without its state
+	Checks Verb = "heuristics" // heuristics pass|fail NODE...: what the checks come to from now on
+	Disk   Verb = "disk"       // disk ok|slow|full: the arbiter's
+	Wait   Verb = "wait"       // wait DURATION
+	Calm   Verb = "calm"       // calm: undoes all but split and down, and waits until votes must be settled
 )
 
 // Command is one command of a file.
 type Command struct {
 	Line   int // in the file, from 1; 0 if it was made otherwise
 	Verb   Verb
-	Word   string          // of Daemon, Server and Disk: what is done
+	Word   string          // of Daemon, Server, Checks and Disk: what is done
 	Hosts  []Host          // two for Cut, Drop and Heal, or none for Heal
 	OneWay bool            // of Drop: only what the first host sends to the second
 	Groups [][]qnet.NodeID // of Split

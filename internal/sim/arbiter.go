@@ -34,6 +34,7 @@ type arbiter struct {
 	writes []qnetd.Persist // under way
 	disk   string          // ok, slow or full
 	server server
+	reason string // of the last vote
 	held   string // what the trace was told last of a vote that is held back
 }
 
@@ -190,6 +191,9 @@ func (a *arbiter) save(p qnetd.Persist) {
 func (a *arbiter) tell(n qnetd.Notice) {
 	switch {
 	case n.Vote != qnet.VoteUndefined:
+		if n.Vote == qnet.VoteACK {
+			a.reason = n.Reason
+		}
 		a.w.say("arbiter: %v for node %v: %s", n.Vote, n.Node, n.Reason)
 		a.held = ""
 	case n.Text == "vote held back" && n.Reason != a.held && n.Reason != "the grant is being written":

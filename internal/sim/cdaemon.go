@@ -8,6 +8,7 @@ import (
 
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
+	"quorate/internal/scenario"
 	"quorate/internal/wire"
 )
 
@@ -21,12 +22,18 @@ type cDaemon struct {
 	members qnet.NodeList
 	quorum  *qdevice.Quorum
 
-	vote qnet.Vote // ACK or NACK while voteAt is set
+	vote   qnet.Vote // ACK or NACK while voteAt is set
+	paused bool      // no polls go out, until the heuristics are done
+
+	run     uint64 // the heuristics run that is awaited, and what for: one result serves all
+	awaited [3]bool
+	checks  qnet.Heuristics // their latest result
 
 	// Its timers. They are looked at after all that has come in.
 	voteAt    time.Time // polls go out at intervals, those in between do not shift them
 	echoAt    time.Time
 	connectAt time.Time
+	checkAt   time.Time // the next regular run of the heuristics
 
 	sentRing   qnet.RingID
 	seq        uint32
@@ -37,6 +44,21 @@ type cDaemon struct {
 	slept      bool // it sleeps before it connects
 }
 
+// purpose is what heuristics are run for.
+type purpose uint8
+
+const (
+	forConnect purpose = iota
+	forMembership
+	forInterval
+)
+
+// checked is the result of a run of the heuristics.
+type checked struct {
+	run    uint64
+	result qnet.Heuristics
+}
+
 func newCDaemon(n *node) {
 	d := &cDaemon{n: n, seq: 1}
 	n.daemon.thawed = d.thawed
@@ -45,7 +67,7 @@ func newCDaemon(n *node) {
 
 func (d *cDaemon) deadline() time.Time {
 	var at time.Time
-	for _, t := range []time.Time{d.voteAt, d.echoAt, d.connectAt} {
+	for _, t := range []time.Time{d.voteAt, d.echoAt, d.connectAt, d.checkAt} {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}
@@ -91,6 +113,10 @@ func (d *cDaemon) input(now time.Time, in any) {
 		d.nodeList(now, in)
 	case qdevice.Quorum:
 		d.quorumChange(now, in)
+	case checked:
+		if in.run == d.run {
+			d.checksDone(now, in.result)
+		}
 	case qdevice.Connected:
 		d.state = qdevice.Preinit
 		d.n.send(wire.Preinit{Seq: wire.Some(d.seq), ClusterName: wire.Some(clusterName)})
@@ -116,6 +142,11 @@ func (d *cDaemon) timers(now time.Time) {
 		case at.Equal(d.voteAt):
 			d.poll()
 			d.voteAt = now.Add(d.n.w.cfg.Timeout / 2)
+		case at.Equal(d.checkAt):
+			d.checkAt = time.Time{}
+			if d.awaited == [3]bool{} {
+				d.startChecks(now, forInterval)
+			}
 		case at.Equal(d.echoAt):
 			d.echoAt = time.Time{}
 			if d.echoGot != d.echoSeq {
@@ -152,6 +183,8 @@ func (d *cDaemon) conclude(now time.Time) {
 	}
 	d.disconnect = false
 	d.echoAt, d.connectAt = time.Time{}, time.Time{}
+	d.paused = false
+	d.awaited[forConnect] = false
 	d.apply(now, qnet.VoteNACK)
 	d.n.w.closeNode(d.n)
 	if d.state != qdevice.Connecting {
@@ -181,14 +214,49 @@ func (d *cDaemon) nodeList(now time.Time, in qdevice.Membership) {
 	for _, id := range in.Members {
 		d.members = append(d.members, qnet.Node{ID: id})
 	}
-	switch {
-	case first:
+	d.paused = true
+	if first {
 		d.connect(now)
-	case d.state == qdevice.Online:
-		d.sendMembership()
-		d.apply(now, qnet.VoteWaitForReply)
-	default:
+	} else if d.state != qdevice.Online {
 		d.withdraw(now)
+	}
+	d.startChecks(now, forMembership)
+}
+
+// startChecks runs the heuristics, if there are any, in the place of a run
+// that is still going on.
+func (d *cDaemon) startChecks(now time.Time, p purpose) {
+	d.run++
+	d.awaited[p] = true
+	if d.n.w.cfg.Heuristics == scenario.HeuristicsOff {
+		d.checksDone(now, qnet.HeuristicsUndefined)
+		return
+	}
+	run := d.run
+	d.n.runChecks(func(h qnet.Heuristics) any { return checked{run, h} })
+}
+
+// checksDone goes on with what the heuristics were run for.
+func (d *cDaemon) checksDone(now time.Time, h qnet.Heuristics) {
+	awaited, old := d.awaited, d.checks
+	d.awaited, d.checks = [3]bool{}, h
+	if awaited[forMembership] {
+		d.paused = false
+		if d.state == qdevice.Online {
+			d.sendMembership()
+			d.apply(now, qnet.VoteWaitForReply)
+		} else {
+			d.withdraw(now)
+		}
+	}
+	if awaited[forConnect] && d.state == qdevice.Probing {
+		d.online(now)
+	}
+	if awaited[forInterval] && h != old && d.state == qdevice.Online {
+		d.n.send(wire.HeuristicsChange{Seq: d.next(), Heuristics: h})
+	}
+	if d.n.w.cfg.Heuristics == scenario.HeuristicsOn {
+		d.checkAt = now.Add(3 * d.n.w.cfg.Timeout)
 	}
 }
 
@@ -224,7 +292,7 @@ func (d *cDaemon) apply(now time.Time, v qnet.Vote) {
 }
 
 func (d *cDaemon) poll() {
-	if d.members != nil {
+	if d.members != nil && !d.paused {
 		d.n.poll(d.ring, d.vote == qnet.VoteACK)
 	}
 }
@@ -236,7 +304,7 @@ func (d *cDaemon) next() wire.Opt[uint32] {
 
 func (d *cDaemon) sendMembership() {
 	d.sentRing = d.ring
-	d.n.send(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(d.ring), Nodes: d.members})
+	d.n.send(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(d.ring), Nodes: d.members, Heuristics: d.checks})
 }
 
 func (d *cDaemon) sendQuorum() {
@@ -269,6 +337,8 @@ func (d *cDaemon) received(now time.Time, m wire.Message) {
 		d.echoGot = m.Seq.V
 	case wire.NodeListReply:
 		d.voted(now, m.RingID.V, m.Vote.V)
+	case wire.HeuristicsChangeReply:
+		d.voted(now, m.RingID.V, m.Vote.V)
 	case wire.VoteInfo:
 		d.voted(now, m.RingID.V, m.Vote.V)
 		d.n.send(wire.VoteInfoReply{Seq: m.Seq})
@@ -285,9 +355,15 @@ func (d *cDaemon) initReply(now time.Time, m wire.InitReply) {
 		d.gaveUp = true
 		return
 	}
-	cfg := d.n.w.cfg
-	d.state, d.connectAt = qdevice.Online, time.Time{}
+	d.state, d.connectAt = qdevice.Probing, time.Time{}
 	d.echoSeq, d.echoGot, d.echoAt = 0, 0, now.Add(d.n.w.heartbeat())
+	d.startChecks(now, forConnect)
+}
+
+// online sends what the arbiter must know.
+func (d *cDaemon) online(now time.Time) {
+	d.state = qdevice.Online
+	cfg := d.n.w.cfg
 	kap := uint8(0)
 	if cfg.KAP {
 		kap = 1

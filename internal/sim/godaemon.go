@@ -23,6 +23,9 @@ func (w *World) heartbeat() time.Duration {
 	return qdevice.Heartbeat(w.cfg.Timeout, time.Second, 2*time.Minute)
 }
 
+// withdrawTime is our node daemon's default.
+const withdrawTime = 400 * time.Millisecond
+
 // newGoDaemon starts our node daemon.
 func newGoDaemon(n *node) {
 	cfg := n.w.cfg
@@ -31,7 +34,9 @@ func newGoDaemon(n *node) {
 		Cluster: clusterName, Node: n.id, Algorithm: cfg.Algorithm, TieBreaker: cfg.TieBreaker, KeepActivePartition: cfg.KAP,
 		TLS: wire.TLSUnsupported, WaitForAll: cfg.WaitForAll,
 		Timeout: cfg.Timeout, SyncTimeout: cfg.SyncTimeout, Heartbeat: heartbeat, ConnectTimeout: heartbeat,
-		WithdrawTime: 400 * time.Millisecond, MinReplySize: 32768, MaxReplySize: 16 << 20,
+		Heuristics: qdevice.HeuristicsMode(cfg.Heuristics), HeuristicsTimeout: cfg.Timeout / 2,
+		HeuristicsSync: cfg.SyncTimeout / 2, HeuristicsInterval: 3 * cfg.Timeout,
+		WithdrawTime: withdrawTime, MinReplySize: 32768, MaxReplySize: 16 << 20,
 		Seed: n.dice.number(forRestart),
 	}, n.daemon.now())}
 	n.daemon.thawed = nil
@@ -68,6 +73,8 @@ func (d *goDaemon) step(in qdevice.Input) {
 				d.n.w.stats.notice("still casting", "")
 			}
 			d.n.send(o.Msg)
+		case qdevice.RunHeuristics:
+			d.n.runChecks(func(h qnet.Heuristics) any { return qdevice.HeuristicsDone{ID: o.ID, Result: h} })
 		case qdevice.Close:
 			d.n.w.closeNode(d.n)
 		case qdevice.Notice:

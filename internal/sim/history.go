@@ -28,9 +28,10 @@ type Options struct {
 	Algorithm qnet.Algorithm // Test, the zero value: ffsplit, or now and then lms
 	Mode      Mode
 	Arbiter   scenario.Program
-	Delay     time.Duration   // what a message takes as a rule; 0: 0.5 to 5 ms
+	Delay     time.Duration   // what a message takes as a rule; 0: 0.5 to 40 ms
+	Steady    bool            // no message takes much longer
 	Faults    int             // how many; 0: 12 to 40
-	Only      []scenario.Verb // what faults there are: any of Split Drop Daemon Freeze Down Server Disk; nil: all
+	Only      []scenario.Verb // what faults there are: any of Split Drop Daemon Freeze Down Server Checks Disk; nil: all
 }
 
 // History makes a random scenario: faults of every kind, most of which pass
@@ -97,6 +98,12 @@ func (g *generator) cluster(o Options, seed uint64) scenario.Cluster {
 		}
 	}
 	c.KAP = g.n(2) == 0
+	if o.Arbiter != scenario.C && g.n(3) == 0 {
+		c.Heuristics = scenario.HeuristicsSync + scenario.Heuristics(g.n(2))
+	}
+	if g.n(4) == 0 {
+		c.Timeout = []time.Duration{5 * time.Second, 20 * time.Second}[g.n(2)]
+	}
 	if g.n(3) == 0 {
 		c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
 	}
@@ -119,10 +126,10 @@ func (g *generator) cluster(o Options, seed uint64) scenario.Cluster {
 	if g.n(3) == 0 {
 		c.Token = 3 * time.Second // Corosync's default
 	}
-	if c.Delay = o.Delay; c.Delay != 0 {
-		return c
+	c.Slow = o.Steady == false && g.n(4) > 0
+	if c.Delay = o.Delay; c.Delay == 0 {
+		c.Delay = []time.Duration{500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond, 40 * time.Millisecond}[g.n(4)]
 	}
-	c.Delay = []time.Duration{500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond}[g.n(3)]
 	return c
 }
 
@@ -184,7 +191,7 @@ func (g *generator) undone(c scenario.Command) {
 	case scenario.Thaw:
 		g.hosts[c.Hosts[0]].frozen = false
 	case scenario.Daemon:
-		g.hosts[c.Hosts[0]].dead = false
+		g.hosts[c.Hosts[0]].dead = c.Word != "start"
 	case scenario.Server:
 		g.hosts[0].dead = false
 	case scenario.Heal:
@@ -214,8 +221,9 @@ func (g *generator) fault() {
 		verb  scenario.Verb
 		do    func(qnet.NodeID)
 	}{
-		{26, scenario.Split, g.split}, {24, scenario.Drop, g.link}, {10, scenario.Daemon, g.daemon}, {8, scenario.Freeze, g.freeze},
-		{12, scenario.Down, g.down}, {15, scenario.Server, g.server}, {5, scenario.Disk, g.spoilDisk},
+		{24, scenario.Split, g.split}, {22, scenario.Drop, g.link}, {9, scenario.Daemon, g.daemon}, {8, scenario.Freeze, g.freeze},
+		{10, scenario.Down, g.down}, {2, scenario.Down, g.blackout}, {13, scenario.Server, g.server}, {5, scenario.Disk, g.spoilDisk},
+		{4, scenario.Checks, g.checks}, {3, scenario.Drop, g.silenceThenDeath},
 	}
 	for {
 		r := g.n(100)
@@ -333,6 +341,61 @@ func (g *generator) down(id qnet.NodeID) {
 		g.plan(length/2, scenario.Command{Verb: scenario.Forget, Hosts: on})
 	}
 	g.plan(length, scenario.Command{Verb: scenario.Up, Hosts: on})
+}
+
+// blackout takes the power from all nodes, and sometimes from the arbiter. They
+// come back one by one, and some have lost their ring number.
+func (g *generator) blackout(qnet.NodeID) {
+	for id := range g.hosts {
+		h := &g.hosts[id]
+		on := []scenario.Host{scenario.Host(id)}
+		if h.down || id == 0 && (g.n(2) == 0 || h.dead || h.frozen) {
+			continue
+		}
+		h.down = true
+		g.emit(scenario.Command{Verb: scenario.Down, Hosts: on})
+		length := g.length()
+		if id > 0 && g.n(2) == 0 {
+			g.plan(length/2, scenario.Command{Verb: scenario.Forget, Hosts: on})
+		}
+		g.plan(length, scenario.Command{Verb: scenario.Up, Hosts: on})
+	}
+}
+
+// checks turns a node's heuristics.
+func (g *generator) checks(id qnet.NodeID) {
+	if g.c.Heuristics != scenario.HeuristicsOff {
+		g.emit(scenario.Command{Verb: scenario.Checks, Word: []string{"pass", "fail"}[g.n(2)], Hosts: []scenario.Host{id}})
+	}
+}
+
+// silenceThenDeath is the worst that a C node can do: its link is lost without
+// a sign, and just before it notices, its daemon dies, so that votequorum goes on
+// counting its last poll (H2).
+func (g *generator) silenceThenDeath(id qnet.NodeID) {
+	h := &g.hosts[id]
+	if g.only != nil && !slices.Contains(g.only, scenario.Daemon) || h.down || h.dead || h.linked {
+		return
+	}
+	if g.parts == 1 {
+		g.split(id)
+		g.pass(g.between(2*time.Second, 12*time.Second))
+	}
+	if h.down || h.dead || h.frozen || h.linked {
+		return
+	}
+	h.dead, h.linked = true, true
+	on := []scenario.Host{id}
+	ends := []scenario.Host{id, scenario.Arbiter}
+	heartbeat := g.c.Timeout * 8 / 10
+	g.emit(scenario.Command{Verb: scenario.Drop, Hosts: ends, OneWay: g.n(3) == 0})
+	death := g.between(heartbeat, heartbeat*21/10)
+	if g.n(2) == 0 {
+		death = g.between(heartbeat*185/100, heartbeat*205/100)
+	}
+	g.plan(death, scenario.Command{Verb: scenario.Daemon, Word: "kill", Hosts: on})
+	g.plan(death+g.between(heartbeat, 3*heartbeat), scenario.Command{Verb: scenario.Daemon, Word: "start", Hosts: on})
+	g.plan(death+g.between(0, 4*heartbeat), scenario.Command{Verb: scenario.Heal, Hosts: ends})
 }
 
 // server does something to the arbiter.

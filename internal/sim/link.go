@@ -40,12 +40,12 @@ func (w *World) reach(a, b *node) bool {
 // slowest is how long a message may take before calm has returned.
 const slowest = 3 * time.Second
 
-// delay is how long a message takes from a host: one in 30 takes much longer
-// than the others, and one in 200 takes very long.
+// delay is how long a message takes from a host. On a slow network one in 30
+// takes much longer than the others, and one in 200 takes very long.
 func (w *World) delay(d *dice) time.Duration {
 	base := w.cfg.Delay
 	switch n := d.number(forDelay) % 200; {
-	case w.steady:
+	case w.steady || !w.cfg.Slow:
 	case n < 1:
 		return d.between(forDelay, base, max(base, slowest))
 	case n < 7:

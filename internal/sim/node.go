@@ -57,11 +57,12 @@ type node struct {
 		ring qnet.RingID
 		cast bool
 	}
-	shown state // what the trace was told last
+	checks qnet.Heuristics // what its heuristics come to
+	shown  state           // what the trace was told last
 }
 
 func newNode(w *World, id qnet.NodeID, c clock) *node {
-	n := &node{w: w, id: id, clock: c, power: true, dice: newDice(w.cfg.Seed, uint64(id))}
+	n := &node{w: w, id: id, clock: c, power: true, checks: qnet.HeuristicsPass, dice: newDice(w.cfg.Seed, uint64(id))}
 	n.daemon = process{w: w, clock: c, dice: &n.dice}
 	return n
 }
@@ -284,6 +285,16 @@ func (n *node) tell(in qdevice.Input) {
 	n.w.at(n.ipcAt, func() {
 		if n.daemon.life == life {
 			n.daemon.give(fromLocal, in)
+		}
+	})
+}
+
+// runChecks runs the heuristics for a program, which hears of it as f's result.
+func (n *node) runChecks(f func(qnet.Heuristics) any) {
+	life := n.daemon.life
+	n.w.after(n.dice.between(forTimer, time.Millisecond, 50*time.Millisecond), func() {
+		if n.daemon.life == life {
+			n.daemon.give(fromLocal, f(n.checks))
 		}
 	})
 }

@@ -113,6 +113,11 @@ func (w *World) doHost(c scenario.Command, h scenario.Host) {
 		n.daemon.freeze()
 	case scenario.Thaw:
 		n.daemon.thaw()
+	case scenario.Checks:
+		n.checks = qnet.HeuristicsPass
+		if c.Word == "fail" {
+			n.checks = qnet.HeuristicsFail
+		}
 	case scenario.Daemon:
 		switch c.Word {
 		case "start":
@@ -187,7 +192,7 @@ func (w *World) calm() {
 	case good == 0:
 		w.fail(NoVote, fmt.Sprintf("%s after calm: %s", Calm(w.cfg.Timeout), missing))
 	default:
-		w.stats.Settle = max(w.stats.Settle, time.Duration(good-began))
+		w.stats.Settle = max(w.stats.Settle, float64(good-began)/float64(Calm(w.cfg.Timeout)))
 	}
 }
 

@@ -44,7 +44,7 @@ var cRules = []struct {
 	histories uint64
 	kind      sim.Kind
 }{
-	{"S1 silent for 1.5 heartbeats", sim.Options{Only: []scenario.Verb{scenario.Split, scenario.Drop}}, 100, sim.TwoActive},
+	{"S1 silent for 1.5 heartbeats", sim.Options{Only: []scenario.Verb{scenario.Split, scenario.Drop}}, 200, sim.TwoActive},
 	{"S2 nothing remembered", sim.Options{Only: []scenario.Verb{scenario.Split, scenario.Server}}, 200, sim.TwoActive},
 	{"S3 an answer ends a later round", sim.Options{Only: []scenario.Verb{scenario.Split}, Faults: 4, Delay: 300 * time.Millisecond}, 200, sim.NoVote},
 	{"S6 given away at close", sim.Options{Only: []scenario.Verb{scenario.Split, scenario.Daemon}}, 50, sim.TwoActive},

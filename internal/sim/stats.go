@@ -25,7 +25,7 @@ type Stats struct {
 	Writes  int           // grants on disk
 	GaveUp  int           // C node daemons that exited
 	Stale   time.Duration // two sides showed "quorate", one of them unable to act
-	Settle  time.Duration // the longest that votes took to settle after calm
+	Settle  float64       // the longest that votes took to settle after calm, of the time that is promised
 	Faults  [len(verbs)]int
 	Rules   [len(marks)]int
 }
@@ -33,7 +33,7 @@ type Stats struct {
 // verbs are the faults that are counted, and their undoing.
 var verbs = [...]scenario.Verb{
 	scenario.Up, scenario.Down, scenario.Split, scenario.Join, scenario.Kill, scenario.Leave, scenario.Forget, scenario.Cut,
-	scenario.Drop, scenario.Heal, scenario.Freeze, scenario.Thaw, scenario.Daemon, scenario.Server, scenario.Disk,
+	scenario.Drop, scenario.Heal, scenario.Freeze, scenario.Thaw, scenario.Daemon, scenario.Server, scenario.Checks, scenario.Disk,
 }
 
 // mark is what the machines say where a rule was applied.
@@ -53,7 +53,8 @@ var marks = [...]mark{
 	{"a node came back before it was missed", "silent while another connection"},
 	{"N2 a vote taken back: no word", "vote taken back"},
 	{"N5 withdrawn in sync", "voting no for now"},
-	{"N4 a connection lost", "no connection to the arbiter"},
+	{"a connection lost", "no connection to the arbiter"},
+	{"the heuristics changed", "heuristics changed from"},
 }
 
 func (s *Stats) notice(text, reason string) {

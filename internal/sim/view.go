@@ -1,0 +1,45 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package sim
+
+import (
+	"quorate/internal/qnet"
+)
+
+// NodeState is what a node's Corosync knows and can do at an instant.
+type NodeState struct {
+	Node     qnet.NodeID
+	Up       bool // Corosync runs; if not, all else is zero
+	Ring     qnet.RingID
+	Members  []qnet.NodeID // of Ring
+	Votes    uint32        // that it counts, the device's among them
+	Expected uint32
+	Quorum   uint32
+	Counts   bool // it counts the device's vote
+	Quorate  bool // the flag that it shows
+	InSync   bool // it is on its way from one ring to the next, and can't act
+	Active   bool // it is quorate on a settled ring
+	Waiting  bool // wait_for_all holds it back
+}
+
+// Nodes returns the state of all nodes, by ID.
+func (w *World) Nodes() []NodeState {
+	var list []NodeState
+	for _, n := range w.nodes {
+		out := NodeState{Node: n.id, Up: n.up}
+		if n.up && n.ring != nil {
+			s := n.state()
+			v := n.vq.Status()
+			out.Ring, out.Members = n.ring.id, n.ring.ids()
+			out.Votes, out.Expected, out.Quorum = v.Total, v.HighestExpected, v.Quorum
+			out.Counts, out.Quorate, out.InSync, out.Active = s.counts, s.quorate, s.inSync, s.active()
+			out.Waiting = v.AllAwaited
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// Reason is what the arbiter gave as the reason of its last ACK, or "".
+func (w *World) Reason() string { return w.arbiter.reason }
