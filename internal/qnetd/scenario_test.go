@@ -262,6 +262,7 @@ func (p *player) persist(o qnetd.Persist, disk string) {
 func (p *player) status() {
 	st := p.server.Status(p.now)
 	for _, cl := range st.Clusters {
+		p.say("%s: %s", cl.Name, cl.Reason)
 		for _, n := range cl.Nodes {
 			p.say("%s node %d: %v", cl.Name, n.ID, n.LastVote)
 		}

@@ -32,8 +32,19 @@ type decided struct {
 	ring    qnet.RingID
 	winner  []qnet.NodeID
 	reason  string
+	tied    bool // the tie-breaker chose the winner
 	since   time.Time
 	blocked string
+}
+
+// reason is why a verdict is what it is. What the tie-breaker has chosen has the
+// vote from then on: that it keeps it for that is no news, why it got it is.
+func (cl *cluster) reason(v decision.Verdict) string {
+	d := &cl.decided
+	if v.Reason.Code == decision.KeptActive && d.tied && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
+		return d.reason
+	}
+	return v.Reason.String()
 }
 
 // settle brings a cluster's votes up to date: it decides, tells the losers
@@ -118,7 +129,7 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 
 // apply carries a verdict out as far as the safety rule allows it now.
 func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
-	reason := v.Reason.String()
+	reason := cl.reason(v)
 	blocked := ""
 	if len(v.Await) == 0 {
 		p := cl.partition(v)
@@ -272,6 +283,7 @@ func (s *Server) decide(now time.Time, cl *cluster, v decision.Verdict, reason, 
 		return
 	}
 	d.ring, d.winner, d.reason, d.since = v.Ring, v.Winner, reason, now
+	d.tied = v.Reason.Code == decision.TieBreaker || v.Reason.Code == decision.LowestNode
 	s.note(Notice{Level: Debug, Text: "decision", Cluster: cl.name, Ring: v.Ring, Reason: reason})
 }
 
