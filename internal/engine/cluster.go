@@ -126,7 +126,11 @@ func (c *Cluster) run(ctx context.Context, f func()) error {
 
 // step gives the machine an input and tells everybody what came of it.
 func (c *Cluster) step(in core.Input) {
-	for _, o := range c.machine.Step(time.Now(), in) {
+	outs := c.machine.Step(time.Now(), in)
+	if _, tick := in.(core.Tick); tick && len(outs) == 0 {
+		return // nothing has changed: whoever watches asks for the status with a tick
+	}
+	for _, o := range outs {
 		switch o := o.(type) {
 		case core.Event:
 			for _, n := range c.clients {
@@ -268,7 +272,7 @@ func (c *Cluster) keys(id qnet.NodeID) map[string]string {
 		keys[at+"nodeid"], keys[at+"name"], keys[at+"quorum_votes"] = n.ID.String(), n.Name, fmt.Sprint(n.Votes)
 		keys[at+"ring0_addr"] = "127.0.0.1"
 		if n.ID == id {
-			keys["nodelist.local_node_pos"] = fmt.Sprint(i)
+			keys["nodelist.local_node_pos"], keys["runtime.votequorum.this_node_id"] = fmt.Sprint(i), id.String()
 		}
 	}
 	if v.WaitForAll == votequorum.On {

@@ -238,10 +238,10 @@ func TestKeys(t *testing.T) {
 		c := start(t, config(false))
 		n := open(t, c, 2)
 		defer n.Close()
-		keys, err := n.Keys(t.Context(), "totem.", "nodelist.", "quorum.")
+		keys, err := n.Keys(t.Context())
 		must(t, err)
 		for k, want := range map[string]string{
-			"totem.cluster_name": "lab", "nodelist.local_node_pos": "1", "nodelist.node.1.nodeid": "2", "nodelist.node.0.name": "node1",
+			"totem.cluster_name": "lab", "nodelist.local_node_pos": "1", "runtime.votequorum.this_node_id": "2", "nodelist.node.1.nodeid": "2", "nodelist.node.0.name": "node1",
 			"quorum.device.net.port": "4711",
 		} {
 			if keys[k] != want {

@@ -14,6 +14,9 @@ import (
 type Status struct {
 	Nodes []NodeStatus // by ID
 	Links []LinkStatus // those that are not up, by A and then B
+
+	// Pending says that a ring is about to form.
+	Pending bool
 }
 
 // NodeStatus is one node of a Status.
@@ -51,6 +54,9 @@ type LinkStatus struct {
 // Status returns the present state.
 func (m *Machine) Status() Status {
 	var s Status
+	for _, g := range m.groups() {
+		s.Pending = s.Pending || !dueOf(g).IsZero()
+	}
 	for _, n := range m.nodes {
 		st := NodeStatus{
 			ID: n.ID, Name: m.name(n.ID), Up: n.up(), Frozen: n.frozen, Settled: m.settled(n),
