@@ -1,0 +1,204 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	laboratory "quorate/internal/lab"
+)
+
+// labOptions are the flags of quorate lab.
+type labOptions struct {
+	cfg                   laboratory.Config
+	algorithm, tieBreaker string
+	noDevice              bool
+	script, log           string
+	demo                  bool
+}
+
+func newLabCommand() *cobra.Command {
+	o := labOptions{cfg: laboratory.Defaults()}
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Try it: an arbiter and some nodes in one process, to be broken at will",
+		Long: `Start an arbiter and the daemons of some nodes in one process, on a machine with
+nothing else, and break what is between them. Arbiter and node daemons are the real
+ones, and speak TLS over loopback; Corosync is played. No root is needed, and
+nothing is left behind.
+
+On a terminal commands are done as they are typed; help lists them. Else they are
+read from the input, checked, and played. What happens is printed as a transcript.
+
+Exit codes: 0 if all went well, 1 for what can't be done, and if two partitions
+were ever quorate at once, 130 if interrupted.`,
+		Example: `  quorate lab --demo
+  quorate lab --nodes 4
+  echo "cut 1 2; drop 1 arbiter" | quorate lab
+  quorate lab --nodes 3 --algorithm lms --script FILE`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVar(&o.cfg.Nodes, "nodes", o.cfg.Nodes, "how many nodes, 1 to 16")
+	f.StringVar(&o.algorithm, "algorithm", "ffsplit", "ffsplit, lms or 2nodelms")
+	f.StringVar(&o.tieBreaker, "tie-breaker", "lowest", "lowest, highest or a node ID")
+	f.BoolVar(&o.cfg.WaitForAll, "wait-for-all", false, "corosync's wait_for_all: a cold start needs all nodes")
+	f.BoolVar(&o.noDevice, "no-device", false, "start without the arbiter, to see the difference")
+	f.StringVar(&o.script, "script", "", "play the commands of this file (- is the input) and print a transcript")
+	f.BoolVar(&o.demo, "demo", false, "play a demonstration: two nodes, without and with an arbiter")
+	f.StringVar(&o.log, "log", "", "write the log of every daemon to this file")
+	return cmd
+}
+
+// run checks everything that can be checked, and only then starts anything.
+func (o *labOptions) run(cmd *cobra.Command) error {
+	for _, name := range []string{"nodes", "algorithm", "tie-breaker", "wait-for-all", "no-device", "script"} {
+		if o.demo && cmd.Flags().Changed(name) {
+			return fmt.Errorf("--demo brings its own laboratory and script: leave --%s out", name)
+		}
+	}
+	cfg, script, err := o.prepare(cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	if o.log != "" {
+		f, err := os.OpenFile(o.log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return fmt.Errorf("--log: %w", err)
+		}
+		defer f.Close()
+		cfg.Log = f
+	}
+	l, err := laboratory.Start(cmd.Context(), cfg)
+	if err != nil {
+		return fmt.Errorf("lab: %w", err)
+	}
+	err = o.play(cmd.Context(), l, script, cmd.InOrStdin(), cmd.OutOrStdout())
+	if cerr := l.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("lab: ending it: %w", cerr))
+	}
+	if errors.Is(err, context.Canceled) {
+		return exitCode(130)
+	}
+	return err
+}
+
+// prepare returns the laboratory and its script, which is nil if commands come
+// from a terminal.
+func (o *labOptions) prepare(in io.Reader) (laboratory.Config, *laboratory.Script, error) {
+	if o.demo {
+		return laboratory.Demo()
+	}
+	cfg := o.cfg
+	cfg.Device = !o.noDevice
+	var err error
+	if cfg.Algorithm, err = laboratory.ParseAlgorithm(o.algorithm); err != nil {
+		return cfg, nil, fmt.Errorf("--algorithm: %w", err)
+	}
+	if cfg.TieBreaker, err = laboratory.ParseTieBreaker(o.tieBreaker); err != nil {
+		return cfg, nil, fmt.Errorf("--tie-breaker: %w", err)
+	}
+	if err := cfg.Check(); err != nil {
+		return cfg, nil, fmt.Errorf("lab: %w", err)
+	}
+	name, text := o.script, io.Reader(nil)
+	switch {
+	case o.script == "-", o.script == "" && !isTerminal(in):
+		name, text = "input", in
+	case o.script == "":
+		return cfg, nil, nil
+	default:
+		f, err := os.Open(o.script)
+		if err != nil {
+			return cfg, nil, fmt.Errorf("--script: %w", err)
+		}
+		defer f.Close()
+		text = f
+	}
+	b, err := io.ReadAll(io.LimitReader(text, laboratory.MaxScript+1))
+	if err != nil {
+		return cfg, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s, err := laboratory.ParseScript(name, string(b), cfg.Nodes, cfg.Device)
+	return cfg, s, err
+}
+
+// play plays the script, or what is typed.
+func (o *labOptions) play(ctx context.Context, l *laboratory.Lab, s *laboratory.Script, in io.Reader, out io.Writer) error {
+	p := &laboratory.Player{Lab: l, Out: out}
+	if colour(out) {
+		p.Paint = tint
+	}
+	if err := p.Begin(ctx); err != nil {
+		return err
+	}
+	if s != nil {
+		return p.Play(ctx, s)
+	}
+	return typed(ctx, p, in)
+}
+
+// typed does what is typed on a terminal, line by line.
+func typed(ctx context.Context, p *laboratory.Player, in io.Reader) error {
+	lines := make(chan string)
+	go func() { // it ends with the process: a read of a terminal can't be given up
+		defer close(lines)
+		for sc := bufio.NewScanner(in); sc.Scan(); {
+			lines <- sc.Text()
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case line, ok := <-lines:
+			if !ok {
+				return p.End()
+			}
+			quit, err := p.Type(ctx, line)
+			if err != nil {
+				return err
+			}
+			if quit {
+				return p.End()
+			}
+		}
+	}
+}
+
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// tones are the colours of the laboratory.
+var tones = map[laboratory.Tone]lipgloss.Style{
+	laboratory.Good:   lipgloss.NewStyle().Foreground(lipgloss.Green),
+	laboratory.Bad:    lipgloss.NewStyle().Foreground(lipgloss.Red),
+	laboratory.Odd:    lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+	laboratory.Dim:    lipgloss.NewStyle().Faint(true),
+	laboratory.Strong: lipgloss.NewStyle().Bold(true),
+}
+
+// tint gives a text the colour of its tone, and leaves the blanks around it.
+func tint(t laboratory.Tone, s string) string {
+	style, ok := tones[t]
+	text := strings.TrimRight(s, " ")
+	if !ok || text == "" {
+		return s
+	}
+	return style.Render(text) + s[len(text):]
+}

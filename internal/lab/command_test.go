@@ -1,0 +1,192 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"up 1 2", "up [1 2]"},
+		{"up 2,1,2", "up [1 2]"},
+		{"down node2", "down [2]"},
+		{"leave 4; freeze 3", "leave [4] / freeze [3]"},
+		{"  # nothing", ""},
+		{"thaw 1 # and a comment", "thaw [1]"},
+		{"split 1,2", "split [[1 2] [3 4]]"},
+		{"move 1 2,3", "split [[1] [2 3] [4]]"},
+		{"split 0:1,2 1:3,4", "split [[1 2] [3 4]]"},
+		{"join", "join"},
+		{"cut 1 arbiter", "cut [1]-[0]"},
+		{"drop 1,2 3,qnetd", "drop [1 2]-[0 3]"},
+		{"heal", "heal []-[]"},
+		{"heal 2 1", "heal [2]-[1]"},
+		{"arbiter stop", "arbiter false"},
+		{"qnetd start", "arbiter true"},
+		{"qdevice off", "device false"},
+		{"wait", "wait 0s"},
+		{"wait 5", "wait 5s"},
+		{"wait 250ms", "wait 250ms"},
+		{"guest create web on 1", "guest create web 1"},
+		{"guest start web", "guest start web 0"},
+		{"guest start web on node2", "guest start web 2"},
+		{"guest stop web", "guest stop web 0"},
+		{"show; q", "status / quit"},
+
+		{"up", "up: which node? usage: up NODE..."},
+		{"up 5", "up: there is no node \"5\": nodes are 1 to 4"},
+		{"up 0", "up: there is no node \"0\": nodes are 1 to 4"},
+		{"up arbiter", "up: there is no node \"arbiter\": nodes are 1 to 4"},
+		{"up 1,", "up: there is no node \"\": nodes are 1 to 4"},
+		{"fence 1", "no command \"fence\": try help"},
+		{"join 1 2", "join: \"1 2\" is too much; usage: join"},
+		{"cut 1", "cut: between which two? usage: cut A B"},
+		{"cut 1 1", "cut: there is no link from node 1 to itself"},
+		{"cut arbiter qnetd", "cut: there is no link from the arbiter to itself"},
+		{"cut 1 9", "cut: there is no node \"9\": nodes are 1 to 4, and there is the arbiter"},
+		{"split 1,2,3,4", "split: that leaves all nodes together; usage: split NODES [NODES...]"},
+		{"split", "split: that leaves all nodes together; usage: split NODES [NODES...]"},
+		{"split 1,2 2,3", "split: node 2 is in two parts"},
+		{"split x:1", "split: \"x\" is no number of a partition"},
+		{"arbiter", "arbiter: start or stop? usage: arbiter stop|start"},
+		{"wait 1h", "wait: \"1h\" is no time from 1ms to 10m0s"},
+		{"wait -1s", "wait: \"-1s\" is no time from 1ms to 10m0s"},
+		{"guest", "guest: usage: guest create NAME on NODE, or guest start NAME [on NODE], or guest stop NAME"},
+		{"guest create web", "guest: on which node? usage: guest create NAME on NODE, or guest start NAME [on NODE], or guest stop NAME"},
+		{"guest create a/b on 1", "guest: \"a/b\" is no name: 1 to 20 letters, digits, - and _"},
+		{"guest stop web on 1", "guest: \"on 1\" is too much; usage: guest create NAME on NODE, or guest start NAME [on NODE], or guest stop NAME"},
+		{"up \x1b[2J", "\"up \\x1b[2J\" has characters that can't be printed"},
+		{strings.Repeat("x", 1001), "the line has 1001 bytes, 1000 are the most"},
+		{strings.Repeat("join;", 21), "more than 20 commands on one line"},
+	} {
+		commands, err := Parse(c.line, 4)
+		got := describe(commands)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q:\n got %s\nwant %s", c.line, got, c.want)
+		}
+	}
+}
+
+func describe(commands []Command) string {
+	var list []string
+	for _, c := range commands {
+		s := string(c.Verb)
+		switch c.Verb {
+		case Up, Down, Leave, Freeze, Thaw:
+			s += fmt.Sprintf(" %v", c.Nodes)
+		case Split:
+			s += fmt.Sprintf(" %v", c.Parts)
+		case Cut, Drop, Heal:
+			s += fmt.Sprintf(" %v-%v", c.A, c.B)
+		case Serve, Device:
+			s += fmt.Sprintf(" %v", c.On)
+		case Wait:
+			s += fmt.Sprintf(" %v", c.For)
+		case Guest:
+			s += fmt.Sprintf(" %s %s %v", c.Act, c.Name, c.Node)
+		}
+		list = append(list, s)
+	}
+	return strings.Join(list, " / ")
+}
+
+// TestScript: what can't be done is told with its place, before anything starts.
+func TestScript(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"down 1\nup 1\nfreeze 1\nthaw 1\nfreeze 1\ndown 1", ""},
+		{"\n# begin\n\nup 1", "x.txt:4: up 1: node 1 is up already"},
+		{"down 1; down 1", "x.txt:1: down 1: node 1 is down already"},
+		{"down 1\ndown 1 2", "x.txt:2: down 1 2: node 1 is down already"},
+		{"down 2\nfreeze 2", "x.txt:2: freeze 2: node 2 is down already"},
+		{"freeze 2\nfreeze 2", "x.txt:2: freeze 2: node 2 is frozen already"},
+		{"thaw 2", "x.txt:1: thaw 2: node 2 is not frozen"},
+		{"freeze 2\nup 2", "x.txt:2: up 2: node 2 is up already"},
+		{"freeze 2\nleave 2", "x.txt:2: leave 2: node 2 is frozen: thaw it, or take its power away (down)"},
+		{"arbiter start", "x.txt:1: arbiter start: the arbiter runs already"},
+		{"arbiter stop\narbiter stop", "x.txt:2: arbiter stop: the arbiter does not run"},
+		{"device on", "x.txt:1: device on: the cluster has a quorum device already"},
+		{"device off\ndevice off", "x.txt:2: device off: the cluster has no quorum device"},
+		{"device off\narbiter stop", "x.txt:2: arbiter stop: there is no arbiter: device on adds one"},
+		{"device off\ncut 1 arbiter", "x.txt:2: cut 1 arbiter: there is no arbiter: device on adds one"},
+		{"freeze 1\ndevice off", "x.txt:2: device off: node 1 is frozen and would not take up the new configuration: thaw it first"},
+		{"guest start web", "x.txt:1: guest start web: there is no guest web: guest create web on NODE"},
+		{"guest create web on 1\nguest start web\nguest create web on 2", ""},
+		{"down 1\nguest create web on 1", "x.txt:2: guest create web on 1: node 1 is down"},
+		{"guest create web on 1\nfreeze 2\nguest start web on 2", "x.txt:3: guest start web on 2: node 2 is frozen"},
+		{"up 3", "x.txt:1: up: there is no node \"3\": nodes are 1 to 2"},
+		{"down 1; quit; down 1\nnonsense", ""},
+		{"status\r\nhelp\r\n", ""},
+		{strings.Repeat("#", 1<<20+1), "x.txt: a script of more than 1048576 bytes"},
+	} {
+		_, err := ParseScript("x.txt", c.text, 2, true)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%.40q:\n got %s\nwant %s", c.text, got, c.want)
+		}
+	}
+	var many strings.Builder
+	for i := range maxGuests + 1 {
+		fmt.Fprintf(&many, "guest create g%d on 1\n", i)
+	}
+	if _, err := ParseScript("x", many.String(), 1, true); err == nil || !strings.Contains(err.Error(), "x:21: ") {
+		t.Errorf("too many guests: %v", err)
+	}
+}
+
+// FuzzScript: no text makes the parser panic, and what it takes can be planned.
+func FuzzScript(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, "demo.txt") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseScript("fuzz", text, 4, true)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Errorf("an error of more than one line: %q", err)
+			}
+			return
+		}
+		for _, l := range s.Lines {
+			for _, c := range l.Commands {
+				if again, err := Parse(c.Text, 4); err != nil || describe(again) != describe([]Command{c}) {
+					t.Errorf("%q read again: %v, %v", c.Text, describe(again), err)
+				}
+			}
+		}
+	})
+}
+
+// TestHelp: every verb is explained, and every line of the help fits a terminal.
+func TestHelp(t *testing.T) {
+	text := strings.Join(HelpText(), "\n")
+	for _, s := range grammar() {
+		if !strings.Contains(text, string(s.verb)+" ") {
+			t.Errorf("%s is not in the help", s.verb)
+		}
+	}
+	for _, l := range HelpText() {
+		if len(l) > 100 {
+			t.Errorf("%d columns: %s", len(l), l)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the laboratory says into testdata")
+
+// TestTranscripts plays testdata/*.txt, and the demo, on real daemons over real
+// sockets, and compares the outcome of each command with *.out. -rewrite writes
+// them; docs/lab.md has what is in demo.out.
+func TestTranscripts(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"two":     func(*Config) {},
+		"four":    func(c *Config) { c.Nodes = 4 },
+		"highest": func(c *Config) { c.Nodes = 2; c.TieBreaker.Mode = qnet.TieBreakerHighest },
+		"lms":     func(c *Config) { c.Nodes, c.Algorithm = 3, qnet.LMS },
+		"plain":   func(c *Config) { c.Nodes, c.Device = 3, false },
+		"wait":    func(c *Config) { c.Nodes, c.WaitForAll = 2, true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := Defaults()
+			change(&cfg)
+			text, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := ParseScript(name+".txt", string(text), cfg.Nodes, cfg.Device)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, name, cfg, s)
+		})
+	}
+	t.Run("demo", func(t *testing.T) {
+		t.Parallel()
+		cfg, s, err := Demo()
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, "demo", cfg, s)
+	})
+}
+
+// compare plays a script and compares its transcript. A machine that is too busy
+// for the laboratory's timers says so in the transcript: then it is played again.
+func compare(t *testing.T, name string, cfg Config, s *Script) {
+	golden := filepath.Join("testdata", name+".out")
+	want, err := os.ReadFile(golden)
+	if err != nil && !*rewrite {
+		t.Fatal(err)
+	}
+	for try := 1; ; try++ {
+		got := play(t, cfg, s)
+		busy := strings.Contains(got, "it stood still")
+		switch {
+		case !busy && *rewrite:
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		case outcome(got) == outcome(string(want)):
+			return
+		case busy && try < 10:
+			t.Logf("try %d: the machine was too busy", try)
+			continue
+		}
+		t.Fatalf("%s differs (go test -rewrite shows where), first in\n%s\nof\n%s", golden, firstDifference(outcome(got), outcome(string(want))), got)
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return " got " + g[i] + "\nwant " + w[i]
+		}
+	}
+	return "the number of lines"
+}
+
+// event is a line of what has happened: its time, and of whom it tells.
+var event = regexp.MustCompile(`^ +\d+\.\ds  (arbiter|node \d+|machine) `)
+
+// outcome is a transcript without what may differ from run to run: the times, and
+// what was in between. Of what happens after a command the last line counts that
+// tells of the arbiter, or of a node.
+func outcome(transcript string) string {
+	var b strings.Builder
+	last := map[string]string{}
+	flush := func() {
+		for _, who := range slices.Sorted(maps.Keys(last)) {
+			b.WriteString(last[who] + "\n")
+		}
+		clear(last)
+	}
+	for line := range strings.Lines(transcript) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := event.FindStringSubmatch(line); m != nil {
+			last[m[1]] = line[strings.Index(line, m[1]):]
+			continue
+		}
+		if strings.HasPrefix(line, "> ") || line == "" {
+			flush()
+		}
+		b.WriteString(line + "\n")
+	}
+	flush()
+	return b.String()
+}
+
+// play plays a script in a laboratory of its own.
+func play(t *testing.T, cfg Config, s *Script) string {
+	t.Helper()
+	cfg.TempDir = tempRoot(t)
+	var log, out bytes.Buffer
+	cfg.Log = &log
+	l, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Player{Lab: l, Out: &out}
+	err = p.Begin(t.Context())
+	if err == nil {
+		err = p.Play(t.Context(), s)
+	}
+	if cerr := l.Close(); err != nil || cerr != nil {
+		t.Fatalf("%v, %v\n%s\n%s", err, cerr, out.String(), log.String())
+	}
+	if left, err := os.ReadDir(cfg.TempDir); err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary directory: %v, %v", left, err)
+	}
+	return out.String()
+}
+
+// tempRoot is a new directory for temporary ones, in memory if it may be: the
+// arbiter waits for its disk, and a busy disk takes longer than the timers.
+func tempRoot(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "quorate-test-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// used is what a process may leak.
+type used struct{ goroutines, files int }
+
+func resources() used {
+	files, _ := os.ReadDir("/proc/self/fd")
+	return used{runtime.NumGoroutine(), len(files)}
+}
+
+func nothingLeft(t *testing.T, tmp string, before used) {
+	t.Helper()
+	left, err := os.ReadDir(tmp)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary directory: %v, %v", left, err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		now := resources()
+		if now.goroutines <= before.goroutines && now.files <= before.files {
+			return
+		}
+		if time.Now().After(end) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("before %+v, after %+v:\n%s", before, now, buf[:runtime.Stack(buf, true)])
+		}
+	}
+}
+
+// TestInterrupt ends a laboratory in the middle of a wait, of a start, and while
+// nothing gets through.
+func TestInterrupt(t *testing.T) {
+	for name, text := range map[string]string{
+		"idle": "wait 5m", "silent": "drop 1 arbiter; freeze 2; wait 5m", "off": "down 1; arbiter stop; wait 5m",
+		"guest": "guest create web on 1; drop 1 2; guest start web; wait 5m",
+	} {
+		t.Run(name, func(t *testing.T) {
+			tmp := tempRoot(t)
+			before := resources()
+			s, err := ParseScript("x", text, 2, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := Defaults()
+			cfg.TempDir = tmp
+			l, err := Start(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var out bytes.Buffer
+			p := &Player{Lab: l, Out: writer(func(b []byte) {
+				if out.Write(b); strings.Contains(string(b), "> wait") {
+					cancel()
+				}
+			})}
+			if err := p.Begin(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Play(ctx, s); err != context.Canceled {
+				t.Errorf("%v\n%s", err, out.String())
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error("closed twice:", err)
+			}
+			nothingLeft(t, tmp, before)
+		})
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) {
+	w(b)
+	return len(b), nil
+}
+
+func TestConfig(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		"":                       func(*Config) {},
+		"0 nodes: want 1 to 16":  func(c *Config) { c.Nodes = 0 },
+		"17 nodes: want 1 to 16": func(c *Config) { c.Nodes = 17 },
+		"algorithm 2nodelms is for 2 nodes, not for 3":                                       func(c *Config) { c.Nodes, c.Algorithm = 3, qnet.TwoNodeLMS },
+		"tie-breaker node 3: nodes are 1 to 2":                                               func(c *Config) { c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 3} },
+		"algorithm Test is not for the laboratory":                                           func(c *Config) { c.Algorithm = qnet.Test },
+		"heartbeat 1ms: want at least 100ms":                                                 func(c *Config) { c.Timers.Heartbeat = time.Millisecond },
+		"algorithm lms gives the device one vote less than there are nodes: want at least 2": func(c *Config) { c.Nodes, c.Algorithm = 1, qnet.LMS },
+	} {
+		cfg := Defaults()
+		change(&cfg)
+		got := ""
+		if err := cfg.Check(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if l, err := Start(t.Context(), cfg); want != "" && err == nil {
+			_ = l.Close()
+			t.Errorf("%q: it starts", want)
+		} else if err == nil {
+			_ = l.Close()
+		}
+	}
+}
+
+// TestNoTemp: what can't be started leaves nothing.
+func TestNoTemp(t *testing.T) {
+	cfg := Defaults()
+	cfg.TempDir = filepath.Join(t.TempDir(), "missing")
+	before := resources()
+	if _, err := Start(t.Context(), cfg); err == nil {
+		t.Error("started without a temporary directory")
+	}
+	nothingLeft(t, filepath.Dir(cfg.TempDir), before)
+}
+
+// TestDocs: docs/lab.md has the demo's transcript and the help as they are.
+func TestDocs(t *testing.T) {
+	const path = "../../docs/lab.md"
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played, err := os.ReadFile("testdata/demo.out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for head, text := range map[string]string{
+		"```\n$ quorate lab --demo\n": string(played),
+		"## Commands\n\n```\n":        strings.Join(HelpText(), "\n") + "\n",
+	} {
+		before, rest, ok := strings.Cut(string(doc), head)
+		was, after, closed := strings.Cut(rest, "```\n")
+		if !ok || !closed {
+			t.Fatalf("%s: no block %q", path, head)
+		}
+		if was != text && !*rewrite {
+			t.Errorf("%s: the block below %q is not as it is now (go test -rewrite)", path, head)
+		}
+		doc = []byte(before + head + text + "```\n" + after)
+	}
+	if *rewrite {
+		if err := os.WriteFile(path, doc, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

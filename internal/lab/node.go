@@ -1,0 +1,69 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"quorate/corosync"
+	"quorate/internal/daemon"
+	"quorate/internal/engine"
+	"quorate/internal/engine/core"
+	"quorate/internal/nodeconf"
+	"quorate/internal/qnet"
+	"quorate/internal/votequorum"
+)
+
+var _ daemon.Engine = (*engine.Node)(nil)
+
+// restartAfter is how long a daemon that has failed stays away, as a unit of
+// systemd would.
+const restartAfter = time.Second
+
+// runDaemon runs a node's daemon until ctx is done or the node has no power.
+func (l *Lab) runDaemon(ctx context.Context, id qnet.NodeID) error {
+	name := "node" + id.String()
+	log := l.logger(name)
+	s := nodeconf.DefaultSettings()
+	s.CertDir = l.nodeDir()
+	s.LockFile = filepath.Join(l.dir, name+".pid")
+	s.SocketFile = filepath.Join(l.dir, name+".sock")
+	s.HeartbeatMin = uint32(min(l.cfg.Timers.Heartbeat.Milliseconds(), 1000))
+	for {
+		err := daemon.RunQDevice(ctx, daemon.QDeviceConfig{
+			Settings: s, Log: log,
+			Engine: func(context.Context) (daemon.Engine, error) { return l.engine.Open(id) },
+		})
+		if ctx.Err() != nil || errors.Is(err, corosync.ErrLibrary) || errors.Is(err, engine.ErrClosed) {
+			return nil
+		}
+		log.Error("the node daemon has ended and is started again", "reason", fmt.Sprint(err))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(restartAfter):
+		}
+	}
+}
+
+// engineEvent logs what the engine says of a node.
+func (l *Lab) engineEvent(o core.Output) {
+	switch o := o.(type) {
+	case core.Log:
+		level := slog.LevelInfo
+		if o.Level != votequorum.Info {
+			level = slog.LevelWarn
+		}
+		l.logger("node"+o.Node.String()).Log(context.Background(), level, "engine: "+o.Text)
+	case core.Conflict:
+		l.logger("node"+o.Lost.String()).Error("changes of this node are lost", "kept", o.Kept)
+		l.watch.alarm(Event{Who: "alarm", Tone: Bad, Text: fmt.Sprintf(
+			"nodes %v and %v have each changed what the other never saw: what only node %v had is gone", o.Kept, o.Lost, o.Lost)})
+	}
+}
