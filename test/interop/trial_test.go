@@ -166,3 +166,26 @@ func tail(s string, n int) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
+
+// lines cuts a text, without the spaces at the ends of lines.
+func lines(s string) []string {
+	var list []string
+	for line := range strings.SplitSeq(s, "\n") {
+		list = append(list, strings.TrimRight(line, " "))
+	}
+	return list
+}
+
+func isDate(line string) bool { return strings.HasPrefix(line, "Date:") }
+
+// labels are the words before the colons of a status text, one a line, without the
+// lines that a daemon may have or not as things are.
+func labels(s string) string {
+	var list []string
+	for _, line := range lines(s) {
+		if label, _, ok := strings.Cut(line, ":"); ok {
+			list = append(list, label)
+		}
+	}
+	return strings.Join(list, "\n")
+}

@@ -27,6 +27,7 @@ type Config struct {
 	Binary     string // the arbiter's program, unless it is C's
 	NodeKind   Kind   // of the node daemons: KindC, KindGo or KindMixed
 	NodeBinary string // our node daemon
+	Hosts      string // of the arbiter, for the nodes; its address if empty
 	Token      int    // ms; 1000 if 0
 	Device     string // more lines for the section quorum.device of corosync.conf
 	Certs      *Certs // nil: none yet
@@ -147,6 +148,10 @@ func (l *Lab) conf(tieBreaker string) string {
 	if token == 0 {
 		token = 1000
 	}
+	host := l.Config.Hosts
+	if host == "" {
+		host = l.Arbiter.Addr
+	}
 	if algorithm == "" {
 		algorithm = "ffsplit"
 	}
@@ -155,7 +160,7 @@ func (l *Lab) conf(tieBreaker string) string {
 	}
 	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: %d\n config_version: %d\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName, token, l.version)
 	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
-	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, l.Arbiter.Addr, algorithm, tieBreaker)
+	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, host, algorithm, tieBreaker)
 	if l.Config.NoKAP {
 		b.WriteString("   keep_active_partition_tie_breaker: off\n")
 	}

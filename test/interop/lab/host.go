@@ -286,3 +286,51 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Exit waits until a program that Start has started has ended by itself, and
+// returns its exit code; -1 if a signal ended it or it still runs after the limit.
+func (h *Host) Exit(name string, limit time.Duration) int {
+	h.mu.Lock()
+	p := h.procs[name]
+	h.mu.Unlock()
+	if p == nil {
+		return -1
+	}
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(limit):
+		return -1
+	}
+}
+
+// Usage is what a program uses of the machine.
+type Usage struct {
+	Resident int // KiB
+	Files    int // open descriptors
+}
+
+// Usage returns what a program that Start has started uses.
+func (h *Host) Usage(name string) Usage {
+	h.t.Helper()
+	h.mu.Lock()
+	p := h.procs[name]
+	h.mu.Unlock()
+	if p == nil {
+		h.t.Fatalf("%s: %s does not run", h.Name, name)
+	}
+	dir := fmt.Sprintf("/proc/%d/", p.cmd.Process.Pid)
+	text, err := os.ReadFile(dir + "status")
+	must(h.t, err)
+	var u Usage
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			_, err := fmt.Sscan(rest, &u.Resident)
+			must(h.t, err)
+		}
+	}
+	files, err := os.ReadDir(dir + "fd")
+	must(h.t, err)
+	u.Files = len(files)
+	return u
+}

@@ -226,7 +226,43 @@ func (h *Host) LastDelivery(from int64) time.Duration {
 	return last
 }
 
-// QuorateSince returns for how long a node was not quorate since the instant from.
+// FlagDown returns when a node's Corosync first said that it is not quorate since
+// the instant from, as a time after it, or -1.
+func (h *Host) FlagDown(from int64) time.Duration {
+	for _, e := range h.Events(from) {
+		if e.Kind == "quorum" && !e.Quorate {
+			return time.Duration(e.At-from) * time.Microsecond
+		}
+	}
+	return -1
+}
+
+// FlagUp returns when a node's Corosync first said that it is quorate in a ring of
+// exactly these nodes since the instant from, as a time after it, or -1.
+func (h *Host) FlagUp(from int64, nodes ...int) time.Duration {
+	for _, e := range h.Events(from) {
+		if e.Kind != "quorum" || !e.Quorate {
+			continue
+		}
+		if slices.Sort(e.Nodes); slices.Equal(e.Nodes, nodes) {
+			return time.Duration(e.At-from) * time.Microsecond
+		}
+	}
+	return -1
+}
+
+// AwaitDevice waits until corosync-qdevice-tool -s -v says this on every node.
+func (l *Lab) AwaitDevice(text string) {
+	l.T.Helper()
+	for _, n := range l.Nodes {
+		Eventually(l.T, n.Name+" says "+text, wholeTime, func() bool {
+			out, err := n.Run("corosync-qdevice-tool", "-s", "-v")
+			return err == nil && strings.Contains(out, text)
+		})
+	}
+}
+
+// Unquorate returns for how long a node was not quorate since the instant from.
 func (h *Host) Unquorate(from int64) (sum time.Duration) {
 	quorate, since := true, from
 	for _, e := range h.Events(0) {

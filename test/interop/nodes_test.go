@@ -1,0 +1,352 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package interop
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"quorate/test/interop/lab"
+)
+
+// Which pairs a row is for.
+func ours(p pair) bool     { return p.nodes != lab.KindC }
+func allOurs(p pair) bool  { return p.nodes == lab.KindGo }
+func bothOurs(p pair) bool { return p.nodes == lab.KindGo && p.arbiter == lab.KindGo }
+func somebody(p pair) bool { return p.arbiter != lab.KindYesman }
+func ourMixed(p pair) bool { return p.nodes == lab.KindMixed }
+func nodesOrC(p pair) bool { return somebody(p) && p.nodes != lab.KindMixed }
+
+// TestCutOffFlag (S7): a node is cut off from everything, and lives. With our
+// daemon its flag must be "No" by the time the survivor is quorate alone; C's shows
+// a stale "Yes" for seconds.
+func TestCutOffFlag(t *testing.T) {
+	with(t, nodesOrC, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		one, two := l.Nodes[0], l.Nodes[1]
+		lab.Cut(hosts(one), hosts(two, l.Arbiter))
+		awaitAlone(t, l, from, 30*time.Second, two, 2)
+		awaitNotQuorate(t, one)
+		stale := one.FlagDown(from) - two.FlagUp(from, 2)
+		if stale > 0 && bothOurs(r.pair) {
+			t.Errorf("both nodes said that they are quorate for %v", stale)
+		}
+		noneTwice(t, r, l, from)
+		r.measured("both flags \"Yes\" for %.1f s; the survivor's after %.1f s", max(0, stale).Seconds(), two.FlagUp(from, 2).Seconds())
+	})
+}
+
+// TestMajorityWithoutArbiter (S8): the arbiter and one of four nodes vanish
+// together. Three of four are a majority without any device: they must deliver
+// again soon, of which Totem itself takes 5 s.
+func TestMajorityWithoutArbiter(t *testing.T) {
+	with(t, nodesOrC, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 4})
+		l.Start()
+		from := lab.Now()
+		lab.Cut(l.Nodes[:3], hosts(l.Nodes[3], l.Arbiter))
+		var took time.Duration
+		for _, n := range l.Nodes[:3] {
+			took = max(took, awaitAlone(t, l, from, 40*time.Second, n, 1, 2, 3))
+		}
+		if took > 6*time.Second && allOurs(r.pair) {
+			t.Errorf("three of four deliver again only after %v", took)
+		}
+		noneTwice(t, r, l, from)
+		r.measured("three of four deliver again after %.1f s", took.Seconds())
+	})
+}
+
+// TestArbiterRestartsInMaintenance (S9): one of two nodes is down in good order,
+// and the arbiter restarts. Our pair loses no quorum if it is back within 16 s.
+func TestArbiterRestartsInMaintenance(t *testing.T) {
+	with(t, nodesOrC, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		one, two := l.Nodes[0], l.Nodes[1]
+		down := lab.Now()
+		for _, p := range []string{"qdevice", "corosync"} {
+			two.Signal(p, syscall.SIGTERM)
+			two.Exit(p, 30*time.Second)
+		}
+		awaitAlone(t, l, down, 40*time.Second, one, 1)
+		lab.Watch(3 * time.Second)
+		from := lab.Now()
+		var lost time.Duration
+		for range 3 {
+			at := lab.Now()
+			l.Arbiter.Kill("qnetd")
+			lab.Watch(time.Second)
+			l.StartArbiter()
+			lab.Watch(9 * time.Second)
+			lab.Eventually(t, "the node is quorate", 60*time.Second, func() bool { return one.Quorum().Quorate })
+			lost = max(lost, one.Unquorate(at))
+		}
+		if lost > 0 && bothOurs(r.pair) {
+			t.Errorf("quorum was lost for %v", lost)
+		}
+		noneTwice(t, r, l, from)
+		r.measured("quorum lost for at most %.1f s over 3 restarts", lost.Seconds())
+	})
+}
+
+// TestDaemonFrozenAfterSplit freezes the winner's node daemon alone, until the
+// arbiter gives the vote away, and lets it go on: not one "yes" may be polled on
+// the strength of old news.
+func TestDaemonFrozenAfterSplit(t *testing.T) {
+	with(t, func(p pair) bool { return ours(p) && p.arbiter == lab.KindGo }, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		one, two := l.Nodes[0], l.Nodes[1]
+		lab.Cut(hosts(one), hosts(two))
+		awaitAlone(t, l, from, 20*time.Second, one, 1)
+		frozen := lab.Now()
+		one.Signal("qdevice", syscall.SIGSTOP)
+		took := awaitAlone(t, l, frozen, 60*time.Second, two, 2)
+		one.Signal("qdevice", syscall.SIGCONT)
+		lab.Watch(8 * time.Second)
+		if one.Quorum().Quorate || !two.Quorum().Quorate {
+			t.Errorf("the vote has moved back\n%s\n%s", one.Quorum().Text, two.Quorum().Text)
+		}
+		both := noneTwice(t, r, l, from)
+		r.measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+	})
+}
+
+// TestCorosyncUnderDaemon stops, kills and restarts Corosync under our daemon,
+// which must end with 1 so that systemd starts it again, and be whole after that.
+func TestCorosyncUnderDaemon(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		one := l.Nodes[0]
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			one.Signal("corosync", sig)
+			one.Exit("corosync", 30*time.Second)
+			if code := one.Exit("qdevice", 30*time.Second); code != 1 {
+				t.Errorf("after %v of Corosync the daemon ended with %d, want 1\n%s", sig, code, tail(one.Log("qdevice"), 10))
+			}
+			one.Start("corosync", "corosync", "-f")
+			l.StartDevice(one)
+			l.AwaitWhole()
+		}
+		oneSide(t, r, l)
+		r.measured("whole again after SIGTERM and SIGKILL of Corosync")
+	})
+}
+
+// TestWithdraw (S6): the daemon of a split's winner is killed, and the unit's
+// ExecStopPost takes the vote back at once: the node is not quorate from then on.
+func TestWithdraw(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		one, two := l.Nodes[0], l.Nodes[1]
+		lab.Cut(hosts(one), hosts(two))
+		awaitAlone(t, l, from, 20*time.Second, one, 1)
+		killed := lab.Now()
+		one.Kill("qdevice")
+		one.MustRun("/usr/sbin/corosync-qdevice", "--withdraw")
+		lab.Eventually(t, "node1 is not quorate", 5*time.Second, func() bool { return !one.Quorum().Quorate })
+		took := one.FlagDown(killed)
+		awaitAlone(t, l, killed, 60*time.Second, two, 2)
+		if r.arbiter == lab.KindGo {
+			noneTwice(t, r, l, from)
+		}
+		r.measured("not quorate %.1f s after the kill", took.Seconds())
+	})
+}
+
+// TestSwitch replaces the node daemon under a running cluster: C's, ours, and C's
+// again, on the very same files.
+func TestSwitch(t *testing.T) {
+	with(t, ourMixed, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		one := l.Nodes[0]
+		from := lab.Now()
+		for _, program := range []string{"C", "ours", "C"} {
+			one.Signal("qdevice", syscall.SIGTERM)
+			one.Exit("qdevice", 20*time.Second)
+			if program == "C" {
+				one.MustRun("umount", "/usr/sbin/corosync-qdevice")
+			} else {
+				one.MustRun("mount", "--bind", suite.quorate, "/usr/sbin/corosync-qdevice")
+			}
+			l.StartDevice(one)
+			l.AwaitWhole()
+		}
+		var lost time.Duration
+		for _, n := range l.Nodes {
+			lost = max(lost, n.Unquorate(from))
+		}
+		if lost > 0 {
+			t.Errorf("quorum was lost for %v", lost)
+		}
+		oneSide(t, r, l)
+		r.measured("C, ours and C again on the same files; quorum lost for %.1f s", lost.Seconds())
+	})
+}
+
+// TestSeveralAddresses gives the arbiter two addresses, of which the first is
+// dead silent.
+func TestSeveralAddresses(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Config.Hosts = "10.77.0.101, " + l.Arbiter.Addr
+		for _, n := range l.Nodes {
+			l.Configure(n, "lowest")
+			n.MustRun("ip", "neigh", "add", "10.77.0.101", "lladdr", "02:00:00:00:00:01", "dev", "eth0") // nobody
+		}
+		l.Start()
+		oneSide(t, r, l)
+		r.measured("whole over the second address")
+	})
+}
+
+// TestReload changes what a running cluster's corosync.conf says of the device.
+func TestReload(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		l.Reload(func(c *lab.Config) { c.TieBreaker = "highest" })
+		l.AwaitDevice("Tie-breaker:\t\tNode with highest node ID")
+		l.Reload(func(c *lab.Config) { c.Device = "  timeout: 12000\n" })
+		l.AwaitDevice("HB interval:\t\t9600ms")
+		l.AwaitWhole()
+		l.Reload(func(c *lab.Config) { c.Algorithm = "lms" })
+		l.AwaitDevice("Algorithm:\t\tLMS")
+		l.AwaitWhole()
+		l.Reload(func(c *lab.Config) { c.Algorithm = "ffsplit" })
+		l.AwaitDevice("Algorithm:\t\tFifty-Fifty split")
+		l.AwaitWhole()
+		noneTwice(t, r, l, from)
+		cut := lab.Now()
+		lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+		awaitAlone(t, l, cut, 30*time.Second, l.Nodes[1], 2)
+		awaitNotQuorate(t, l.Nodes[0])
+		r.measured("tie-breaker, timeout and algorithm changed; node 2 wins the split")
+	})
+}
+
+// TestReloads reloads a hundred times, and looks for what grows.
+func TestReloads(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		reload := func(n int) {
+			for range n {
+				l.Reload(func(*lab.Config) {})
+			}
+		}
+		reload(10)
+		before := l.Nodes[0].Usage("qdevice")
+		reload(100)
+		l.AwaitWhole()
+		after := l.Nodes[0].Usage("qdevice")
+		if after.Files > before.Files || after.Resident > before.Resident+2048 {
+			t.Errorf("before: %+v, after 100 reloads: %+v", before, after)
+		}
+		for _, n := range l.Nodes {
+			if d := n.Unquorate(from); d > 0 {
+				t.Errorf("%s was not quorate for %v", n.Name, d)
+			}
+		}
+		r.measured("%d KiB and %d files, after 100 reloads %d KiB and %d", before.Resident, before.Files, after.Resident, after.Files)
+	})
+}
+
+// TestMemory holds our node daemon against C's in one cluster.
+func TestMemory(t *testing.T) {
+	with(t, ourMixed, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		lab.Watch(20 * time.Second)
+		mine, cs := l.Nodes[0].Usage("qdevice"), l.Nodes[1].Usage("qdevice")
+		if mine.Resident > cs.Resident {
+			t.Errorf("our daemon has %d KiB, C's %d KiB", mine.Resident, cs.Resident)
+		}
+		r.measured("ours %.1f MiB, C's %.1f MiB", float64(mine.Resident)/1024, float64(cs.Resident)/1024)
+	})
+}
+
+// TestQdeviceTool: the tools of both sides read the daemons of both sides.
+func TestQdeviceTool(t *testing.T) {
+	with(t, ourMixed, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		var said []string
+		for _, n := range l.Nodes { // node1: ours, node2: C's
+			out := n.MustRun("corosync-qdevice-tool", "-s", "-v")
+			n.MustRun("ln", "-s", suite.quorate, "/run/corosync-qdevice-tool")
+			mine := n.MustRun("/run/corosync-qdevice-tool", "-s", "-v")
+			if labels(out) == "" || labels(out) != labels(mine) {
+				t.Errorf("%s: the tools differ:\n%s\n%s", n.Name, out, mine)
+			}
+			said = append(said, labels(out))
+		}
+		l.Nodes[0].MustRun("umount", "/usr/sbin/corosync-qdevice-tool")
+		if c := labels(l.Nodes[0].MustRun("corosync-qdevice-tool", "-s", "-v")); c != said[0] {
+			t.Errorf("C's tool on our daemon:\n%s\nours:\n%s", c, said[0])
+		}
+		if said[0] != said[1] {
+			t.Errorf("our daemon's labels:\n%s\nC's:\n%s", said[0], said[1])
+		}
+		r.measured("the same labels four times")
+	})
+}
+
+// TestStatusBlock compares quorate status with corosync-quorumtool -siH, whole,
+// split and without the device.
+func TestStatusBlock(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		one, two := l.Nodes[0], l.Nodes[1]
+		same := func(when string) {
+			t.Helper()
+			for _, n := range l.Nodes {
+				n.MustRun("ln", "-sf", suite.quorate, "/run/quorate")
+				want, _ := n.Run("corosync-quorumtool", "-siH")
+				got, _ := n.Run("/run/quorate", "status")
+				if missing := missingLines(want, got); len(missing) > 0 {
+					t.Errorf("%s, %s: quorate status lacks %q of\n%s\nIt says\n%s", when, n.Name, missing, want, got)
+				}
+			}
+		}
+		same("whole")
+		from := lab.Now()
+		lab.Cut(hosts(one), hosts(two))
+		awaitAlone(t, l, from, 30*time.Second, one, 1)
+		awaitNotQuorate(t, two)
+		same("split")
+		if out, err := two.Run("/run/quorate", "status"); err == nil {
+			t.Errorf("without quorum the exit code is 0:\n%s", out)
+		}
+		one.Kill("qdevice")
+		one.MustRun("/usr/sbin/corosync-qdevice", "--withdraw")
+		lab.Eventually(t, "node1 is not quorate", 5*time.Second, func() bool { return !one.Quorum().Quorate })
+		same("without the device")
+		r.measured("every line of corosync-quorumtool -siH, three times on two nodes")
+	})
+}
+
+func missingLines(want, got string) []string {
+	var missing []string
+	have := lines(got)
+	for _, line := range lines(want) {
+		if !slices.Contains(have, line) && !isDate(line) {
+			missing = append(missing, line)
+		}
+	}
+	return missing
+}
