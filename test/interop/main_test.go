@@ -23,7 +23,7 @@ type pair struct{ arbiter, nodes lab.Kind }
 func (p pair) String() string { return string(p.arbiter) + "/" + string(p.nodes) }
 
 // usual are the pairs that CI runs.
-const usual = "go/c"
+const usual = "go/c go/go go/mixed c/go"
 
 // suite is what the rows share.
 var suite struct {

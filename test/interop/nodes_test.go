@@ -153,7 +153,7 @@ func TestWithdraw(t *testing.T) {
 		awaitAlone(t, l, from, 20*time.Second, one, 1)
 		killed := lab.Now()
 		one.Kill("qdevice")
-		one.MustRun("/usr/sbin/corosync-qdevice", "--withdraw")
+		one.MustRun(suite.quorate, "qdevice", "--withdraw")
 		lab.Eventually(t, "node1 is not quorate", 5*time.Second, func() bool { return !one.Quorum().Quorate })
 		took := one.FlagDown(killed)
 		awaitAlone(t, l, killed, 60*time.Second, two, 2)
@@ -333,7 +333,7 @@ func TestStatusBlock(t *testing.T) {
 			t.Errorf("without quorum the exit code is 0:\n%s", out)
 		}
 		one.Kill("qdevice")
-		one.MustRun("/usr/sbin/corosync-qdevice", "--withdraw")
+		one.MustRun(suite.quorate, "qdevice", "--withdraw")
 		lab.Eventually(t, "node1 is not quorate", 5*time.Second, func() bool { return !one.Quorum().Quorate })
 		same("without the device")
 		r.measured("every line of corosync-quorumtool -siH, three times on two nodes")
