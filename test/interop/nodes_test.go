@@ -32,12 +32,13 @@ func TestCutOffFlag(t *testing.T) {
 		lab.Cut(hosts(one), hosts(two, l.Arbiter))
 		awaitAlone(t, l, from, 30*time.Second, two, 2)
 		awaitNotQuorate(t, one)
-		stale := one.FlagDown(from) - two.FlagUp(from, 2)
+		down, up := one.FlagDown(from), two.FlagUp(from, 2)
+		stale := down - up
 		if stale > 0 && bothOurs(r.pair) {
 			t.Errorf("both nodes said that they are quorate for %v", stale)
 		}
 		noneTwice(t, r, l, from)
-		r.measured("both flags \"Yes\" for %.1f s; the survivor's after %.1f s", max(0, stale).Seconds(), two.FlagUp(from, 2).Seconds())
+		r.measured("both \"Yes\" for %.1f s: the cut-off node's until %.2f s, the survivor's from %.2f s", max(0, stale).Seconds(), down.Seconds(), up.Seconds())
 	})
 }
 

@@ -159,6 +159,10 @@ func (l *Lab) conf(tieBreaker string) string {
 		tieBreaker = "lowest"
 	}
 	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: %d\n config_version: %d\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName, token, l.version)
+	// While it waits for the device in sync Corosync turns its token as fast as it
+	// can. In real time two such nodes would take both cores from everybody else,
+	// which no two machines do to each other.
+	b.WriteString("system {\n sched_rr: no\n}\n")
 	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
 	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, host, algorithm, tieBreaker)
 	if l.Config.NoKAP {
