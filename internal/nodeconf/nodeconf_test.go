@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Machine: qdevice.Config{
 			Cluster: "prod", Node: 1, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest},
 			KeepActivePartition: true, TLS: wire.TLSSupported, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second,
-			Heartbeat: 8 * time.Second, ConnectTimeout: 8 * time.Second, WithdrawTime: 400 * time.Millisecond,
+			Heartbeat: 8 * time.Second, ConnectTimeout: 8 * time.Second, WithdrawTime: 300 * time.Millisecond,
 			HeuristicsTimeout: 5 * time.Second, HeuristicsSync: 15 * time.Second, HeuristicsInterval: 30 * time.Second,
 			MinReplySize: 32768, MaxReplySize: 16 << 20,
 		},
@@ -391,7 +391,7 @@ func TestSettings(t *testing.T) {
 		{"net_max_connect_timeout", "120000", "1", "0"},
 		{"net_test_algorithm_enabled", "false", "1", "2"},
 		{"master_wins", "false", "YES", "never"},
-		{"withdraw_time", "400", "0", "-1"},
+		{"withdraw_time", "300", "0", "-1"},
 	} {
 		s := DefaultSettings()
 		if got := fmt.Sprint(get(s, c.name)); got != c.def {

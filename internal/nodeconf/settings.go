@@ -70,7 +70,7 @@ func DefaultSettings() Settings {
 		HeuristicsIntervalMin: 1000, HeuristicsIntervalMax: 3600000,
 		HeuristicsMaxExecs: 32, HeuristicsMaxProcesses: 160,
 		HeuristicsKillInterval: 5 * time.Second,
-		WithdrawTime:           400 * time.Millisecond,
+		WithdrawTime:           300 * time.Millisecond,
 	}
 }
 
