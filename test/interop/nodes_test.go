@@ -238,7 +238,7 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestReloads reloads a hundred times, and looks for what grows.
+// TestReloads reloads hundreds of times, and looks for what grows.
 func TestReloads(t *testing.T) {
 	with(t, allOurs, func(t *testing.T, r *trial) {
 		l := r.newLab(t, lab.Config{Nodes: 2})
@@ -249,20 +249,20 @@ func TestReloads(t *testing.T) {
 				l.Reload(func(*lab.Config) {})
 			}
 		}
-		reload(10)
+		reload(100) // until Go's heap has its size
 		before := l.Nodes[0].Usage("qdevice")
-		reload(100)
+		reload(300)
 		l.AwaitWhole()
 		after := l.Nodes[0].Usage("qdevice")
-		if after.Files > before.Files || after.Resident > before.Resident+2048 {
-			t.Errorf("before: %+v, after 100 reloads: %+v", before, after)
+		if after.Files > before.Files || after.Resident > before.Resident+1024 {
+			t.Errorf("before: %+v, after 300 more reloads: %+v", before, after)
 		}
 		for _, n := range l.Nodes {
 			if d := n.Unquorate(from); d > 0 {
 				t.Errorf("%s was not quorate for %v", n.Name, d)
 			}
 		}
-		r.measured("%d KiB and %d files, after 100 reloads %d KiB and %d", before.Resident, before.Files, after.Resident, after.Files)
+		r.measured("%d KiB and %d files, after 300 more reloads %d KiB and %d", before.Resident, before.Files, after.Resident, after.Files)
 	})
 }
 
@@ -285,6 +285,7 @@ func TestQdeviceTool(t *testing.T) {
 	with(t, ourMixed, func(t *testing.T, r *trial) {
 		l := r.newLab(t, lab.Config{Nodes: 2})
 		l.Start()
+		l.AwaitDevice("Echo reply received") // C's first echo is late
 		var said []string
 		for _, n := range l.Nodes { // node1: ours, node2: C's
 			out := n.MustRun("corosync-qdevice-tool", "-s", "-v")
