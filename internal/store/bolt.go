@@ -97,11 +97,16 @@ func (b *Bolt) opened(err error) error {
 		b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
 		return nil
 	}
-	if d, err := os.Open(filepath.Dir(b.path)); err == nil {
-		_ = d.Sync() // some file systems can't; the file itself is synced
-		_ = d.Close()
-	}
+	_ = syncDir(filepath.Dir(b.path)) // some file systems can't; the file itself is synced
 	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func unwritable(err error) bool {
@@ -218,6 +223,37 @@ func (b *Bolt) Save(_ context.Context, recs []Record) error {
 			return fmt.Errorf("%w: %s: %w", ErrReadOnly, b.path, err)
 		}
 		return err
+	})
+}
+
+// replace makes recs all that is stored, in one transaction, with the revisions
+// that they have.
+func (b *Bolt) replace(recs []Record) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken != nil {
+		return b.broken
+	}
+	return guard(b.path, func() error {
+		return b.db.Update(func(tx *bbolt.Tx) error {
+			if err := tx.DeleteBucket(grants); err != nil {
+				return err
+			}
+			bucket, err := tx.CreateBucket(grants)
+			if err != nil {
+				return err
+			}
+			for _, rec := range recs {
+				v, err := encode(rec)
+				if err != nil {
+					return err
+				}
+				if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
+					return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
+				}
+			}
+			return nil
+		})
 	})
 }
 

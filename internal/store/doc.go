@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Package store keeps what an arbiter must not forget: the last grant of each
-// cluster. [Bolt] keeps it in one file.
+// cluster. [Bolt] keeps it in one file, [Standby] in a second one while the first
+// may not be written.
 //
 // It promises that a grant is on disk when Save returns nil, that a Save that
 // fails changed nothing, and that a damaged file is reported as such and not

@@ -1,0 +1,238 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Standby is a Store for a process that may not be allowed to write where its
+// grants belong. Then, and if there is no record at that place, they are kept in
+// a second file until Return finds that the first one can be written. Its
+// methods may be called from several goroutines.
+//
+// A record that could not be brought up to date would be worse than none once
+// the second file is lost: it names holders that are not the last ones. So where
+// there is a record that can't be written, nothing is kept elsewhere, and Save
+// fails as [Bolt]'s does.
+type Standby struct {
+	path, second string
+
+	mu   sync.Mutex
+	cur  *Bolt
+	away error // why the grants are not at path; nil if they are
+}
+
+// OpenStandby opens the store at path as Open does, or the one at second while
+// path is free of records and may not be written (EACCES or EROFS; a full disk is
+// no reason). Before that it calls makeDir, which makes the directory of second;
+// after an error of that the store at path stays in use, and can't be written.
+// What an earlier process left in second is taken up into path, in one
+// transaction, unless there are records, which are then newer.
+func OpenStandby(path, second string, makeDir func() error) (*Standby, error) {
+	s := &Standby{path: path, second: second}
+	first, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	recs, err := first.Load(context.Background())
+	if err != nil {
+		return nil, errors.Join(err, first.Close())
+	}
+	s.cur = first
+	why := first.Writable()
+	switch {
+	case why == nil:
+		err = s.takeUp(len(recs) > 0)
+	case len(recs) == 0 && Forbidden(why) && free(path):
+		if makeDir() == nil {
+			err = s.goAway(why)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.cur.Close())
+	}
+	return s, nil
+}
+
+// Forbidden reports whether err means that a place may not be written by this
+// process, as opposed to a disk that is full or broken.
+func Forbidden(err error) bool {
+	return errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EROFS)
+}
+
+// free reports whether it is certain that there is no record at path, where Load
+// found none.
+func free(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		info, lerr := os.Lstat(path)
+		return errors.Is(lerr, fs.ErrNotExist) || lerr == nil && info.Mode().IsRegular() && info.Size() == 0
+	}
+	_ = f.Close() // Load has read it
+	return true
+}
+
+// goAway opens the second file. Where that can't be written either, the first
+// one stays in use, and says why.
+func (s *Standby) goAway(why error) error {
+	second, err := Open(s.second)
+	if err != nil {
+		return err
+	}
+	if err := second.Writable(); err != nil {
+		return second.Close()
+	}
+	err = s.cur.Close()
+	s.cur, s.away = second, why
+	return err
+}
+
+// takeUp empties the second file, if there is one, into the first, which is
+// writable.
+func (s *Standby) takeUp(newer bool) error {
+	if _, err := os.Lstat(s.second); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if newer {
+		return os.Remove(s.second)
+	}
+	second, err := Open(s.second)
+	if err != nil {
+		return err
+	}
+	recs, err := second.Load(context.Background())
+	if err == nil {
+		err = s.cur.replace(recs)
+	}
+	if err = errors.Join(err, second.Close()); err != nil {
+		return err
+	}
+	return os.Remove(s.second)
+}
+
+// Away returns why the grants are in the second file, or nil.
+func (s *Standby) Away() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.away
+}
+
+// Return moves the grants to the first file if it can be written by now, and
+// reports whether it did. What was there is replaced: the records of the running
+// process are the newest. If not they stay where they are, and Away says why.
+// With true an error is about what is left of the second file.
+func (s *Standby) Return() (moved bool, err error) {
+	if s.Away() == nil {
+		return false, nil
+	}
+	defer func() {
+		if !moved {
+			s.mu.Lock()
+			s.away = err
+			s.mu.Unlock()
+		}
+	}()
+	first, err := Open(s.path) // may wait for a lock: nobody is kept from saving meanwhile
+	if err != nil {
+		return false, err
+	}
+	if err := first.Writable(); err != nil {
+		return false, errors.Join(err, first.Close())
+	}
+	if _, err = first.Load(context.Background()); err == nil { // it checks the whole file
+		err = s.swap(first)
+	}
+	if err != nil {
+		return false, errors.Join(err, first.Close())
+	}
+	return true, os.Remove(s.second)
+}
+
+// swap puts first, with all records, in the place of the second file.
+func (s *Standby) swap(first *Bolt) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	recs, err := s.cur.Load(context.Background())
+	if err == nil {
+		err = first.replace(recs)
+	}
+	if err != nil {
+		return err
+	}
+	_ = s.cur.Close() // nothing more is written to it
+	s.cur, s.away = first, nil
+	return nil
+}
+
+// Load implements Store.
+func (s *Standby) Load(ctx context.Context) ([]Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.Load(ctx)
+}
+
+// Save implements Store.
+func (s *Standby) Save(ctx context.Context, recs []Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.Save(ctx, recs)
+}
+
+// Writable is Bolt's, for the file in use.
+func (s *Standby) Writable() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.Writable()
+}
+
+// Close implements Store.
+func (s *Standby) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.Close()
+}
+
+// Prepare makes an empty store at path that the group of the file or directory
+// ref can write, mode 0660 and owned as ref is; one that is there gets mode and
+// owner only. It is for root, who sets up what another user's daemon will use:
+// bbolt writes only to the file itself, so its directory may stay root's. The
+// file must not be a link.
+func Prepare(path, ref string) error {
+	info, err := os.Stat(ref)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: its owner can't be told", ref)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o660)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file", path)
+	}
+	if err := f.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
+		return err
+	}
+	_ = syncDir(filepath.Dir(path)) // an empty file that is lost is made again
+	return f.Chmod(0o660)
+}
