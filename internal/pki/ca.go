@@ -164,7 +164,7 @@ const (
 // EnsureArbiter takes over the NSS database in dir, or makes a CA if there is
 // none, and says what it did. With no error LoadArbiter finds an arbiter.
 func EnsureArbiter(dir string) (Ensured, error) {
-	took, err := takeOverArbiter(dir)
+	took, err := TakeOverArbiter(dir)
 	if err != nil || took == TakenOver {
 		return took, err
 	}
@@ -173,7 +173,7 @@ func EnsureArbiter(dir string) (Ensured, error) {
 		return Present, nil
 	}
 	if err != nil {
-		return Present, fmt.Errorf("setting up certificates: %w", err)
+		return Present, fmt.Errorf("setting up certificates: %w", forRoot(err))
 	}
 	return Created, nil
 }
@@ -221,7 +221,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 	if req.Subject.CommonName != name {
 		return Signed{}, fmt.Errorf("%s is a request for cluster %q, not for %q", crq, req.Subject.CommonName, name)
 	}
-	if _, err := takeOverArbiter(dir); err != nil {
+	if _, err := TakeOverArbiter(dir); err != nil {
 		return Signed{}, err
 	}
 	if err := state(dir); err != nil {

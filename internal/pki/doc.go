@@ -25,6 +25,9 @@
 // other does not learn: an arbiter needs nothing of it to know a cluster, and a
 // node that gets a new key must be given it again after a switch.
 //
+// Where a daemon may only read the database, BorrowArbiter does the same into a
+// private directory elsewhere, without the CA's key.
+//
 // # Limitations
 //
 // There is no revocation. A key that a request of ours waits for is not in the

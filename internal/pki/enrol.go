@@ -232,7 +232,7 @@ func findKey(dir string, n *Node, c *x509.Certificate) (crypto.Signer, error) {
 	if nssFiles(dir) == nil {
 		return nil, nil
 	}
-	db, err := openNSS(dir)
+	db, err := openNSS(dir, dir)
 	if err != nil {
 		return nil, err
 	}

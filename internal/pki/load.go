@@ -127,7 +127,7 @@ type Reloader struct{ *watcher[*tls.Config] }
 // after new ones were taken up, and with an error when they can't be: then the
 // old ones stay in use.
 func NewReloader(dir string, clientCert bool, report func(error)) (*Reloader, error) {
-	w, err := watch(dir, []string{CACertFile, serverCertFile, serverKeyFile}, report, func() (*tls.Config, error) {
+	w, err := watch(dir, []string{CACertFile, serverCertFile, serverKeyFile}, report, func(dir string) (*tls.Config, error) {
 		a, err := LoadArbiter(dir)
 		if err != nil {
 			return nil, err

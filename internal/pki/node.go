@@ -156,7 +156,7 @@ func NewNodeReloader(dir, name string, report func(error)) (*NodeReloader, error
 	if err != nil {
 		return nil, err
 	}
-	w, err := watch(dir, []string{nodeCAFile, nodeClusterFile}, report, func() (*Node, error) { return LoadNode(dir) })
+	w, err := watch(dir, []string{nodeCAFile, nodeClusterFile}, report, LoadNode)
 	if err != nil {
 		return nil, err
 	}

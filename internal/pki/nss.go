@@ -63,15 +63,15 @@ type nssDB struct {
 	password bool   // pwdFile has one
 }
 
-// openNSS copies the database in dir. The caller holds the directory's lock,
-// and closes the copy.
-func openNSS(dir string) (*nssDB, error) {
+// openNSS copies the database in dir to a new directory in work, which may be the
+// same. The caller holds the lock of work, and closes the copy.
+func openNSS(dir, work string) (*nssDB, error) {
 	for _, program := range []string{"certutil", "pk12util"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return nil, fmt.Errorf("%s: %w (%s is not installed)", dir, ErrNSSTools, program)
 		}
 	}
-	old, err := filepath.Glob(filepath.Join(dir, ".takeover-*")) // from a run that was killed
+	old, err := filepath.Glob(filepath.Join(work, ".takeover-*")) // from a run that was killed
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func openNSS(dir string) (*nssDB, error) {
 			return nil, err
 		}
 	}
-	private, err := os.MkdirTemp(dir, ".takeover-") // mode 0700
+	private, err := os.MkdirTemp(work, ".takeover-") // mode 0700
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +108,8 @@ func (db *nssDB) copy() error {
 	before := stampOf(db.from, names...)
 	for _, name := range names {
 		b, err := os.ReadFile(filepath.Join(db.from, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
+		if errors.Is(err, os.ErrNotExist) || name == pwdFile && isEmpty(db.from, pwdFile) {
+			continue // Debian's password file is empty, and root's alone
 		}
 		if err != nil {
 			return err
@@ -123,6 +123,11 @@ func (db *nssDB) copy() error {
 		return fmt.Errorf("the NSS database in %s is being written by another program: try again", db.from)
 	}
 	return nil
+}
+
+func isEmpty(dir, name string) bool {
+	info, err := os.Stat(filepath.Join(dir, name))
+	return err == nil && info.Size() == 0
 }
 
 // run runs one of NSS's programs on the copy, without a terminal that it could
@@ -219,6 +224,32 @@ func (db *nssDB) key(nick string, c *x509.Certificate) (crypto.Signer, error) {
 		return nil, fmt.Errorf("the NSS database in %s has no private key for %q", db.from, nick)
 	}
 	return contents.Keys[at].Key, nil
+}
+
+// arbiter returns what the C arbiter has: the CA's and the server's certificate,
+// and whether the CA's is in the file beside the database, too.
+func (db *nssDB) arbiter() (ca, server *x509.Certificate, exported bool, err error) {
+	if ca, err = db.cert(nickCA); err != nil {
+		return nil, nil, false, err
+	}
+	if server, err = db.cert(nickServer); err != nil {
+		return nil, nil, false, err
+	}
+	if err := server.CheckSignatureFrom(ca); err != nil {
+		return nil, nil, false, fmt.Errorf("%q in %s is not of the CA there: %w", nickServer, db.from, err)
+	}
+	path := filepath.Join(db.from, CACertFile)
+	beside, err := loadCert(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return ca, server, false, nil
+	case err != nil:
+		return nil, nil, false, err
+	case !beside.Equal(ca):
+		return nil, nil, false, fmt.Errorf("%s is another CA than the one in the NSS database beside it: "+
+			"remove it if the nodes have the database's (SHA-256 %s)", path, Fingerprint(ca))
+	}
+	return ca, server, true, nil
 }
 
 // samePublic reports whether key is that of c.

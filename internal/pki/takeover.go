@@ -15,11 +15,11 @@ import (
 	"strings"
 )
 
-// takeOverArbiter makes an arbiter of ours of the NSS database in dir, which
+// TakeOverArbiter makes an arbiter of ours of the NSS database in dir, which
 // stays as it is: CA and server keep their keys and certificates, so that all
 // clusters go on with theirs, under either program. Where there is no NSS
 // database, or our files are there already, it does nothing.
-func takeOverArbiter(dir string) (did Ensured, err error) {
+func TakeOverArbiter(dir string) (did Ensured, err error) {
 	if !errors.Is(state(dir), ErrNSS) {
 		return Present, nil
 	}
@@ -31,37 +31,35 @@ func takeOverArbiter(dir string) (did Ensured, err error) {
 		return importArbiter(dir)
 	})
 	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			err = fmt.Errorf("%w: run \"quorate cert init\" once as root", err)
-		}
-		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qnetd: %w", err)
+		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qnetd: %w", forRoot(err))
 	}
 	return did, nil
 }
 
+// forRoot says what to do about an error that root would not have met.
+func forRoot(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: run \"quorate cert init\" once as root", err)
+	}
+	return err
+}
+
 func importArbiter(dir string) error {
-	db, err := openNSS(dir)
+	db, err := openNSS(dir, dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.close() }() // the next takeover removes what is left
-	ca, caKey, err := db.pair(nickCA)
+	ca, server, exported, err := db.arbiter()
 	if err != nil {
 		return err
 	}
-	server, serverKey, err := db.pair(nickServer)
+	caKey, err := db.key(nickCA, ca)
 	if err != nil {
 		return err
 	}
-	if err := server.CheckSignatureFrom(ca); err != nil {
-		return fmt.Errorf("%q in %s is not of the CA there: %w", nickServer, dir, err)
-	}
-	exported, err := loadCert(filepath.Join(dir, CACertFile))
-	switch {
-	case err == nil && !exported.Equal(ca):
-		return fmt.Errorf("%s is another CA than the one in the NSS database beside it: "+
-			"remove it if the nodes have the database's (SHA-256 %s)", filepath.Join(dir, CACertFile), Fingerprint(ca))
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	serverKey, err := db.key(nickServer, server)
+	if err != nil {
 		return err
 	}
 	ref := filepath.Join(dir, nssFiles(dir)[1])
@@ -73,7 +71,7 @@ func importArbiter(dir string) error {
 	if err := raiseSerial(dir, mode, ca, server); err != nil {
 		return err
 	}
-	if exported == nil {
+	if !exported {
 		if err := writeLike(ref, dir, CACertFile, append(describe(ca), certPEM(ca.Raw)...), 0o644); err != nil {
 			return err
 		}
@@ -160,7 +158,7 @@ func takeOverNode(dir string) (did Ensured, err error) {
 }
 
 func importNode(dir string) (did Ensured, err error) {
-	db, err := openNSS(dir)
+	db, err := openNSS(dir, dir)
 	if err != nil {
 		return Present, err
 	}

@@ -18,12 +18,12 @@ const checkInterval = time.Second
 // watcher keeps what was loaded from files of a directory, and loads it again
 // when it is asked for and the files have changed.
 type watcher[T any] struct {
-	dir    string
 	names  []string
 	report func(error)
-	load   func() (T, error)
+	load   func(dir string) (T, error)
 
 	mu      sync.Mutex
+	dir     string
 	value   T
 	stamp   string
 	checked time.Time
@@ -31,12 +31,23 @@ type watcher[T any] struct {
 
 // watch loads what the named files of dir have. Report is called after each
 // further time, with nil or with the reason why the old value stays.
-func watch[T any](dir string, names []string, report func(error), load func() (T, error)) (*watcher[T], error) {
-	w := &watcher[T]{dir: dir, names: names, report: report, load: load}
-	w.stamp, w.checked = stampOf(dir, names...), time.Now() // before it is read: what comes later counts as new
-	var err error
-	w.value, err = load()
-	return w, err
+func watch[T any](dir string, names []string, report func(error), load func(dir string) (T, error)) (*watcher[T], error) {
+	w := &watcher[T]{names: names, report: report, load: load}
+	return w, w.Move(dir)
+}
+
+// Move loads what the files of dir have, and watches those from now on. On an
+// error all stays as it was.
+func (w *watcher[T]) Move(dir string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	stamp, now := stampOf(dir, w.names...), time.Now() // before it is read: what comes later counts as new
+	v, err := w.load(dir)
+	if err != nil {
+		return err
+	}
+	w.dir, w.value, w.stamp, w.checked = dir, v, stamp, now
+	return nil
 }
 
 // current returns the value for a handshake that begins now.
@@ -52,7 +63,7 @@ func (w *watcher[T]) current(now time.Time) T {
 		return w.value
 	}
 	w.stamp = stamp
-	v, err := w.load()
+	v, err := w.load(w.dir)
 	if err == nil {
 		w.value = v
 	}
