@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quorate/internal/daemon"
 	"quorate/internal/pki"
+	"quorate/internal/store"
 )
 
 // newCertCommand is the friendly face of the two certutils.
@@ -44,22 +47,33 @@ func newCertInit(state *string) *cobra.Command {
 		Long: `Make a CA and a server certificate, or take over those of the C arbiter.
 
 The arbiter does so itself at its first start, where its user may write to the
-directory. Anywhere else run this once as root.`,
+directory. Anywhere else run this once as root: it also makes the register of
+grants, writable for the group that may read the certificates. What is there
+already stays.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := certDirOf(*state)
-			switch did, err := pki.EnsureArbiter(dir); {
-			case err != nil:
+			did, err := setUpArbiter(dir)
+			if err != nil {
 				return err
-			case did == pki.Present:
-				return fmt.Errorf("%s: %w", dir, pki.ErrExists)
-			case did == pki.TakenOver:
+			}
+			if did == pki.TakenOver {
 				fmt.Fprintf(cmd.OutOrStdout(), "Taken over from the NSS database in %s, which stays as it is\n", dir)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "CA certificate: %s\n", filepath.Join(dir, pki.CACertFile))
 			return nil
 		},
 	}
+}
+
+// setUpArbiter makes what an arbiter's daemon needs, or takes it over: with root's
+// rights also what a daemon of another user may not make in a directory of root's.
+func setUpArbiter(dir string) (pki.Ensured, error) {
+	did, err := pki.EnsureArbiter(dir)
+	if err == nil && os.Geteuid() == 0 {
+		err = store.Prepare(daemon.StorePath(dir), dir)
+	}
+	return did, err
 }
 
 func newCertSign(state *string) *cobra.Command {

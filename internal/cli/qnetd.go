@@ -188,6 +188,9 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	}
 	handler := daemon.NewLogHandler(stderr, sys, level)
 	q.cfg.Log = slog.New(handler)
+	// Under C's name only: the C daemon never writes to its directory, wherever
+	// that is. Who gives ours a --state wants its record there.
+	q.cfg.Standby = daemon.StandbyDir(q.cfg.LockFile)
 	if !q.foreground {
 		q.cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
 	}

@@ -72,8 +72,15 @@ func (a *certutilArgs) init(dir string, stdout, stderr io.Writer) int {
 		GroupWrite: a.groupWrite,
 		Progress:   func(did string) { fmt.Fprintln(stdout, did) },
 	})
+	exists := errors.Is(err, pki.ErrExists)
+	if err == nil || exists { // pvecm calls -i at every set-up, and doesn't mind that there is a database
+		var did pki.Ensured
+		if did, err = setUpArbiter(dir); did == pki.TakenOver {
+			fmt.Fprintf(stdout, "Taken over from the NSS database in %s, which stays as it is\n", dir)
+		}
+	}
 	switch {
-	case errors.Is(err, pki.ErrExists):
+	case err == nil && exists:
 		fmt.Fprintf(stderr, "Certificate database (%s) already exists. Delete it to initialize new db\n", dir)
 		return 1
 	case err != nil:

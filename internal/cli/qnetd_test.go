@@ -6,7 +6,12 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,5 +103,65 @@ func TestCertutil(t *testing.T) {
 		if code != c.code || !strings.HasPrefix(out, c.out) || errs != c.errs {
 			t.Errorf("%v: exit %d, %q, %q", c.args, code, out, errs)
 		}
+	}
+}
+
+// TestSetUpArbiter: as root, -i and cert init take C's database over and make the
+// register of grants for the group that may read the database; both can be repeated.
+func TestSetUpArbiter(t *testing.T) {
+	l := newLab(t, "qnetd")
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("needs root, to give files away")
+		}
+		t.Skip("needs root, to give files away")
+	}
+	const group = 65534
+	dir := l.path("qnetd", qnetdCertDir)
+	if out, err := exec.Command("bash", l.path("qnetd", "bin/corosync-qnetd-certutil"), "-i", "-G").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, name := range []string{"", "cert9.db", "key4.db"} { // as Debian's package does
+		if err := os.Chown(filepath.Join(dir, name), 0, group); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(code int, args ...string) string {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		got := -1
+		if args[0] == "-i" {
+			got = qnetdCertutil(dir, "corosync-qnetd-certutil", args, &out, &errOut)
+		} else {
+			got = Main(context.Background(), append([]string{"quorate", "cert", "--state", filepath.Dir(dir)}, args...), &out, &errOut)
+		}
+		if got != code {
+			t.Errorf("%q: exit %d, %s%s", args, got, &out, &errOut)
+		}
+		for name, mode := range map[string]os.FileMode{"../grants.db": 0o660, "qnetd-server.key": 0o640} {
+			info, err := os.Stat(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if st := info.Sys().(*syscall.Stat_t); info.Mode() != mode || st.Uid != 0 || st.Gid != group {
+				t.Errorf("%q: %s is %v, owner %d:%d", args, name, info.Mode(), st.Uid, st.Gid)
+			}
+		}
+		return out.String() + errOut.String()
+	}
+	exists := "Certificate database (" + dir + ") already exists. Delete it to initialize new db\n"
+	taken := "Taken over from the NSS database in " + dir + ", which stays as it is\n"
+	if said := run(1, "-i"); said != taken+exists {
+		t.Errorf("-i: %q", said)
+	}
+	if said := run(1, "-i", "-G"); said != exists {
+		t.Errorf("-i again: %q", said)
+	}
+	grants := filepath.Join(dir, "../grants.db")
+	if err := errors.Join(os.Chmod(grants, 0o600), os.Chown(grants, 0, 0)); err != nil { // as a daemon of root's made it
+		t.Fatal(err)
+	}
+	if said := run(0, "init"); said != "CA certificate: "+dir+"/qnetd-cacert.crt\n" {
+		t.Errorf("init: %q", said)
 	}
 }

@@ -4,6 +4,7 @@
 package daemon
 
 import (
+	"crypto/tls"
 	"net"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ type peer struct {
 	stream *wire.Stream
 	seq    uint32
 	node   qnet.NodeID
+	cert   *tls.Certificate // nil: no TLS
 }
 
 func (a *arbiterUnderTest) dial(t *testing.T) *peer {
@@ -31,7 +33,7 @@ func (a *arbiterUnderTest) dial(t *testing.T) *peer {
 	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	return &peer{t: t, c: c, stream: wire.NewStream(1 << 20)}
+	return &peer{t: t, c: c, stream: wire.NewStream(1 << 20), cert: a.cert}
 }
 
 func (p *peer) send(m wire.Message) {
@@ -82,6 +84,9 @@ func (p *peer) join(cluster string, node qnet.NodeID, ring qnet.RingID) wire.Rep
 	p.node = node
 	p.send(wire.Preinit{Seq: p.number(), ClusterName: wire.Some(cluster)})
 	p.next()
+	if p.cert != nil {
+		p.secure(p.cert)
+	}
 	p.send(wire.Init{
 		Seq: p.number(), NodeID: wire.Some(node), Algorithm: wire.Some(qnet.FFSplit), Heartbeat: wire.Some(uint32(8000)),
 		TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerLowest}), RingID: wire.Some(ring),

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -39,6 +40,10 @@ type QNetdConfig struct {
 	StorePath string // the grants
 	LockFile  string // empty: none
 
+	// Standby is a directory for what CertDir has and StorePath is to have where
+	// this process may not write there: see standby.go. Empty: none.
+	Standby string
+
 	Control ControlConfig
 
 	Log *slog.Logger
@@ -48,7 +53,8 @@ type QNetdConfig struct {
 	OnListen func([]net.Addr)
 	OnReady  func()
 
-	openStore func(path string) (grantStore, error) // for tests; nil is store.Open
+	openStore   func(path string) (grantStore, error) // for tests; nil is store.Open
+	returnAfter time.Duration                         // how often a standby tries to return; 0 is 10 s
 
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
@@ -100,6 +106,8 @@ type arbiter struct {
 	started time.Time
 
 	tls       *tls.Config
+	certs     *pki.Reloader // nil: no TLS
+	standby   standby
 	lock      *lockFile
 	store     grantStore
 	records   []store.Record
@@ -108,21 +116,22 @@ type arbiter struct {
 	loop      *loop
 }
 
-// open takes up everything that may fail before the first client is served,
-// in the order of the C daemon.
+// open takes up everything that may fail before the first client is served. A
+// second daemon on the same lock file touches nothing.
 func (d *arbiter) open(ctx context.Context) error {
-	if err := d.openCerts(); err != nil {
-		return err
-	}
 	var err error
 	if d.cfg.LockFile != "" {
 		if d.lock, err = lock(d.cfg.LockFile); err != nil {
 			return err
 		}
 	}
+	if err := d.openCerts(); err != nil {
+		return err
+	}
 	if err := d.openStore(ctx); err != nil {
 		return err
 	}
+	d.tellStandby()
 	if d.control, err = control.Listen(d.cfg.Control.Path, d.cfg.Control.Options); err != nil {
 		return err
 	}
@@ -145,34 +154,38 @@ func (d *arbiter) openCerts() error {
 	if d.cfg.Machine.TLS == wire.TLSUnsupported {
 		return nil
 	}
-	did, err := pki.EnsureArbiter(d.cfg.CertDir)
+	dir := d.cfg.CertDir
+	did, err := pki.EnsureArbiter(dir)
+	if d.cfg.Standby != "" && store.Forbidden(err) {
+		dir, did, err = d.borrowCerts(err)
+	}
 	if err != nil {
 		return err
 	}
 	switch did {
 	case pki.Created:
-		d.log.Info("new CA and server certificate made", "directory", d.cfg.CertDir)
+		d.log.Info("new CA and server certificate made", "directory", dir)
 	case pki.TakenOver:
-		d.log.Info("CA and server certificate taken over from the NSS database of the C corosync-qnetd", "directory", d.cfg.CertDir)
+		d.log.Info("server certificate taken over from the NSS database of the C corosync-qnetd", "directory", dir)
 	}
-	r, err := pki.NewReloader(d.cfg.CertDir, d.cfg.Machine.ClientCertRequired, func(err error) {
+	d.certs, err = pki.NewReloader(dir, d.cfg.Machine.ClientCertRequired, func(err error) {
 		if err != nil {
 			d.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
 			return
 		}
-		d.log.Info("certificates reloaded", "directory", d.cfg.CertDir)
+		d.log.Info("certificates reloaded")
 	})
 	if err != nil {
 		return err
 	}
-	a, err := pki.LoadArbiter(d.cfg.CertDir)
+	a, err := pki.LoadArbiter(dir)
 	if err != nil {
 		return err
 	}
 	for _, w := range a.Warnings(time.Now()) {
 		d.log.Warn(w)
 	}
-	d.tls = r.TLSConfig()
+	d.tls = d.certs.TLSConfig()
 	return nil
 }
 
@@ -181,9 +194,12 @@ func (d *arbiter) openCerts() error {
 func (d *arbiter) openStore(ctx context.Context) error {
 	open := d.cfg.openStore
 	if open == nil {
-		open = func(path string) (grantStore, error) { return store.Open(path) }
+		open = d.openBolt
 	}
 	st, err := open(d.cfg.StorePath)
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: it belongs to another user; %s", err, forRoot(err))
+	}
 	if err != nil {
 		return err
 	}
@@ -223,6 +239,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 		g.Go(func() error { return l.run(ctx, d.log, d.loop.events) })
 	}
 	g.Go(func() error { return control.Serve(ctx, d.control, control.QNetd(d), d.cfg.Control.Limits) })
+	g.Go(func() error { return d.comeHome(ctx) })
 	d.ready()
 	g.Go(func() error {
 		<-ctx.Done()
@@ -293,6 +310,7 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	if err := d.store.Writable(); err != nil && st.StoreError == "" {
 		st.StoreError = err.Error()
 	}
+	st.Standby = d.sentence()
 	return st, nil
 }
 

@@ -6,6 +6,7 @@ package daemon
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -31,7 +32,8 @@ type arbiterUnderTest struct {
 	addr string
 	dir  string
 	log  *logBuffer
-	stop func() error // ends it; may be called twice
+	cert *tls.Certificate // of its clients; nil: no TLS
+	stop func() error     // ends it; may be called twice
 }
 
 // logBuffer is what a daemon has logged.

@@ -45,6 +45,9 @@ func appendArbiter(b []byte, s *QNetd, now time.Time, p painter) []byte {
 		b = fmt.Appendf(b, "%s\n", p.paint(red, "grants can't be recorded, so no vote is given: "+
 			EscapeName(s.StoreError)))
 	}
+	if s.Standby != "" {
+		b = fmt.Appendf(b, "%s\n", p.paint(yellow, EscapeName(s.Standby)))
+	}
 	return b
 }
 

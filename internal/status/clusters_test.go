@@ -42,6 +42,7 @@ func TestClusters(t *testing.T) {
 	golden(t, "clusters-split", status.AppendClusters(nil, split(), now, false))
 	none := sample()
 	none.Clusters, none.Clients = nil, 1
+	none.Standby = "grants are kept in /run/x, which a stop of the service may remove"
 	golden(t, "clusters-none", status.AppendClusters(nil, none, now, false))
 }
 

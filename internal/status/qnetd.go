@@ -22,6 +22,7 @@ type QNetd struct {
 	MaxReceive uint32    `json:"max_receive_size"`      // bytes
 	Started    time.Time `json:"started"`
 	StoreError string    `json:"store_error,omitempty"` // why grants can't be recorded, if so
+	Standby    string    `json:"standby,omitempty"`     // what is kept in the runtime directory, why, and what to do
 	Clusters   []Cluster `json:"clusters"`              // with a connected node, by name
 }
 

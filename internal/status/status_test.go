@@ -167,7 +167,7 @@ func TestNameAddsNoLine(t *testing.T) {
 
 func TestJSONRoundTrip(t *testing.T) {
 	full := sample()
-	full.StoreError = "disk full"
+	full.StoreError, full.Standby = "disk full", "elsewhere"
 	c := &full.Clusters[0]
 	c.Name, c.Algorithm, c.Blocked = "a\x1b\"", qnet.TwoNodeLMS, "node 2 holds"
 	c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 7}
