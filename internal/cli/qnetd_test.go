@@ -165,3 +165,38 @@ func TestSetUpArbiter(t *testing.T) {
 		t.Errorf("init: %q", said)
 	}
 }
+
+// TestQNetdUnit: what the unit file calls is there.
+func TestQNetdUnit(t *testing.T) {
+	b, err := os.ReadFile("../../packaging/systemd/corosync-qnetd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for line := range strings.SplitSeq(string(b), "\n") {
+		key, value, _ := strings.Cut(line, "=")
+		f := strings.Fields(value)
+		switch {
+		case key == "ExecStart":
+			found++
+			var said bytes.Buffer
+			q, err := parseQNetd(filepath.Base(f[0]), f[1:len(f)-1], &said)
+			if err != nil || !q.foreground || filepath.Base(f[0]) != qnetdName || f[len(f)-1] != "$COROSYNC_QNETD_OPTIONS" {
+				t.Errorf("ExecStart: %s: %v", value, err)
+			}
+		case key == "ExecStartPre" && strings.HasSuffix(f[0], "/quorate"):
+			found++
+			if cmd, rest, err := newRoot().Find(f[1:]); err != nil || cmd.CommandPath() != "quorate cert init" || len(rest) > 0 {
+				t.Errorf("ExecStartPre: %s: %v", value, err)
+			}
+		case key == "RuntimeDirectory":
+			found++
+			if want := "/var/run/" + value + "/"; !strings.HasPrefix(qnetdLockFile, want) || !strings.HasPrefix(qnetdSocket, want) {
+				t.Errorf("RuntimeDirectory: %s", value)
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d lines", found)
+	}
+}
