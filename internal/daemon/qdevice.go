@@ -68,7 +68,6 @@ type newRunner func(done func(id uint64, result qnet.Heuristics, outcomes []heur
 const (
 	ringTime       = 10 * time.Second // the longest wait for the first ring
 	unregisterTime = 5 * time.Second
-	trimTime       = 10 * time.Second // after which the start is thought to be over
 )
 
 // RunQDevice runs a node daemon until ctx is done or the local socket asks for
@@ -142,7 +141,7 @@ func (d *node) run(ctx context.Context) error {
 		log: d.log, notes: nodeNotes{log: d.log}, now: d.cfg.now, engine: d.engine,
 		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,
 		limits: linkLimits{message: s.MaxReplySize, queue: max(s.SendBuffers, leastQueue)}, seed: rand.Uint64(),
-		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan heuristicsResult), calls: make(chan func(time.Time)),
+		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan heuristicsResult), calls: make(chan func(time.Time)), stirred: make(chan struct{}, 1),
 		recheck: reader.recheck, onRing: func() { close(ring) }, onConfig: func() { close(configured) },
 		registered: info.Flags.Has(votequorum.Registered) && info.DeviceName == s.DeviceName, expected: info.Expected,
 	}
@@ -157,6 +156,7 @@ func (d *node) run(ctx context.Context) error {
 	go d.loop.voter.run(polls)
 	g.Go(func() error { return d.guard(d.loop.run, ctx) })
 	g.Go(func() error { return d.guard(reader.run, ctx) })
+	g.Go(func() error { trimmer(ctx, d.loop.stirred); return nil })
 	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
 	if d.control != nil {
 		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })
@@ -204,12 +204,7 @@ func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) 
 	if d.cfg.OnReady != nil {
 		d.cfg.OnReady()
 	}
-	select {
-	case <-time.After(trimTime):
-		trim()
-		<-ctx.Done()
-	case <-ctx.Done():
-	}
+	<-ctx.Done()
 	return notify(d.cfg.NotifySocket, "STOPPING=1")
 }
 

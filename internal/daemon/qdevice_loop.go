@@ -42,9 +42,10 @@ type nodeLoop struct {
 	links     chan linkEvent
 	heuristic chan heuristicsResult
 	calls     chan func(time.Time)
-	recheck   func() // asks for another look at the votes
-	onConfig  func() // called once, when there is a machine
-	onRing    func() // called once, when it knows a ring
+	stirred   chan struct{} // capacity 1: there was more to do than usual
+	recheck   func()        // asks for another look at the votes
+	onConfig  func()        // called once, when there is a machine
+	onRing    func()        // called once, when it knows a ring
 
 	registered bool   // the device is registered in votequorum, by us or by one before us
 	expected   uint32 // votes
@@ -117,8 +118,12 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 		l.event(ctx, ev)
 	case u := <-l.updates:
 		l.update(ctx, u)
+		l.stir()
 	case e := <-l.links:
 		l.linkEvent(ctx, e)
+		if _, ok := e.in.(qdevice.Connected); ok {
+			l.stir()
+		}
 	case r := <-l.voter.results:
 		return l.polled(ctx, r)
 	case h := <-l.heuristic:
@@ -134,6 +139,14 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// stir tells that memory was used which is not needed every day.
+func (l *nodeLoop) stir() {
+	select {
+	case l.stirred <- struct{}{}:
+	default:
+	}
 }
 
 // gone is the end of a daemon whose engine was lost.

@@ -5,15 +5,37 @@ package daemon
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// trim lets go of memory that only the start needed: garbage, and those pages of
+// trimTime is how long it must have been calm before memory is let go of.
+const trimTime = 10 * time.Second
+
+// trimmer calls trim whenever it has been calm for a while after the start or
+// after what comes through stirred.
+func trimmer(ctx context.Context, stirred <-chan struct{}) {
+	t := time.NewTimer(trimTime)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-stirred:
+			t.Reset(trimTime)
+		case <-t.C:
+			trim()
+		}
+	}
+}
+
+// trim lets go of memory that only a start, a reload or a handshake needed: garbage, and those pages of
 // the program itself that were mapped because they lie next to one that was used.
 // They are clean copies of the file; one that is needed again is mapped again.
 // Nothing happens where that is not possible.
