@@ -9,19 +9,31 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"quorate/internal/pki"
 )
 
 // asCertutil is the environment variable that makes this test binary our
-// corosync-qdevice-net-certutil on the directory that it names.
-const asCertutil = "QUORATE_TEST_CERTUTIL"
+// corosync-qdevice-net-certutil on the directory that it names; asQuorate makes it
+// quorate.
+const (
+	asCertutil = "QUORATE_TEST_CERTUTIL"
+	asQuorate  = "QUORATE_TEST_QUORATE"
+)
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asQuorate) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+		code := Main(ctx, append([]string{"quorate"}, os.Args[1:]...), os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
 	if dir := os.Getenv(asCertutil); dir != "" {
 		os.Exit(qdeviceCertutil(context.Background(), dir, nodeCertutil, os.Args[1:], os.Stdout, os.Stderr))
 	}

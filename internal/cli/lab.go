@@ -10,13 +10,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"os/signal"
+	"slices"
+	"syscall"
 
-	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	laboratory "quorate/internal/lab"
+	"quorate/internal/lab/ui"
 )
 
 // labOptions are the flags of quorate lab.
@@ -25,7 +27,7 @@ type labOptions struct {
 	algorithm, tieBreaker string
 	noDevice              bool
 	script, log           string
-	demo                  bool
+	demo, plain           bool
 }
 
 func newLabCommand() *cobra.Command {
@@ -38,8 +40,8 @@ nothing else, and break what is between them. Arbiter and node daemons are the r
 ones, and speak TLS over loopback; Corosync is played. No root is needed, and
 nothing is left behind.
 
-On a terminal commands are done as they are typed; help lists them. Else they are
-read from the input, checked, and played. What happens is printed as a transcript.
+On a terminal there is a live table and a prompt; help lists the commands. Else they
+are read from the input, checked, and played, and a transcript is printed.
 
 Exit codes: 0 if all went well, 1 for what can't be done, and if two partitions
 were ever quorate at once, 130 if interrupted.`,
@@ -59,6 +61,7 @@ were ever quorate at once, 130 if interrupted.`,
 	f.BoolVar(&o.noDevice, "no-device", false, "start without the arbiter, to see the difference")
 	f.StringVar(&o.script, "script", "", "play the commands of this file (- is the input) and print a transcript")
 	f.BoolVar(&o.demo, "demo", false, "play a demonstration: two nodes, without and with an arbiter")
+	f.BoolVar(&o.plain, "plain", false, "on a terminal, print a transcript instead of the live table")
 	f.StringVar(&o.log, "log", "", "write the log of every daemon to this file")
 	return cmd
 }
@@ -82,11 +85,14 @@ func (o *labOptions) run(cmd *cobra.Command) error {
 		defer f.Close()
 		cfg.Log = f
 	}
-	l, err := laboratory.Start(cmd.Context(), cfg)
+	// Who closes the terminal's window must not leave a directory behind.
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+	defer stop()
+	l, err := laboratory.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
-	err = o.play(cmd.Context(), l, script, cmd.InOrStdin(), cmd.OutOrStdout())
+	err = o.play(ctx, l, script, cmd.InOrStdin(), cmd.OutOrStdout())
 	if cerr := l.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("lab: ending it: %w", cerr))
 	}
@@ -138,9 +144,12 @@ func (o *labOptions) prepare(in io.Reader) (laboratory.Config, *laboratory.Scrip
 
 // play plays the script, or what is typed.
 func (o *labOptions) play(ctx context.Context, l *laboratory.Lab, s *laboratory.Script, in io.Reader, out io.Writer) error {
+	if s == nil && !o.plain && isTerminal(out) && !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) {
+		return ui.Run(ctx, l, in, out)
+	}
 	p := &laboratory.Player{Lab: l, Out: out}
 	if colour(out) {
-		p.Paint = tint
+		p.Paint = ui.Paint
 	}
 	if err := p.Begin(ctx); err != nil {
 		return err
@@ -182,23 +191,4 @@ func typed(ctx context.Context, p *laboratory.Player, in io.Reader) error {
 func isTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// tones are the colours of the laboratory.
-var tones = map[laboratory.Tone]lipgloss.Style{
-	laboratory.Good:   lipgloss.NewStyle().Foreground(lipgloss.Green),
-	laboratory.Bad:    lipgloss.NewStyle().Foreground(lipgloss.Red),
-	laboratory.Odd:    lipgloss.NewStyle().Foreground(lipgloss.Yellow),
-	laboratory.Dim:    lipgloss.NewStyle().Faint(true),
-	laboratory.Strong: lipgloss.NewStyle().Bold(true),
-}
-
-// tint gives a text the colour of its tone, and leaves the blanks around it.
-func tint(t laboratory.Tone, s string) string {
-	style, ok := tones[t]
-	text := strings.TrimRight(s, " ")
-	if !ok || text == "" {
-		return s
-	}
-	return style.Render(text) + s[len(text):]
 }

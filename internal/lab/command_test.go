@@ -185,7 +185,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	for _, l := range HelpText() {
-		if len(l) > 100 {
+		if len(l) > 80 {
 			t.Errorf("%d columns: %s", len(l), l)
 		}
 	}

@@ -10,7 +10,8 @@
 // daemons do, at a tenth of the usual timers.
 //
 // A [Lab] is a running laboratory. [ParseScript] reads and checks a script before
-// anything starts, and a [Player] plays it and prints a transcript.
+// anything starts, and a [Player] plays it and prints a transcript; package ui puts
+// a live table and a prompt in front of a Lab.
 //
 // # Promises
 //

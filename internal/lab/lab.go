@@ -160,6 +160,12 @@ func (l *Lab) Close() error {
 	return errors.Join(errs...)
 }
 
+// Nodes returns how many nodes there are.
+func (l *Lab) Nodes() int { return l.cfg.Nodes }
+
+// Headline says in two lines what the laboratory was started as, and its times.
+func (l *Lab) Headline() []string { return l.cfg.Headline() }
+
 // startDaemon starts a node's daemon, if there is something for it to do.
 func (l *Lab) startDaemon(n *node) {
 	if !l.device || !n.power || n.daemon != nil {

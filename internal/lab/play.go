@@ -48,7 +48,7 @@ func (p *Player) print(lines ...string) {
 // Begin prints the head of a transcript: what the laboratory is, and its table
 // once it is calm.
 func (p *Player) Begin(ctx context.Context) error {
-	for i, l := range p.Lab.cfg.Headline() {
+	for i, l := range p.Lab.Headline() {
 		tone := Strong
 		if i > 0 {
 			tone = Dim
@@ -91,7 +91,7 @@ func (p *Player) End() error {
 // Type does a line that was typed. What is wrong with it is printed. It reports
 // whether it was quit.
 func (p *Player) Type(ctx context.Context, line string) (quit bool, err error) {
-	commands, err := Parse(line, p.Lab.cfg.Nodes)
+	commands, err := Parse(line, p.Lab.Nodes())
 	if err != nil {
 		p.print("  " + p.paint(Bad, err.Error()))
 		return false, p.err

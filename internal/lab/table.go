@@ -45,9 +45,6 @@ func Table(v *View, paint Painter) []string {
 	if v.Device {
 		head = append(head, cell{"device", Strong}, cell{"arbiter", Strong})
 	}
-	if len(v.Guests) > 0 {
-		head = append(head, cell{"guests", Strong})
-	}
 	rows := [][]cell{head}
 	for i := range v.Nodes {
 		rows = append(rows, row(v, &v.Nodes[i]))
@@ -67,6 +64,9 @@ func Table(v *View, paint Painter) []string {
 	}
 	if len(v.Links) > 0 {
 		lines = append(lines, paint(Strong, "links")+"    "+paint(Odd, linksText(v.Links)))
+	}
+	if len(v.Guests) > 0 {
+		lines = append(lines, paint(Strong, "guests")+"   "+guestsText(v))
 	}
 	if v.Alarm != "" {
 		lines = append(lines, paint(Bad, "ALARM    "+v.Alarm))
@@ -89,9 +89,6 @@ func row(v *View, n *NodeView) []cell {
 		cells = append(cells, cell{n.Polls, Dim}, arbiterCell(v, n))
 	} else if v.Device {
 		cells = append(cells, dash, dash)
-	}
-	if g := guestsOn(v, n); g != "" {
-		cells = append(cells, cell{g, Plain})
 	}
 	return cells
 }
@@ -149,16 +146,20 @@ func arbiterCell(v *View, n *NodeView) cell {
 	return cell{"asked", Dim}
 }
 
-func guestsOn(v *View, n *NodeView) string {
+// guestsText is "web runs on 1, db is stopped on 2".
+func guestsText(v *View) string {
 	var list []string
 	for _, g := range v.Guests {
-		if g.Node == n.ID && g.Running {
-			list = append(list, g.Name)
-		} else if g.Node == n.ID {
-			list = append(list, "("+g.Name+")")
+		switch n := &v.Nodes[g.Node-1]; {
+		case !g.Running:
+			list = append(list, fmt.Sprintf("%s is stopped on %v", g.Name, g.Node))
+		case !n.Up:
+			list = append(list, fmt.Sprintf("%s went down with %v", g.Name, g.Node))
+		default:
+			list = append(list, fmt.Sprintf("%s runs on %v", g.Name, g.Node))
 		}
 	}
-	return strings.Join(list, " ")
+	return strings.Join(list, ", ")
 }
 
 // linksText is "1-2 cut, 1-arbiter drop".

@@ -1,0 +1,292 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"quorate/internal/lab"
+)
+
+// Laboratory is what the UI needs of a lab.Lab.
+type Laboratory interface {
+	Nodes() int
+	Headline() []string
+	Do(ctx context.Context, c lab.Command) ([]string, error)
+}
+
+// State is news of the laboratory.
+type State struct {
+	View   lab.View
+	Events []lab.Event // since the State before
+}
+
+// answer is what came of a command.
+type answer struct {
+	lines []string
+	err   error
+}
+
+// What the model keeps at most.
+const (
+	maxLog     = 500 // lines of what has happened
+	maxHistory = 100 // lines that were typed
+)
+
+// Model is what is on the screen. Its zero value is not usable: see New.
+type Model struct {
+	ctx context.Context
+	lab Laboratory
+
+	width, height int
+	view          lab.View
+	log           []string // painted lines, the last one the newest
+	help          bool
+	input         line
+	hints         []string // the lines that the input may become; tab takes the first
+	history       []string // the last one the newest
+	at            int      // in history; len(history) is what is being typed
+	draft         line     // what was being typed
+}
+
+// New returns the model of a laboratory whose present state is s. Commands end
+// with ctx.
+func New(ctx context.Context, l Laboratory, s State) Model {
+	m := Model{ctx: ctx, lab: l, width: 80, height: 24}
+	m.take(s)
+	return m
+}
+
+// Init implements tea.Model.
+func (m Model) Init() tea.Cmd { return nil }
+
+// Update implements tea.Model.
+func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = max(msg.Width, 1), max(msg.Height, 1)
+		return m, nil
+	case State:
+		m.take(msg)
+		return m, nil
+	case answer:
+		for _, l := range msg.lines {
+			m.say("  " + Paint(lab.Good, l))
+		}
+		if msg.err != nil {
+			m.say("  " + Paint(lab.Bad, msg.err.Error()))
+		}
+		return m, nil
+	case tea.PasteMsg:
+		m.input = m.input.insert(msg.Content)
+		m.suggest()
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	}
+	return m, nil
+}
+
+// take takes news of the laboratory.
+func (m *Model) take(s State) {
+	m.view = s.View
+	for _, e := range s.Events {
+		m.say(e.Line(Paint))
+	}
+	m.suggest()
+}
+
+func (m *Model) say(line string) {
+	m.log = append(m.log, line)
+	if over := len(m.log) - maxLog; over > 0 {
+		m.log = append([]string(nil), m.log[over:]...)
+	}
+}
+
+// suggest works out what the tab key completes the input to.
+func (m *Model) suggest() { m.hints = lab.Complete(m.input.String(), &m.view) }
+
+// hint is what the tab key would add. Before anything is typed there is none.
+func (m *Model) hint() string {
+	typed := m.input.String()
+	if typed == "" || len(m.hints) == 0 {
+		return ""
+	}
+	return m.hints[0][len(typed):]
+}
+
+// key takes a key.
+func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	empty := len(m.input.text) == 0
+	switch name := k.String(); {
+	case name == "ctrl+c", name == "ctrl+d" && empty:
+		return m, tea.Quit
+	case name == "esc":
+		m.help, m.input = false, line{}
+	case name == "enter":
+		return m.enter()
+	case name == "up", name == "ctrl+p":
+		m.recall(-1)
+	case name == "down", name == "ctrl+n":
+		m.recall(1)
+	case name == "tab":
+		m.input = lineOf(m.input.String() + m.hint())
+	case name == "?" && empty:
+		m.help = !m.help
+	case empty && keyCommand(name, &m.view) != "":
+		return m.do(keyCommand(name, &m.view))
+	default:
+		edited, ok := m.input.edit(name)
+		if !ok {
+			edited = m.input.insert(k.Text)
+		}
+		m.input = edited
+	}
+	m.suggest()
+	return m, nil
+}
+
+// recall goes through the history.
+func (m *Model) recall(by int) {
+	if m.at == len(m.history) {
+		m.draft = m.input
+	}
+	m.at = min(max(m.at+by, 0), len(m.history))
+	m.input = m.draft
+	if m.at < len(m.history) {
+		m.input = lineOf(m.history[m.at])
+	}
+}
+
+// enter does what was typed.
+func (m Model) enter() (tea.Model, tea.Cmd) {
+	typed := strings.TrimSpace(m.input.String())
+	m.input, m.draft = line{}, line{}
+	if typed != "" && (len(m.history) == 0 || m.history[len(m.history)-1] != typed) {
+		m.history = append(m.history, typed)
+		if over := len(m.history) - maxHistory; over > 0 {
+			m.history = append([]string(nil), m.history[over:]...)
+		}
+	}
+	m.at = len(m.history)
+	m.suggest()
+	if typed == "" {
+		m.help = false
+		return m, nil
+	}
+	return m.do(typed)
+}
+
+// do begins to do a line. All of it must make sense before any of it is done.
+func (m Model) do(text string) (tea.Model, tea.Cmd) {
+	m.say(Paint(lab.Strong, "> "+text))
+	commands, err := lab.Parse(text, m.lab.Nodes())
+	if err != nil {
+		m.say("  " + Paint(lab.Bad, err.Error()))
+		return m, nil
+	}
+	var cmds []tea.Cmd
+	for _, c := range commands {
+		switch c.Verb {
+		case lab.Quit:
+			return m, tea.Sequence(append(cmds, tea.Quit)...)
+		case lab.Help:
+			m.help = true
+		case lab.Show:
+			m.say("  the table above is the status")
+		case lab.Wait:
+			m.say("  wait is for scripts: nothing waits here")
+		default:
+			cmds = append(cmds, m.command(c))
+		}
+	}
+	return m, tea.Sequence(cmds...)
+}
+
+// command does one command of the laboratory.
+func (m Model) command(c lab.Command) tea.Cmd {
+	return func() tea.Msg {
+		lines, err := m.lab.Do(m.ctx, c)
+		return answer{lines: lines, err: err}
+	}
+}
+
+// View implements tea.Model.
+func (m Model) View() tea.View {
+	lines, prompt := m.screen()
+	v := tea.NewView(strings.Join(lines, "\n"))
+	v.AltScreen = true
+	v.WindowTitle = "quorate lab"
+	_, column := m.input.show(m.width, "")
+	v.Cursor = tea.NewCursor(column, prompt)
+	return v
+}
+
+// screen lays the screen out: never more lines or columns than it has. What is
+// of least use goes first where there is no room. It also returns the line of
+// the prompt.
+func (m Model) screen() (lines []string, prompt int) {
+	room := m.height - 1 // the prompt
+	var keys []string
+	if room >= len(m.view.Nodes)+3 {
+		keys = []string{Paint(lab.Dim, keysLine)}
+		room--
+	}
+	if m.help {
+		lines = m.helpPage(room)
+	} else {
+		lines = m.page(room)
+	}
+	for len(lines) < room {
+		lines = append(lines, "")
+	}
+	typed, _ := m.input.show(m.width, m.hint())
+	prompt = len(lines)
+	lines = append(append(lines, typed), keys...)
+	for i := range lines {
+		lines[i] = lipgloss.NewStyle().MaxWidth(m.width).Render(lines[i])
+	}
+	return lines, prompt
+}
+
+// page is the headline, the table, and the end of what has happened.
+func (m Model) page(room int) []string {
+	table := lab.Table(&m.view, Paint)
+	var lines []string
+	if text := m.lab.Headline(); room >= len(table)+len(text)+3 {
+		lines = append(m.title(text), "")
+	}
+	lines = append(lines, table...)
+	if len(lines) >= room {
+		return lines[:room]
+	}
+	lines = append(lines, "")
+	rest := room - len(lines)
+	return append(lines, m.log[max(0, len(m.log)-rest):]...)
+}
+
+// helpPage is the list of the commands. Where it does not fit in one piece there
+// is its beginning.
+func (m Model) helpPage(room int) []string {
+	text := lab.HelpText()
+	if room >= len(text)+2 {
+		text = append([]string{Paint(lab.Strong, "Commands (esc: back)"), ""}, text...)
+	}
+	return text[:min(len(text), room)]
+}
+
+// title is the headline, with the time at its right end.
+func (m Model) title(text []string) []string {
+	clock := fmt.Sprintf("%ds", int(m.view.At.Seconds())) // tenths would be restless
+	gap := max(1, m.width-lipgloss.Width(text[0])-len("quorate lab: ")-len(clock))
+	lines := []string{Paint(lab.Strong, "quorate lab: "+text[0]) + strings.Repeat(" ", gap) + Paint(lab.Dim, clock)}
+	for _, l := range text[1:] {
+		lines = append(lines, Paint(lab.Dim, l))
+	}
+	return lines
+}
