@@ -45,6 +45,7 @@ type QDeviceConfig struct {
 	dialer *dialer          // for tests; nil is the network
 	now    func() time.Time // for tests; nil is the system's clock
 	runner newRunner        // for tests; nil runs processes
+	trim   func()           // for tests; nil is trim
 }
 
 // heuristicsRunner runs the heuristics commands. None of its methods but Close
@@ -80,6 +81,9 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	}
 	if cfg.dialer == nil {
 		cfg.dialer = newDialer()
+	}
+	if cfg.trim == nil {
+		cfg.trim = trim
 	}
 	lines := newLogQueue(cfg.Log.Handler())
 	defer lines.close()
@@ -156,7 +160,7 @@ func (d *node) run(ctx context.Context) error {
 	go d.loop.voter.run(polls)
 	g.Go(func() error { return d.guard(d.loop.run, ctx) })
 	g.Go(func() error { return d.guard(reader.run, ctx) })
-	g.Go(func() error { trimmer(ctx, d.loop.stirred); return nil })
+	g.Go(func() error { trimmer(ctx, d.loop.stirred, d.cfg.trim); return nil })
 	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
 	if d.control != nil {
 		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"quorate/corosync"
+	"quorate/corosync/votequorum"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -66,8 +67,12 @@ func (r *configReader) run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		var keys map[string]string
-		if keys, err = r.engine.Keys(ctx, nodeconf.Prefixes()...); err == nil {
+		switch keys, err = r.keys(ctx); {
+		case err == nil:
 			cfg = nodeconf.Reload(cfg, keys, r.settings, lookupNode(ctx))
+		case errors.Is(err, corosync.ErrTryAgain):
+			r.log.Error("the configuration can't be read: going on with the old one", "reason", err)
+			err = nil
 		}
 	}
 	switch {
@@ -81,7 +86,7 @@ func (r *configReader) run(ctx context.Context) error {
 
 // start reads the configuration for the first time and registers the device.
 func (r *configReader) start(ctx context.Context) (*nodeconf.Config, error) {
-	keys, err := r.engine.Keys(ctx, nodeconf.Prefixes()...)
+	keys, err := r.keys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("can't read the configuration: %w", err)
 	}
@@ -97,19 +102,30 @@ func (r *configReader) start(ctx context.Context) (*nodeconf.Config, error) {
 			return nil, err
 		}
 	}
-	if err := r.register(ctx); err != nil {
+	name := r.settings.DeviceName
+	if err := r.retry(ctx, func() error { return r.engine.Register(ctx, name) }); err != nil {
 		return nil, fmt.Errorf("Can't register votequorum device: %w", err) //nolint:staticcheck // the C daemon's words
 	}
-	if err := r.engine.MasterWins(ctx, r.settings.DeviceName, r.settings.MasterWins); err != nil {
+	if err := r.retry(ctx, func() error { return r.engine.MasterWins(ctx, name, r.settings.MasterWins) }); err != nil {
 		return nil, fmt.Errorf("Can't set master wins: %w", err) //nolint:staticcheck // likewise
 	}
 	return cfg, nil
 }
 
-// register registers the device, and again while Corosync is busy.
-func (r *configReader) register(ctx context.Context) error {
+// keys reads the keys of the configuration.
+func (r *configReader) keys(ctx context.Context) (keys map[string]string, err error) {
+	err = r.retry(ctx, func() error {
+		keys, err = r.engine.Keys(ctx, nodeconf.Prefixes()...)
+		return err
+	})
+	return keys, err
+}
+
+// retry makes a call, and again once a second while Corosync is busy, as often as
+// the settings say.
+func (r *configReader) retry(ctx context.Context, call func() error) error {
 	for tries := 0; ; tries++ {
-		err := r.engine.Register(ctx, r.settings.DeviceName)
+		err := call()
 		if !errors.Is(err, corosync.ErrTryAgain) || tries >= r.settings.MaxTryAgain {
 			return err
 		}
@@ -142,7 +158,11 @@ func (r *configReader) check(ctx context.Context, cfg *nodeconf.Config) (refuse 
 		return err.Error(), nil
 	}
 	for _, n := range cfg.Nodes {
-		info, err := r.engine.Info(ctx, uint32(n.ID))
+		var info votequorum.Info
+		err := r.retry(ctx, func() (err error) {
+			info, err = r.engine.Info(ctx, uint32(n.ID))
+			return err
+		})
 		switch {
 		case errors.Is(err, corosync.ErrNotExist):
 		case err != nil:

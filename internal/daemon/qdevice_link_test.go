@@ -133,6 +133,7 @@ func TestFiftyDisconnects(t *testing.T) {
 		before := runtime.NumGoroutine()
 		delays := map[time.Duration]bool{}
 		for range 50 {
+			after(10 * time.Second)
 			start := time.Now()
 			_ = c.c.Close()
 			old := c
@@ -154,6 +155,19 @@ func TestFiftyDisconnects(t *testing.T) {
 				t.Errorf("a delay of %v after a connection that worked", d)
 			}
 		}
+		// One that accepts the node and lets it go at once is asked less and less often.
+		var made int
+		n.arbiter.set(func(a *fakeArbiter) { made = len(a.conns) })
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); after(10 * time.Millisecond) {
+			if c := n.arbiter.conn(); c.count(wire.TypeNodeList) > 0 {
+				_ = c.c.Close()
+			}
+		}
+		n.arbiter.set(func(a *fakeArbiter) {
+			if got := len(a.conns) - made; got < 15 || got > 40 {
+				t.Errorf("%d connections in a minute", got)
+			}
+		})
 		n.hangUp()
 		after(100 * time.Millisecond)
 		if got := runtime.NumGoroutine(); got > before+4 {

@@ -5,6 +5,7 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func TestNodeLife(t *testing.T) {
 		n.casts(true, 8)
 		_, before := n.engine.last()
 		after(20 * time.Second)
+		if n.trims != 1 {
+			t.Errorf("memory let go of %d times", n.trims)
+		}
 		if _, now := n.engine.last(); now-before != 4 {
 			t.Errorf("%d polls in 20 s, want 4", now-before)
 		}
@@ -241,5 +245,25 @@ func TestSecondDaemon(t *testing.T) {
 	}
 	if err := lockIsFree(lock.f.Name() + ".none"); err != nil {
 		t.Errorf("no lock file: %v", err)
+	}
+}
+
+// TestTrim: letting go of memory harms nothing, and helps.
+func TestTrim(t *testing.T) {
+	file := func() (kib int) {
+		b, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(b), "RssFile:")
+		if _, err := fmt.Sscan(rest, &kib); err != nil {
+			t.Fatal(err)
+		}
+		return kib
+	}
+	before := file()
+	trim()
+	if now := file(); now >= before {
+		t.Errorf("%d KiB of the program mapped, %d before", now, before)
 	}
 }

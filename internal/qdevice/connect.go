@@ -99,7 +99,7 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.Code.Set:
 		n.hangUp(now, "an Init reply without its options")
 	case m.Code.V != wire.NoError:
-		n.note(Notice{Level: Error, Text: "the arbiter refuses this node: " + m.Code.V.String()})
+		n.note(Notice{Level: n.often(Error), Text: "the arbiter refuses this node: " + m.Code.V.String()})
 		n.hangUp(now, "the arbiter refuses this node: "+m.Code.V.String())
 	case !m.MaxRequestSize.Set || !m.MaxReplySize.Set || !m.SupportedMessages.Set || !m.SupportedOptions.Set || !m.SupportedAlgorithms.Set:
 		n.hangUp(now, "an Init reply without its options")
@@ -122,7 +122,7 @@ const (
 // accepted goes online: first the heuristics, then all that the arbiter must know.
 func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c := &n.conn
-	c.limit, c.tries = time.Time{}, 0
+	c.limit = time.Time{}
 	c.grace, c.told = time.Duration(m.Grace.V)*time.Millisecond, n.cfg.Heartbeat
 	if n.cfg.WithdrawTime == 0 {
 		c.grace = 0
@@ -132,7 +132,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c.basis, c.since = c.initAt, now
 	c.nextEcho = now.Add(n.echoInterval())
 	n.measure(now.Sub(c.initAt))
-	n.note(Notice{Level: Info, Text: "connected to the arbiter"})
+	n.note(Notice{Level: n.often(Info), Text: "connected to the arbiter"})
 	if n.cfg.Heuristics == HeuristicsOff {
 		n.online(now)
 		return
@@ -202,11 +202,11 @@ func (n *Node) lost(now time.Time, why string) {
 	if c.state == Waiting {
 		return
 	}
-	level := Warning
-	if c.tries > 3 {
-		level = Debug // it was said often enough
+	if !c.since.IsZero() && now.Sub(c.since) >= n.cfg.Heartbeat {
+		c.tries = 0 // it worked: one that is accepted and lost at once does not count
 	}
-	n.note(Notice{Level: level, Text: "no connection to the arbiter", Reason: why})
+	c.since = time.Time{}
+	n.note(Notice{Level: n.often(Warning), Text: "no connection to the arbiter", Reason: why})
 	c.lost = why
 	c.state, c.limit, c.nextEcho, c.echoAt = Waiting, time.Time{}, time.Time{}, time.Time{}
 	c.retryAt = now.Add(n.retryDelay())
@@ -218,6 +218,15 @@ func (n *Node) lost(now time.Time, why string) {
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
 		n.apply(now, qnet.VoteNACK, n.whyOffline())
 	}
+}
+
+// often lowers the level of what goes with a try that has failed, when it was said
+// often enough.
+func (n *Node) often(l Level) Level {
+	if n.conn.tries > 3 {
+		return Debug
+	}
+	return l
 }
 
 // retryDelay doubles with each failure and is never the same for two nodes (C1, C2).

@@ -67,7 +67,7 @@ const (
 type connection struct {
 	state    State
 	lost     string    // why the last connection ended
-	since    time.Time // of the state Online
+	since    time.Time // when the arbiter accepted the node; zero if it has not
 	limit    time.Time // of everything before Online
 	retryAt  time.Time
 	tries    int
