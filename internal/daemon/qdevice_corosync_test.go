@@ -203,16 +203,23 @@ func TestNodesWithArbiter(t *testing.T) {
 	// A reload, as Corosync brackets it, in the middle of which nothing may be believed.
 	one.server.Stall(func() {
 		one.cmap.Set("config.totemconfig_reload_in_progress", cmap.Uint8Value(1))
-		one.cmap.Delete("nodelist.node.1.nodeid")
-		one.cmap.Delete("nodelist.node.1.name")
+		for _, key := range []string{"nodelist.node.0.nodeid", "nodelist.node.0.name", "nodelist.node.1.nodeid", "nodelist.node.1.name"} {
+			one.cmap.Delete(key)
+		}
 	})
+	one.ask("status") // time for a daemon that believes it
 	one.server.Stall(func() {
+		one.cmap.Set("nodelist.node.0.nodeid", cmap.Uint32Value(1))
 		one.cmap.Set("nodelist.node.1.nodeid", cmap.Uint32Value(2))
 		one.cmap.Set("nodelist.node.1.datacenterid", cmap.StringValue("4"))
 		one.cmap.Set("totem.config_version", cmap.Uint64Value(4))
 		one.cmap.Set("config.totemconfig_reload_in_progress", cmap.Uint8Value(0))
 	})
 	one.await("the reload", func() bool { return strings.Contains(one.ask("json"), `"config_version":4`) })
+
+	if strings.Contains(one.log.String(), "No configured nodes found") {
+		t.Error("what was there in the middle of the reload was believed")
+	}
 
 	// Node 2 leaves the ring: node 1 needs the arbiter's vote for its own. The sync
 	// waits for it, and so do all other services.
