@@ -147,6 +147,7 @@ const gcPercent = 25
 func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	debug.SetGCPercent(gcPercent)
+	cfg.Trim = daemon.TrimMemory
 	cfg.Control = nodeControl(&cfg.Settings)
 	cfg.Engine = func(ctx context.Context) (daemon.Engine, error) {
 		return daemon.OpenCorosync(ctx, qb.Options{}, cfg.Settings.MaxTryAgain, cfg.Log)

@@ -36,6 +36,10 @@ type QDeviceConfig struct {
 	Log   *slog.Logger
 	Level *slog.LevelVar // of Log; nil: logging.debug is not looked at
 
+	// Trim, if not nil, is called when it has been calm for a while after the start,
+	// a reload or a new connection: see TrimMemory.
+	Trim func()
+
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
 
@@ -45,7 +49,6 @@ type QDeviceConfig struct {
 	dialer *dialer          // for tests; nil is the network
 	now    func() time.Time // for tests; nil is the system's clock
 	runner newRunner        // for tests; nil runs processes
-	trim   func()           // for tests; nil is trim
 }
 
 // heuristicsRunner runs the heuristics commands. None of its methods but Close
@@ -82,9 +85,6 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if cfg.dialer == nil {
 		cfg.dialer = newDialer()
 	}
-	if cfg.trim == nil {
-		cfg.trim = trim
-	}
 	lines := newLogQueue(cfg.Log.Handler())
 	defer lines.close()
 	log := slog.New(lines)
@@ -93,11 +93,14 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	}
 	d := &node{cfg: cfg, log: log, started: time.Now()}
 	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: d.log}
-	lock, err := lock(cfg.Settings.LockFile)
-	if err != nil {
-		return err
+	var err error
+	if cfg.Settings.LockFile != "" {
+		lock, err := lock(cfg.Settings.LockFile)
+		if err != nil {
+			return err
+		}
+		defer lock.release()
 	}
-	defer lock.release()
 	if cfg.Control.Path != "" {
 		if d.control, err = control.Listen(cfg.Control.Path, cfg.Control.Options); err != nil {
 			return err
@@ -105,12 +108,21 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 		defer d.control.Close() // closed before, as a rule
 	}
 	if d.engine, err = cfg.Engine(ctx); err != nil {
-		return err
+		return unlessAsked(ctx, err)
 	}
 	if err = d.run(ctx); !d.lost {
 		d.unregister()
 	}
 	return errors.Join(err, d.engine.Close())
+}
+
+// unlessAsked returns err unless the end was asked for: then a call that was given
+// up is none.
+func unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // node is a running node daemon.
@@ -130,7 +142,7 @@ type node struct {
 func (d *node) run(ctx context.Context) error {
 	info, err := d.engine.Info(ctx, 0)
 	if err != nil {
-		return fmt.Errorf("Can't get votequorum information: %w", err) //nolint:staticcheck // the C daemon's words
+		return unlessAsked(ctx, fmt.Errorf("Can't get votequorum information: %w", err)) //nolint:staticcheck // the C daemon's words
 	}
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
@@ -160,7 +172,9 @@ func (d *node) run(ctx context.Context) error {
 	go d.loop.voter.run(polls)
 	g.Go(func() error { return d.guard(d.loop.run, ctx) })
 	g.Go(func() error { return d.guard(reader.run, ctx) })
-	g.Go(func() error { trimmer(ctx, d.loop.stirred, d.cfg.trim); return nil })
+	if d.cfg.Trim != nil {
+		g.Go(func() error { trimmer(ctx, d.loop.stirred, d.cfg.Trim); return nil })
+	}
 	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
 	if d.control != nil {
 		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })

@@ -322,6 +322,12 @@ func TestOpenCorosync(t *testing.T) {
 	if err := e.Close(); err != nil || e.Err() == nil {
 		t.Error(err, e.Err())
 	}
+	m.server.Refuse(11)
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := RunQDevice(ctx, m.cfg); err != nil {
+		t.Errorf("asked to end while Corosync starts: %v", err)
+	}
 	m.server.Kill()
 	_, err = OpenCorosync(context.Background(), m.server.Options(), 10, m.cfg.Log)
 	if err == nil || !strings.HasPrefix(err.Error(), "Failed to initialize the cmap API. Error CS_ERR_LIBRARY") {

@@ -406,7 +406,7 @@ func newNode(t *testing.T) *nodeUnderTest {
 		Engine:   func(context.Context) (Engine, error) { return n.engine, nil },
 		Log:      slog.New(NewLogHandler(n.log, nil, slog.LevelDebug)),
 		OnReady:  func() { n.ready = true },
-		dialer:   n.arbiter.dialer(), now: time.Now, trim: func() { n.trims++ },
+		dialer:   n.arbiter.dialer(), now: time.Now, Trim: func() { n.trims++ },
 		runner: func(done func(uint64, qnet.Heuristics, []heuristics.Outcome)) heuristicsRunner {
 			n.runner.done = done
 			return n.runner

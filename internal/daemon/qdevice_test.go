@@ -262,8 +262,27 @@ func TestTrim(t *testing.T) {
 		return kib
 	}
 	before := file()
-	trim()
+	TrimMemory()
 	if now := file(); now >= before {
 		t.Errorf("%d KiB of the program mapped, %d before", now, before)
+	}
+}
+
+// TestSystemClock: the daemon's clock goes with the time, and on through a suspend.
+func TestSystemClock(t *testing.T) {
+	now := systemClock()
+	a, wall := now(), time.Now()
+	if d := a.Sub(wall).Abs(); d > time.Second {
+		t.Errorf("%v away from the time", d)
+	}
+	for range 1000 {
+		if b := now(); b.Before(a) {
+			t.Fatalf("%v before %v", b, a)
+		} else {
+			a = b
+		}
+	}
+	if bootTime() <= 0 {
+		t.Error("no time since the start of the machine")
 	}
 }

@@ -18,7 +18,7 @@ import (
 // trimTime is how long it must have been calm before memory is let go of.
 const trimTime = 10 * time.Second
 
-// trimmer calls trim once it has been calm for a while after the start or after what
+// trimmer calls trim when it has been calm for a while after the start, or after what
 // comes through stirred.
 func trimmer(ctx context.Context, stirred <-chan struct{}, trim func()) {
 	t := time.NewTimer(trimTime)
@@ -35,11 +35,11 @@ func trimmer(ctx context.Context, stirred <-chan struct{}, trim func()) {
 	}
 }
 
-// trim lets go of memory that only a start, a reload or a handshake needed: garbage, and those pages of
-// the program itself that were mapped because they lie next to one that was used.
-// They are clean copies of the file; one that is needed again is mapped again.
-// Nothing happens where that is not possible.
-func trim() {
+// TrimMemory lets go of memory that only a start, a reload or a handshake needed:
+// garbage, and those pages of the program itself that were mapped because they lie
+// next to one that was used. They are clean copies of the file; one that is needed
+// again is mapped again. Nothing happens where that is not possible.
+func TrimMemory() {
 	debug.FreeOSMemory()
 	self, err := os.Readlink("/proc/self/exe")
 	if err != nil {
