@@ -41,7 +41,7 @@ var suite struct {
 }
 
 // parallel is how many clusters run at once: they mostly wait.
-const parallel = 8
+const parallel = 6
 
 func TestMain(m *testing.M) {
 	os.Exit(runSuite(m))

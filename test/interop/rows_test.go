@@ -91,6 +91,7 @@ func setUp(t *testing.T, r *trial) {
 
 // TestSplit cuts two nodes apart: the tie-breaker's side keeps the vote.
 func TestSplit(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		tieBreaker string
 		kap        bool
@@ -117,6 +118,7 @@ func TestSplit(t *testing.T) {
 // TestKeepActivePartition: after the tie-breaker's node has come back into a
 // split, the side that had the vote keeps it with KAP, and loses it without.
 func TestKeepActivePartition(t *testing.T) {
+	t.Parallel()
 	for _, kap := range []bool{true, false} {
 		t.Run(fmt.Sprint(kap), func(t *testing.T) {
 			matrix(t, func(t *testing.T, r *trial) {

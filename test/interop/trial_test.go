@@ -35,14 +35,13 @@ func (r *trial) cell() string {
 // matrix runs a row with each pair.
 func matrix(t *testing.T, f func(*testing.T, *trial)) {
 	t.Helper()
-	for _, p := range suite.pairs {
-		t.Run(p.String(), func(t *testing.T) { f(t, start(t, p)) })
-	}
+	with(t, func(pair) bool { return true }, f)
 }
 
-// with runs a row with those pairs alone for which ok holds.
+// with runs a row with those pairs alone for which ok holds, beside other rows.
 func with(t *testing.T, ok func(pair) bool, f func(*testing.T, *trial)) {
 	t.Helper()
+	t.Parallel()
 	for _, p := range suite.pairs {
 		if ok(p) {
 			t.Run(p.String(), func(t *testing.T) { f(t, start(t, p)) })
