@@ -99,7 +99,6 @@ func (a *certutilArgs) sign(dir, prog string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "You have to specify cluster name")
 		return 2
 	}
-	fmt.Fprintln(stdout, "Signing cluster certificate")
 	signed, err := pki.Sign(dir, a.crq, a.name, a.groupWrite)
 	switch {
 	case errors.Is(err, pki.ErrNoCA):
@@ -109,6 +108,7 @@ func (a *certutilArgs) sign(dir, prog string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
+	fmt.Fprintln(stdout, "Signing cluster certificate")
 	if signed.Replaced {
 		fmt.Fprintf(stderr, "Warning: cluster %q had a certificate for another key, which stays valid\n", a.name)
 	}

@@ -244,7 +244,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 		if err != nil {
 			return err
 		}
-		return writeFile(dir, filepath.Base(out.Path), der, 0o644)
+		return writeFile(dir, filepath.Base(out.Path), der, 0o640) // as certutil does
 	})
 	if err != nil {
 		return Signed{}, err

@@ -245,7 +245,7 @@ func (w *world) fail(t *testing.T, seed uint64, what string) {
 // H6, H9), and when calm returns, whole or split, it comes back (H7, H8).
 func TestRandomHistories(t *testing.T) {
 	acks := 0
-	for seed := range uint64(1500) {
+	for seed := range uint64(800) {
 		w := newWorld(seed, modelConfig())
 		for range 60 {
 			w.random()
