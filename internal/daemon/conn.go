@@ -40,6 +40,7 @@ type conn struct {
 
 	out      []byte // encoded and not yet handed to the socket
 	messages int    // in out
+	urgent   bool   // one of them is
 	behind   bool   // there is more to read than one turn takes
 }
 

@@ -6,6 +6,7 @@ package daemon
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"log/syslog"
@@ -35,8 +36,10 @@ type logOutput struct {
 	syslog *syslog.Writer // nil: no syslog
 	bump   bool           // debug lines are informational ones in syslog
 	buf    bytes.Buffer   // the line being made
-	second int64          // of head
-	head   string         // the time as the last line had it
+	held   bool           // lines are kept in kept until release
+	kept   bytes.Buffer
+	second int64  // of head
+	head   string // the time as the last line had it
 }
 
 // time writes the instant of a line; a burst shares the work of its second.
@@ -113,7 +116,43 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 		return nil
 	}
 	b.WriteByte('\n')
-	_, err := o.w.Write(b.Bytes())
+	if o.held && o.kept.Len() < keepLimit {
+		o.kept.Write(b.Bytes())
+		return nil
+	}
+	return errors.Join(o.let(), write(o.w, b))
+}
+
+// keepLimit is how many bytes of lines are kept at most.
+const keepLimit = 64 << 10
+
+// hold keeps lines until release, to write many at once: a burst of votes has
+// thousands of them.
+func (h *LogHandler) hold() {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	h.out.held = true
+}
+
+// release writes what was kept.
+func (h *LogHandler) release() {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	h.out.held = false
+	_ = h.out.let() // where the log fails there is nobody to tell
+}
+
+// let writes what was kept.
+func (o *logOutput) let() error {
+	if o.kept.Len() == 0 || o.w == nil {
+		return nil
+	}
+	defer o.kept.Reset()
+	return write(o.w, &o.kept)
+}
+
+func write(w io.Writer, b *bytes.Buffer) error {
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
@@ -177,10 +216,29 @@ const noteLimit = 200
 // notes writes a machine's notices to a log.
 type notes struct {
 	log     *slog.Logger
+	handler *LogHandler  // nil: lines are written one by one
 	attrs   [6]slog.Attr // of the line being made
 	second  time.Time
 	count   int
 	dropped int
+}
+
+func newNotes(log *slog.Logger) notes {
+	h, _ := log.Handler().(*LogHandler)
+	return notes{log: log, handler: h}
+}
+
+// hold keeps the lines of one turn together, and release writes them.
+func (n *notes) hold() {
+	if n.handler != nil {
+		n.handler.hold()
+	}
+}
+
+func (n *notes) release() {
+	if n.handler != nil {
+		n.handler.release()
+	}
 }
 
 func (n *notes) write(now time.Time, note qnetd.Notice) {

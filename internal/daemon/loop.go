@@ -34,17 +34,20 @@ type loop struct {
 
 	conns  map[qnetd.ConnID]*conn
 	nextID qnetd.ConnID
+	ready  []unix.EpollEvent
 	buf    []byte          // what is read goes through it
 	free   [][]byte        // buffers for what is sent
 	dirty  []*conn         // have something to be sent
 	behind []*conn         // have more to read than one turn takes
-	more   chan struct{}   // capacity 1: there is somebody in behind
 	grants []qnetd.Persist // to be handed to commit
 	armed  time.Time       // instant of the timer
 	timer  *time.Timer
 
+	waiting bool        // the poller will say when a socket has something to say
 	stirred time.Time   // last time that anything but an echo came
+	napping bool        // nap is set
 	nap     *time.Timer // until the sockets are looked at again
+	unsent  time.Time   // since when something that is not urgent waits in dirty
 }
 
 // connLimits bounds what one connection may use.
@@ -64,6 +67,10 @@ const (
 	napClients = 500
 	napTime    = 40 * time.Millisecond
 	calmTime   = 2 * time.Second
+
+	// A reply that no node waits for may wait so long while there is more to read:
+	// often a vote follows, and both go in one packet.
+	replyTime = 20 * time.Millisecond
 )
 
 func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (*loop, error) {
@@ -74,7 +81,7 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (
 	l := &loop{
 		machine:   m,
 		log:       log,
-		notes:     notes{log: log},
+		notes:     newNotes(log),
 		tls:       t,
 		limits:    lim,
 		cores:     newCores(),
@@ -83,8 +90,8 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (
 		persisted: make(chan []qnetd.Persisted),
 		calls:     make(chan func(time.Time)),
 		conns:     make(map[qnetd.ConnID]*conn),
+		ready:     make([]unix.EpollEvent, pollEvents),
 		buf:       make([]byte, readSize),
-		more:      make(chan struct{}, 1),
 		timer:     time.NewTimer(time.Hour),
 		nap:       time.NewTimer(time.Hour),
 	}
@@ -98,125 +105,99 @@ func (l *loop) run(ctx context.Context) error {
 	defer l.cores.restore()
 	defer l.closeAll()
 	go l.poll.run()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case evs := <-l.poll.wakeup:
-			l.sockets(evs)
-		case <-l.nap.C:
-			l.poll.again <- struct{}{}
-		case <-l.more:
-			l.catchUp()
-		case e := <-l.events:
-			l.take(time.Now(), e)
-		case results := <-l.persisted:
-			now := time.Now()
-			for _, r := range results {
-				l.step(now, r)
-			}
-		case f := <-l.calls:
-			f(time.Now())
-		case <-l.timer.C:
-			l.armed = time.Time{}
-			l.step(time.Now(), qnetd.Tick{})
-		}
-		l.flush()
+	for ctx.Err() == nil {
+		l.notes.hold()
+		busy := l.turn(ctx)
+		l.flush(busy)
 		if len(l.grants) > 0 {
 			l.commit(l.grants)
 			l.grants = l.grants[:0]
 		}
 		l.arm()
+		l.notes.release()
+		if !busy {
+			l.wait(ctx)
+		}
 	}
+	return nil
 }
 
-// sockets takes what the poller has reported, and lets it look again, at once
-// or after a nap.
-func (l *loop) sockets(evs []unix.EpollEvent) {
-	for _, ev := range evs {
-		c := l.conns[connOf(ev)]
-		if c == nil {
-			continue
-		}
-		if err := c.sock.ready(ev.Events); err != nil {
-			l.lost(c, err)
-			continue
-		}
-		l.read(c)
+// turn does what there is to do, without waiting, and reports whether there may
+// be more at once.
+func (l *loop) turn(ctx context.Context) bool {
+	busy := l.sockets()
+	if len(l.behind) > 0 {
+		l.catchUp()
+		busy = true
 	}
+	return l.other(ctx, false) || busy
+}
+
+// wait waits until there is something to do. While nothing but echoes comes it
+// leaves the sockets alone for a while: see napTime.
+func (l *loop) wait(ctx context.Context) {
 	if len(l.conns) >= napClients && time.Since(l.stirred) > calmTime {
-		l.nap.Reset(napTime)
-		return
+		if !l.napping && !l.waiting {
+			l.napping = true
+			l.nap.Reset(napTime)
+		}
+	} else if !l.waiting {
+		l.waiting = true
+		l.poll.again <- struct{}{}
 	}
-	l.poll.again <- struct{}{}
+	l.other(ctx, true)
 }
 
-// catchUp gives those that were cut short another turn.
-func (l *loop) catchUp() {
-	list := l.behind
-	l.behind = nil
-	for _, c := range list {
-		if c.behind = false; l.conns[c.id] != nil {
-			l.read(c)
-		}
-	}
-}
-
-// read takes what a connection has brought.
-func (l *loop) read(c *conn) {
-	for range readTurns {
-		if c.shaking {
-			return
-		}
-		n, err := c.read(l.buf)
-		if n > 0 && !l.frames(c, l.buf[:n]) {
-			return
-		}
-		switch err.(type) {
-		case nil:
-		case errNothing:
-			return
+// other takes one thing that comes from elsewhere than a socket, and reports
+// whether there was one. It waits for one if it may.
+func (l *loop) other(ctx context.Context, mayWait bool) bool {
+	if !mayWait {
+		select {
+		case evs := <-l.poll.wakeup:
+			l.waiting = false
+			l.heed(evs)
+		case e := <-l.events:
+			l.take(time.Now(), e)
+		case results := <-l.persisted:
+			l.results(results)
+		case f := <-l.calls:
+			f(time.Now())
+		case <-l.timer.C:
+			l.tick()
 		default:
-			l.lost(c, err)
-			return
-		}
-	}
-	if c.behind {
-		return // it has its turn already
-	}
-	if c.behind = true; len(l.behind) == 0 {
-		l.more <- struct{}{}
-	}
-	l.behind = append(l.behind, c)
-}
-
-// frames gives the machine the messages in what has arrived, and reports
-// whether the connection is still there.
-func (l *loop) frames(c *conn, p []byte) bool {
-	c.stream.Push(p)
-	for {
-		msg, bad, ok := c.stream.Next()
-		if !ok {
-			return true
-		}
-		now := time.Now()
-		if _, echo := msg.(wire.EchoRequest); !echo {
-			l.stirred = now
-		}
-		if bad != nil {
-			l.step(now, qnetd.Garbled{Conn: c.id, Malformed: *bad})
-		} else {
-			l.step(now, qnetd.Received{Conn: c.id, Msg: msg})
-		}
-		if l.conns[c.id] == nil {
 			return false
 		}
-		if c.shaking {
-			c.sock.await(c.stream.Rest())
-			go c.handshake(l.tls, l.cores, l.events)
-			return true
-		}
+		return true
 	}
+	select {
+	case <-ctx.Done():
+	case evs := <-l.poll.wakeup:
+		l.waiting = false
+		l.heed(evs)
+	case <-l.nap.C:
+		l.napping = false
+	case e := <-l.events:
+		l.take(time.Now(), e)
+	case results := <-l.persisted:
+		l.results(results)
+	case f := <-l.calls:
+		f(time.Now())
+	case <-l.timer.C:
+		l.tick()
+	}
+	return true
+}
+
+func (l *loop) results(list []qnetd.Persisted) {
+	now := time.Now()
+	for _, r := range list {
+		l.step(now, r)
+	}
+}
+
+func (l *loop) tick() {
+	l.armed = time.Time{}
+	l.step(time.Now(), qnetd.Tick{})
 }
 
 // take takes an accepted connection, or the end of a handshake.
@@ -261,71 +242,6 @@ func (l *loop) step(now time.Time, in qnetd.Input) {
 			l.notes.write(now, o)
 		}
 	}
-}
-
-// send encodes a message; flush sends it. A message that can't be encoded is
-// one that is too long: its client must be given up.
-func (l *loop) send(o qnetd.Send) {
-	c := l.conns[o.Conn]
-	if c == nil {
-		return
-	}
-	if c.out == nil {
-		if n := len(l.free); n > 0 {
-			c.out, l.free = l.free[n-1], l.free[:n-1]
-		}
-		l.dirty = append(l.dirty, c)
-	}
-	b, err := wire.Append(c.out, o.Msg)
-	if err != nil {
-		l.log.Error("message not sent", "client", c.id, "reason", err)
-		c.sock.fail(err)
-		return
-	}
-	c.out = b
-	if c.messages++; len(b) > outLimit {
-		l.flushOne(c)
-	}
-}
-
-// flush hands everything that was gathered to the sockets. A client that
-// takes no more is given up, which may make the machine send more.
-func (l *loop) flush() {
-	for len(l.dirty) > 0 {
-		list := l.dirty
-		l.dirty = nil
-		for _, c := range list {
-			l.flushOne(c)
-		}
-		for _, c := range list {
-			if err := c.sock.failed(); err != nil && l.conns[c.id] != nil {
-				l.lost(c, err)
-			}
-		}
-		if l.dirty == nil {
-			l.dirty = list[:0]
-		}
-	}
-}
-
-// flushOne hands over what was gathered for one connection. What goes wrong is
-// the socket's to remember.
-func (l *loop) flushOne(c *conn) {
-	if len(c.out) == 0 {
-		return
-	}
-	if err := c.flush(); err != nil {
-		c.sock.fail(err)
-	}
-	l.recycle(c)
-}
-
-// recycle takes a connection's buffer back, unless it is large.
-func (l *loop) recycle(c *conn) {
-	if cap(c.out) <= readSize && len(l.free) < pollEvents {
-		l.free = append(l.free, c.out[:0])
-	}
-	c.out, c.messages = nil, 0
 }
 
 // accept takes a new connection to the machine.

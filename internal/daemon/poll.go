@@ -21,12 +21,13 @@ import (
 //
 // Sockets are edge-triggered: who is told of one must read it until it is empty.
 type poller struct {
+	fd     int
 	file   *os.File
 	raw    syscall.RawConn
 	events []unix.EpollEvent
 
-	wakeup  chan []unix.EpollEvent // what is ready; the loop's until it sends to again
-	again   chan struct{}
+	again   chan struct{}          // asks for one look
+	wakeup  chan []unix.EpollEvent // what is ready; the loop's until it asks again
 	stopped chan struct{}
 }
 
@@ -42,7 +43,7 @@ func newPoller() (*poller, error) {
 		return nil, errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(fd))
 	}
 	p := &poller{
-		file: os.NewFile(uintptr(fd), "epoll"), events: make([]unix.EpollEvent, pollEvents),
+		fd: fd, file: os.NewFile(uintptr(fd), "epoll"), events: make([]unix.EpollEvent, pollEvents),
 		wakeup: make(chan []unix.EpollEvent), again: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
@@ -67,11 +68,20 @@ func connOf(ev unix.EpollEvent) qnetd.ConnID {
 	return qnetd.ConnID(uint32(ev.Fd)) | qnetd.ConnID(uint32(ev.Pad))<<32
 }
 
-// run hands over what is ready, and looks again each time it is told to. It
-// ends when close is called.
+// now returns what is ready at this moment. run may be looking, too: what it has
+// seen first comes through wakeup.
+func (p *poller) now(events []unix.EpollEvent) (int, error) { return pollNow(p.fd, events) }
+
+// run waits, each time it is asked, until something is ready, and hands it over.
+// It ends when close is called.
 func (p *poller) run() {
 	defer close(p.wakeup)
 	for {
+		select {
+		case <-p.again:
+		case <-p.stopped:
+			return
+		}
 		n := 0
 		err := p.raw.Read(func(ep uintptr) bool {
 			var err error
@@ -83,11 +93,6 @@ func (p *poller) run() {
 		}
 		select {
 		case p.wakeup <- p.events[:max(n, 0)]:
-		case <-p.stopped:
-			return
-		}
-		select {
-		case <-p.again:
 		case <-p.stopped:
 			return
 		}

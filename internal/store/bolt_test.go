@@ -303,5 +303,8 @@ func FuzzDecode(f *testing.F) {
 		if rec2, err := decode("a", again); err != nil || !reflect.DeepEqual(rec, rec2) {
 			t.Errorf("%+v became %+v, %v", rec, rec2, err)
 		}
+		if n, err := revisionOf("a", again); err != nil || n != rec.Revision {
+			t.Errorf("revision %d read as %d, %v", rec.Revision, n, err)
+		}
 	})
 }

@@ -1,0 +1,198 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quorate/internal/qnetd"
+	"quorate/internal/wire"
+)
+
+// sockets reads the sockets that have something to say, and reports whether
+// there may be more of them.
+func (l *loop) sockets() bool {
+	if l.napping {
+		return false
+	}
+	n, err := l.poll.now(l.ready)
+	if err != nil {
+		l.log.Error("sockets can't be looked at", "reason", err)
+	}
+	l.heed(l.ready[:max(n, 0)])
+	return n > 0
+}
+
+// heed reads the sockets that were reported.
+func (l *loop) heed(evs []unix.EpollEvent) {
+	for _, ev := range evs {
+		c := l.conns[connOf(ev)]
+		if c == nil {
+			continue
+		}
+		if err := c.sock.ready(ev.Events); err != nil {
+			l.lost(c, err)
+			continue
+		}
+		l.read(c)
+	}
+}
+
+// catchUp gives those that were cut short another turn.
+func (l *loop) catchUp() {
+	list := l.behind
+	l.behind = nil
+	for _, c := range list {
+		if c.behind = false; l.conns[c.id] != nil {
+			l.read(c)
+		}
+	}
+}
+
+// read takes what a connection has brought.
+func (l *loop) read(c *conn) {
+	for range readTurns {
+		if c.shaking {
+			return
+		}
+		n, err := c.read(l.buf)
+		if n > 0 && !l.frames(c, l.buf[:n]) {
+			return
+		}
+		switch err.(type) {
+		case nil:
+		case errNothing:
+			return
+		default:
+			l.lost(c, err)
+			return
+		}
+	}
+	if !c.behind {
+		c.behind = true
+		l.behind = append(l.behind, c)
+	}
+}
+
+// frames gives the machine the messages in what has arrived, and reports
+// whether the connection is still there.
+func (l *loop) frames(c *conn, p []byte) bool {
+	c.stream.Push(p)
+	for {
+		msg, bad, ok := c.stream.Next()
+		if !ok {
+			return true
+		}
+		now := time.Now()
+		if _, echo := msg.(wire.EchoRequest); !echo {
+			l.stirred = now
+		}
+		if bad != nil {
+			l.step(now, qnetd.Garbled{Conn: c.id, Malformed: *bad})
+		} else {
+			l.step(now, qnetd.Received{Conn: c.id, Msg: msg})
+		}
+		if l.conns[c.id] == nil {
+			return false
+		}
+		if c.shaking {
+			c.sock.await(c.stream.Rest())
+			go c.handshake(l.tls, l.cores, l.events)
+			return true
+		}
+	}
+}
+
+// send encodes a message; flush sends it. A message that can't be encoded is
+// one that is too long: its client must be given up.
+func (l *loop) send(o qnetd.Send) {
+	c := l.conns[o.Conn]
+	if c == nil {
+		return
+	}
+	if c.out == nil {
+		if n := len(l.free); n > 0 {
+			c.out, l.free = l.free[n-1], l.free[:n-1]
+		}
+		l.dirty = append(l.dirty, c)
+	}
+	b, err := wire.Append(c.out, o.Msg)
+	if err != nil {
+		l.log.Error("message not sent", "client", c.id, "reason", err)
+		c.sock.fail(err)
+		return
+	}
+	c.out = b
+	c.urgent = c.urgent || urgent(o.Msg)
+	if c.messages++; len(b) > outLimit {
+		l.flushOne(c)
+	}
+}
+
+// urgent reports whether somebody waits for a message: the reply to a list or to
+// heuristics says nothing that a node acts on.
+func urgent(m wire.Message) bool {
+	switch m.(type) {
+	case wire.NodeListReply, wire.HeuristicsChangeReply:
+		return false
+	}
+	return true
+}
+
+// flush hands what was gathered to the sockets; while the loop is busy, what is
+// not urgent may wait. A client that takes no more is given up, which may make
+// the machine send more.
+func (l *loop) flush(busy bool) {
+	if len(l.dirty) > 0 && l.unsent.IsZero() {
+		l.unsent = time.Now()
+	}
+	some := busy && len(l.dirty) > 0 && time.Since(l.unsent) < replyTime
+	for pass := 0; len(l.dirty) > 0; pass++ {
+		list := l.dirty
+		l.dirty = nil
+		var later []*conn
+		for _, c := range list {
+			if some && !c.urgent && len(c.out) > 0 {
+				later = append(later, c)
+				continue
+			}
+			l.flushOne(c)
+		}
+		for _, c := range list {
+			if err := c.sock.failed(); err != nil && l.conns[c.id] != nil {
+				l.lost(c, err)
+			}
+		}
+		if len(l.dirty) == 0 {
+			l.dirty = append(list[:0], later...)
+			break
+		}
+		l.dirty = append(l.dirty, later...)
+	}
+	if len(l.dirty) == 0 {
+		l.unsent = time.Time{}
+	}
+}
+
+// flushOne hands over what was gathered for one connection. What goes wrong is
+// the socket's to remember.
+func (l *loop) flushOne(c *conn) {
+	if len(c.out) == 0 {
+		return
+	}
+	if err := c.flush(); err != nil {
+		c.sock.fail(err)
+	}
+	l.recycle(c)
+}
+
+// recycle takes a connection's buffer back, unless it is large.
+func (l *loop) recycle(c *conn) {
+	if cap(c.out) <= readSize && len(l.free) < pollEvents {
+		l.free = append(l.free, c.out[:0])
+	}
+	c.out, c.messages, c.urgent = nil, 0, false
+}
