@@ -44,8 +44,8 @@ func dial() (net.Conn, error) {
 	return nil, err
 }
 
-// connect takes a node through everything up to its membership list.
-func connect(cluster string, node qnet.NodeID, ring qnet.RingID, cert *tls.Certificate) (*client, error) {
+// hello takes a node up to its Init.
+func hello(cluster string, node qnet.NodeID, ring qnet.RingID, cert *tls.Certificate) (*client, error) {
 	conn, err := dial()
 	if err != nil {
 		return nil, err
@@ -54,6 +54,15 @@ func connect(cluster string, node qnet.NodeID, ring qnet.RingID, cert *tls.Certi
 	if err := c.handshake(ring, cert); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("%s node %d: %w", cluster, node, err)
+	}
+	return c, nil
+}
+
+// connect takes a node through everything up to its membership list.
+func connect(cluster string, node qnet.NodeID, ring qnet.RingID, cert *tls.Certificate) (*client, error) {
+	c, err := hello(cluster, node, ring, cert)
+	if err != nil {
+		return nil, err
 	}
 	go c.read()
 	list := qnet.NodeList{{ID: 1}, {ID: 2}}
@@ -240,29 +249,4 @@ func closeAll(pairs []*pair) {
 			_ = c.conn.Close()
 		}
 	}
-}
-
-// split cuts the two nodes apart and returns the time from the last report to
-// the winner's ACK.
-func (p *pair) split() (time.Duration, error) {
-	p.ring++
-	p.nodes[1].report(alone(2, p.ring), 2)
-	p.nodes[0].report(alone(1, p.ring), 1)
-	start := time.Now()
-	at, err := p.nodes[0].await(alone(1, p.ring))
-	return at.Sub(start), err
-}
-
-// heal brings them together again.
-func (p *pair) heal() error {
-	p.ring++
-	for _, c := range p.nodes {
-		c.report(together(p.ring), 1, 2)
-	}
-	for _, c := range p.nodes {
-		if _, err := c.await(together(p.ring)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,10 +4,8 @@
 package main
 
 import (
-	"sync"
+	"errors"
 	"time"
-
-	"quorate/internal/wire"
 )
 
 // heartbeat is the nodes' heartbeat interval.
@@ -17,93 +15,56 @@ func idleMemory(a *arbiter) (float64, error) { return a.idle / 1024, nil }
 
 // echoCPU is the processor time for one echo with n clients that do nothing else.
 func echoCPU(n int) func(a *arbiter) (float64, error) {
-	return func(a *arbiter) (float64, error) {
-		pairs, err := connectPairs(n/2, 16, nil)
-		defer closeAll(pairs)
+	return func(a *arbiter) (f float64, err error) {
+		l, err := newLoad(n / 2)
 		if err != nil {
 			return 0, err
 		}
-		var clients []*client
-		for _, p := range pairs {
-			clients = append(clients, p.nodes[:]...)
+		defer func() { err = errors.Join(err, l.close()) }()
+		if _, err := l.echo(heartbeat); err != nil { // one round to settle
+			return 0, err
 		}
-		echoes(clients, heartbeat) // one round to settle
 		before, err := a.cpu()
 		if err != nil {
 			return 0, err
 		}
-		sent := echoes(clients, 2*heartbeat)
-		after, err := a.cpu()
+		sent, err := l.echo(2 * heartbeat)
 		if err != nil {
 			return 0, err
 		}
-		return float64((after - before).Nanoseconds()) / 1000 / float64(sent), nil
-	}
-}
-
-// echoes sends each client's echo once a heartbeat, evenly spread, for a time,
-// and returns how many it sent.
-func echoes(clients []*client, d time.Duration) (sent int) {
-	start := time.Now()
-	gap := heartbeat / time.Duration(len(clients))
-	for {
-		due := start.Add(time.Duration(sent) * gap)
-		if due.Sub(start) >= d {
-			return sent
-		}
-		time.Sleep(time.Until(due))
-		c := clients[sent%len(clients)]
-		c.send(wire.EchoRequest{Seq: c.next()})
-		sent++
+		after, err := a.cpu()
+		return float64((after - before).Nanoseconds()) / 1000 / float64(sent), err
 	}
 }
 
 func oneSplit(*arbiter) (float64, error) {
-	pairs, err := connectPairs(1, 1, nil)
-	defer closeAll(pairs)
-	if err != nil {
-		return 0, err
-	}
-	var took []float64
-	for range 60 {
-		d, err := pairs[0].split()
-		if err != nil {
-			return 0, err
-		}
-		took = append(took, float64(d.Microseconds())/1000)
-		if err := pairs[0].heal(); err != nil {
-			return 0, err
-		}
-	}
-	return median(took), nil
+	return splits(1, 60, 50)
 }
 
 func manySplits(*arbiter) (float64, error) {
-	pairs, err := connectPairs(1000, 16, nil)
-	defer closeAll(pairs)
+	return splits(1000, 3, 99)
+}
+
+// splits cuts n clusters apart at once, so many times, and returns the
+// percentile of the times from a cluster's last report to its ACK.
+func splits(n, times, percent int) (f float64, err error) {
+	l, err := newLoad(n)
 	if err != nil {
 		return 0, err
 	}
-	var mu sync.Mutex
-	var took []float64
-	var first error
-	var wg sync.WaitGroup
-	begin := make(chan struct{})
-	for _, p := range pairs {
-		wg.Go(func() {
-			<-begin
-			d, err := p.split()
-			mu.Lock()
-			defer mu.Unlock()
-			took = append(took, float64(d.Microseconds())/1000)
-			if err != nil {
-				first = err
-			}
-		})
+	defer func() { err = errors.Join(err, l.close()) }()
+	var all []float64
+	for i := range uint64(times) {
+		took, err := l.splitAll(6 + 2*i)
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, took...)
+		if err := l.joinAll(7 + 2*i); err != nil {
+			return 0, err
+		}
 	}
-	close(begin)
-	wg.Wait()
-	return percentile(took, 99), first
+	return percentile(all, percent), nil
 }
 
 func connectTLS(a *arbiter) (float64, error) {

@@ -1,0 +1,289 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quorate/internal/qnet"
+	"quorate/internal/wire"
+)
+
+// load plays thousands of plaintext nodes from one thread, with as few system
+// calls as it can: on two cores what the load costs is what the arbiter lacks,
+// and a rack of real nodes would cost it nothing.
+type load struct {
+	epoll  int
+	nodes  []*node
+	events [256]unix.EpollEvent
+	buf    [16 << 10]byte
+	out    []byte
+}
+
+// node is one node of a load.
+type node struct {
+	id     qnet.NodeID
+	fd     int
+	seq    uint32
+	stream *wire.Stream
+	echoes int // replies that came
+	acked  qnet.RingID
+	at     time.Time // when acked came
+}
+
+// loadTime is how long anything that a load waits for may take.
+const loadTime = 120 * time.Second
+
+// newLoad connects n clusters of two nodes and waits until all have their vote.
+func newLoad(n int) (*load, error) {
+	l := &load{}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, err
+	}
+	conns, err := dialAll(2*n, 16)
+	for i, c := range conns {
+		if err == nil {
+			err = l.add(c, qnet.NodeID(i%2+1))
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	whole := together(5)
+	for _, nd := range l.nodes {
+		l.report(nd, whole, 1, 2)
+	}
+	return l, l.until(func() bool { return l.all(whole) })
+}
+
+// dialAll takes n connections up to their Init, width at a time. A full backlog
+// of the arbiter costs time, and is not what is measured.
+func dialAll(n, width int) ([]*client, error) {
+	clients, errs := make([]*client, n), make(chan error, n)
+	slots := make(chan struct{}, width)
+	for i := range n {
+		go func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			var err error
+			for range 50 {
+				if clients[i], err = hello(clusterName(i/2), qnet.NodeID(i%2+1), together(5), nil); err == nil {
+					break
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			errs <- err
+		}()
+	}
+	var all []error
+	for range n {
+		if err := <-errs; err != nil {
+			all = append(all, err)
+		}
+	}
+	if len(all) > 0 {
+		return nil, fmt.Errorf("%d of %d clients: %w", len(all), n, all[0])
+	}
+	return clients, nil
+}
+
+// add takes a connection over and sends its config list.
+func (l *load) add(c *client, id qnet.NodeID) error {
+	f, err := c.conn.(*net.TCPConn).File() // a copy of the descriptor, out of Go's poller
+	if err != nil {
+		return err
+	}
+	nd := &node{id: id, seq: c.seq, stream: wire.NewStream(1 << 20)}
+	nd.fd, err = unix.Dup(int(f.Fd()))
+	if err := errors.Join(err, f.Close(), c.conn.Close()); err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(nd.fd, true); err != nil {
+		return err
+	}
+	l.nodes = append(l.nodes, nd)
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(l.nodes) - 1)}
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, nd.fd, &ev); err != nil {
+		return err
+	}
+	return l.send(nd, wire.NodeList{Seq: nd.next(), ListType: wire.Some(qnet.InitialConfig), ConfigVersion: wire.Some(uint64(1)), Nodes: members(1, 2)})
+}
+
+func (nd *node) next() wire.Opt[uint32] {
+	nd.seq++
+	return wire.Some(nd.seq)
+}
+
+func members(ids ...qnet.NodeID) (list qnet.NodeList) {
+	for _, id := range ids {
+		list = append(list, qnet.Node{ID: id})
+	}
+	return list
+}
+
+func (l *load) close() error {
+	for _, nd := range l.nodes {
+		_ = unix.Close(nd.fd)
+	}
+	return unix.Close(l.epoll)
+}
+
+func (l *load) all(ring qnet.RingID) bool {
+	for _, nd := range l.nodes {
+		if nd.acked != ring {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *load) report(nd *node, ring qnet.RingID, ids ...qnet.NodeID) error {
+	return l.send(nd, wire.NodeList{Seq: nd.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(ring), Nodes: members(ids...)})
+}
+
+func (l *load) send(nd *node, m wire.Message) (err error) {
+	if l.out, err = wire.Append(l.out[:0], m); err != nil {
+		return err
+	}
+	n, err := unix.SendmsgN(nd.fd, l.out, nil, nil, unix.MSG_NOSIGNAL)
+	if err == nil && n < len(l.out) {
+		err = errors.New("the arbiter takes no more")
+	}
+	return os.NewSyscallError("send", err)
+}
+
+// until lets the nodes answer until done.
+func (l *load) until(done func() bool) error {
+	for end := time.Now().Add(loadTime); !done(); {
+		if time.Now().After(end) {
+			return errors.New("the arbiter did not give the votes that were waited for")
+		}
+		if err := l.poll(50); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poll takes what has come, and waits so many milliseconds for something.
+func (l *load) poll(wait int) error {
+	n, err := unix.EpollWait(l.epoll, l.events[:], wait)
+	if err != nil && err != unix.EINTR {
+		return os.NewSyscallError("epoll_wait", err)
+	}
+	for i := range max(n, 0) {
+		if err := l.read(l.nodes[l.events[i].Fd]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read takes what a node was sent, and answers votes.
+func (l *load) read(nd *node) error {
+	n, err := unix.Read(nd.fd, l.buf[:])
+	switch {
+	case err == unix.EAGAIN:
+		return nil
+	case err != nil:
+		return os.NewSyscallError("read", err)
+	case n == 0:
+		return fmt.Errorf("node %d was disconnected", nd.id)
+	}
+	at := time.Now()
+	nd.stream.Push(l.buf[:n])
+	for {
+		m, bad, ok := nd.stream.Next()
+		if !ok {
+			return nil
+		}
+		if bad != nil {
+			return bad.Err
+		}
+		switch m := m.(type) {
+		case wire.EchoReply:
+			nd.echoes++
+		case wire.ServerError:
+			return fmt.Errorf("node %d: %v", nd.id, m.Code.V)
+		case wire.VoteInfo:
+			if m.Vote.V == qnet.VoteACK {
+				nd.acked, nd.at = m.RingID.V, at
+			}
+			if err := l.send(nd, wire.VoteInfoReply{Seq: m.Seq}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// echo sends each node's echo once a heartbeat, evenly spread, for a time. A
+// node's last reply is read before it sends again: nobody waits for it.
+func (l *load) echo(d time.Duration) (sent int, err error) {
+	start, gap := time.Now(), heartbeat/time.Duration(len(l.nodes))
+	for {
+		due := start.Add(time.Duration(sent) * gap)
+		if due.Sub(start) >= d {
+			return sent, nil
+		}
+		time.Sleep(time.Until(due))
+		nd := l.nodes[sent%len(l.nodes)]
+		before := nd.echoes
+		if err := l.read(nd); err != nil {
+			return sent, err
+		}
+		if sent >= len(l.nodes) && nd.echoes == before {
+			return sent, fmt.Errorf("node %d had no answer to its echo", nd.id)
+		}
+		if err := l.send(nd, wire.EchoRequest{Seq: nd.next()}); err != nil {
+			return sent, err
+		}
+		sent++
+	}
+}
+
+// splitAll cuts the nodes of each cluster apart, one cluster after the other
+// without a pause, and returns each one's time from the last report to the ACK.
+func (l *load) splitAll(seq uint64) ([]float64, error) {
+	begun := make([]time.Time, len(l.nodes)/2)
+	for i := range begun {
+		one, two := l.nodes[2*i], l.nodes[2*i+1]
+		if err := l.report(two, alone(2, seq), 2); err != nil {
+			return nil, err
+		}
+		begun[i] = time.Now()
+		if err := errors.Join(l.report(one, alone(1, seq), 1), l.poll(0)); err != nil {
+			return nil, err
+		}
+	}
+	took := make([]float64, len(begun))
+	err := l.until(func() bool {
+		for i := range begun {
+			if l.nodes[2*i].acked != alone(1, seq) {
+				return false
+			}
+		}
+		return true
+	})
+	for i := range took {
+		took[i] = float64(l.nodes[2*i].at.Sub(begun[i]).Microseconds()) / 1000
+	}
+	return took, err
+}
+
+// joinAll brings the nodes of each cluster together again.
+func (l *load) joinAll(seq uint64) error {
+	for _, nd := range l.nodes {
+		if err := errors.Join(l.report(nd, together(seq), 1, 2), l.poll(0)); err != nil {
+			return err
+		}
+	}
+	return l.until(func() bool { return l.all(together(seq)) })
+}
