@@ -13,7 +13,9 @@ import (
 // winner.
 func Decide(a qnet.Algorithm, v View) Verdict {
 	// A node without a membership has not reported; the caller knows, and nothing is lost by looking.
-	v.Clients = slices.DeleteFunc(slices.Clone(v.Clients), func(c Client) bool { return len(c.Members) == 0 })
+	if unreported := func(c Client) bool { return len(c.Members) == 0 }; slices.ContainsFunc(v.Clients, unreported) {
+		v.Clients = slices.DeleteFunc(slices.Clone(v.Clients), unreported)
+	}
 	if len(v.Clients) == 0 {
 		return v.none(Reason{Code: Nobody})
 	}
@@ -89,7 +91,7 @@ func (v *View) ffsplitHalves(half []*partition, config []qnet.NodeID, r Reason) 
 }
 
 func (p *partition) hasClientOf(ids []qnet.NodeID) bool {
-	return slices.ContainsFunc(p.clients, func(c Client) bool { return slices.Contains(ids, c.Node) })
+	return slices.ContainsFunc(p.clients, func(c *Client) bool { return slices.Contains(ids, c.Node) })
 }
 
 // newest returns the partition that was reported last.
@@ -151,10 +153,10 @@ func lms(v View) Verdict {
 // entitled drops partitions of newcomers while another is active.
 func (v *View) entitled(list []*partition) []*partition {
 	active := func(p *partition) bool {
-		return slices.ContainsFunc(p.clients, func(c Client) bool { return c.LastVote == qnet.VoteACK })
+		return slices.ContainsFunc(p.clients, func(c *Client) bool { return c.LastVote == qnet.VoteACK })
 	}
 	fresh := func(p *partition) bool {
-		return !slices.ContainsFunc(p.clients, func(c Client) bool { return c.LastVote != qnet.VoteUndefined })
+		return !slices.ContainsFunc(p.clients, func(c *Client) bool { return c.LastVote != qnet.VoteUndefined })
 	}
 	if !slices.ContainsFunc(list, active) {
 		return list

@@ -3,7 +3,11 @@
 
 package decision
 
-import "quorate/internal/qnet"
+import (
+	"slices"
+
+	"quorate/internal/qnet"
+)
 
 // Client is what one connected node last reported. Only nodes with a complete
 // report (config list and membership list) belong into a View.
@@ -23,6 +27,15 @@ type View struct {
 	TieBreaker          qnet.TieBreaker
 	KeepActivePartition bool          // all connected clients have KAP on
 	Quorate             []qnet.NodeID // membership of the last granted partition, sorted; nil if none
+}
+
+// Equal reports whether two views are the same, so that their verdicts are.
+func (v View) Equal(o View) bool {
+	return v.TieBreaker == o.TieBreaker && v.KeepActivePartition == o.KeepActivePartition && slices.Equal(v.Quorate, o.Quorate) &&
+		slices.EqualFunc(v.Clients, o.Clients, func(a, b Client) bool {
+			return a.Node == b.Node && a.Ring == b.Ring && a.Heuristics == b.Heuristics && a.Report == b.Report && a.LastVote == b.LastVote &&
+				slices.Equal(a.Config, b.Config) && slices.Equal(a.Members, b.Members)
+		})
 }
 
 // NodeVote is one node's vote.

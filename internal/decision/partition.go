@@ -15,7 +15,7 @@ import (
 type partition struct {
 	ring    qnet.RingID
 	members []qnet.NodeID
-	clients []Client // by node ID
+	clients []*Client // by node ID
 	stale   bool     // one of its clients is about to report another ring
 }
 
@@ -23,15 +23,16 @@ func same(a, b *Client) bool { return a.Ring == b.Ring && slices.Equal(a.Members
 
 // partitions groups the clients of v, by their lowest client.
 func (v *View) partitions() []*partition {
-	var list []*partition
+	list, room := make([]*partition, 0, len(v.Clients)), make([]partition, len(v.Clients))
 	for i := range v.Clients {
 		c := &v.Clients[i]
-		at := slices.IndexFunc(list, func(p *partition) bool { return same(&p.clients[0], c) })
+		at := slices.IndexFunc(list, func(p *partition) bool { return same(p.clients[0], c) })
 		if at < 0 {
-			list = append(list, &partition{ring: c.Ring, members: c.Members})
-			at = len(list) - 1
+			at = len(list)
+			room[at] = partition{ring: c.Ring, members: c.Members}
+			list = append(list, &room[at])
 		}
-		list[at].clients = append(list[at].clients, *c)
+		list[at].clients = append(list[at].clients, c)
 		list[at].stale = list[at].stale || v.isStale(c)
 	}
 	return list
@@ -40,10 +41,13 @@ func (v *View) partitions() []*partition {
 // isStale applies rule P2: a node's report is out of date if another node has
 // since reported another ring, and one of the two rings names the other node.
 func (v *View) isStale(c *Client) bool {
-	return slices.ContainsFunc(v.Clients, func(o Client) bool {
-		return o.Report > c.Report && !same(&o, c) &&
-			(slices.Contains(o.Members, c.Node) || slices.Contains(c.Members, o.Node))
-	})
+	for i := range v.Clients {
+		o := &v.Clients[i]
+		if o.Report > c.Report && !same(o, c) && (slices.Contains(o.Members, c.Node) || slices.Contains(c.Members, o.Node)) {
+			return true
+		}
+	}
+	return false
 }
 
 // stale returns the nodes whose report is out of date.
@@ -69,8 +73,8 @@ func (v *View) configured() []qnet.NodeID {
 
 // active is the number of connected nodes that p's membership names.
 func (v *View) active(p *partition) (n int) {
-	for _, c := range v.Clients {
-		if slices.Contains(p.members, c.Node) {
+	for i := range v.Clients {
+		if slices.Contains(p.members, v.Clients[i].Node) {
 			n++
 		}
 	}
@@ -112,7 +116,7 @@ func (v *View) none(r Reason) Verdict { return v.verdict(nil, r) }
 // verdict gives the votes that follow from p's having won. A node that p's
 // membership names and that has not reported p's ring yet has none.
 func (v *View) verdict(p *partition, r Reason) Verdict {
-	out := Verdict{Reason: r}
+	out := Verdict{Reason: r, Votes: make([]NodeVote, 0, len(v.Clients))}
 	if p != nil {
 		out.Ring, out.Winner = p.ring, p.members
 		out.Reason.Nodes = p.members
@@ -122,7 +126,7 @@ func (v *View) verdict(p *partition, r Reason) Verdict {
 		vote := qnet.VoteNACK
 		switch {
 		case p == nil:
-		case same(c, &p.clients[0]):
+		case same(c, p.clients[0]):
 			vote = qnet.VoteACK
 		case slices.Contains(p.members, c.Node):
 			continue

@@ -193,14 +193,14 @@ func (s *Server) voteInfoReply(now time.Time, c *client, seq uint32) {
 	}
 	s.armClient(c)
 	released := c.nackSeq != 0 && seq >= c.nackSeq && c.told != qnet.VoteACK
+	changed := !c.awaitSince.IsZero() // a probe's answer
 	if released {
 		c.nackSeq = 0
 		if h := c.cluster.holder(c.node); h != nil && h.answered.IsZero() {
-			h.answered = now
+			h.answered, changed = now, true
 		}
 	}
-	// Any other answer changes nothing, unless it is a probe's.
-	if released || !c.awaitSince.IsZero() {
+	if changed {
 		s.settle(now, c.cluster)
 	}
 }

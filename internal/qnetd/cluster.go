@@ -41,6 +41,7 @@ type cluster struct {
 
 	armed time.Time // instant for which a timer entry stands
 
+	judged  judged  // the last decision
 	decided decided // for the status
 }
 

@@ -112,19 +112,19 @@ func (cl *cluster) supersedes(p, r *ring) bool {
 
 // obstacle is what keeps a partition from the vote.
 type obstacle struct {
-	why   string
+	why   string    // empty: nothing does
 	until time.Time // when it ends by itself
 	soon  bool      // it may end any moment: a connected node's answer is all that is missing
 }
 
-// obstacle returns what keeps the partition p from the vote, or nil: holders
+// obstacle returns what keeps the partition p from the vote: holders
 // outside it whose ring it does not supersede (H5), and nodes that may hold what
 // was forgotten (H6).
-func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
+func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 	s.expire(now, cl)
 	// Who still casts for p was granted it before: nobody else was since (H9).
 	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p && !h.presumed })
-	ob := &obstacle{soon: true}
+	ob := obstacle{soon: true}
 	var nodes, unheard []qnet.NodeID
 	for i := range cl.holders {
 		h := &cl.holders[i]
@@ -150,8 +150,6 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) *obstacle {
 		ob.why = "node " + qnet.FormatIDs(nodes) + " may still be casting the vote"
 	case len(unheard) > 0:
 		ob.why = "nothing is on record of this cluster, and node " + qnet.FormatIDs(unheard) + " has not reported since the start"
-	default:
-		return nil
 	}
 	return ob
 }
@@ -196,7 +194,7 @@ func (cl *cluster) record(p *ring) qnet.Grant {
 			continue
 		}
 		all = slices.DeleteFunc(all, func(h holder) bool { return h.node == c.node })
-		all = append(all, holder{node: c.node, ring: p, heartbeat: c.heartbeat})
+		all = append(all, holder{node: c.node, ring: p, heartbeat: cl.longest(c)})
 	}
 	slices.SortFunc(all, func(a, b holder) int { return cmp.Compare(a.node, b.node) })
 	var rings []*ring
@@ -228,15 +226,36 @@ func recordRings(rings []*ring) []qnet.Ring {
 	return out
 }
 
-// covers reports whether the grant on record allows every ACK that g allows.
-func (cl *cluster) covers(g qnet.Grant) bool {
-	if !cl.known || cl.unsure || cl.saved.Ring != g.Ring || !slices.Equal(cl.saved.Members, g.Members) {
+// longest is the longest heartbeat with which a client may hold its ring.
+func (cl *cluster) longest(c *client) uint32 {
+	if h := cl.holder(c.node); h != nil {
+		return max(h.heartbeat, c.heartbeat)
+	}
+	return c.heartbeat
+}
+
+// onRecord reports whether what is on record is as good as record's grant: it
+// names the partition p, and everybody whom that would name.
+func (cl *cluster) onRecord(p *ring) bool {
+	if !cl.known || cl.unsure || cl.saved.Ring != p.id || !slices.Equal(cl.saved.Members, p.members) {
 		return false
 	}
-	for _, h := range g.Holders {
-		if !slices.ContainsFunc(cl.saved.Holders, func(o qnet.Holder) bool {
-			return o.Node == h.Node && o.Ring == h.Ring && o.Heartbeat >= h.Heartbeat
-		}) {
+	recorded := func(node qnet.NodeID, ring qnet.RingID, heartbeat uint32) bool {
+		return slices.ContainsFunc(cl.saved.Holders, func(o qnet.Holder) bool {
+			return o.Node == node && o.Ring == ring && o.Heartbeat >= heartbeat
+		})
+	}
+	for _, c := range cl.clients {
+		if cl.lastRing(c.node) == p && !recorded(c.node, p.id, cl.longest(c)) {
+			return false
+		}
+	}
+	for i := range cl.holders {
+		h := &cl.holders[i]
+		if c := cl.client(h.node); c != nil && cl.lastRing(c.node) == p {
+			continue // done above
+		}
+		if !recorded(h.node, h.ring.id, h.heartbeat) {
 			return false
 		}
 	}

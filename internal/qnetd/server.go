@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/decision"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -25,6 +26,7 @@ type Server struct {
 
 	timers timers
 	out    []Output
+	view   []decision.Client // room for the next decision's view
 }
 
 // Stored is what the store knows of a cluster when the arbiter starts.

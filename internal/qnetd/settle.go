@@ -44,7 +44,7 @@ func (cl *cluster) reason(v decision.Verdict) string {
 	if v.Reason.Code == decision.KeptActive && d.tied && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
 		return d.reason
 	}
-	return v.Reason.String()
+	return cl.judged.reason
 }
 
 // settle brings a cluster's votes up to date: it decides, tells the losers
@@ -55,7 +55,7 @@ func (s *Server) settle(now time.Time, cl *cluster) {
 		return
 	}
 	for {
-		v := decision.Decide(cl.clients[0].algorithm, cl.view())
+		v := s.judge(cl)
 		if next, again := s.await(now, cl, v.Await); !again {
 			s.apply(now, cl, v, next)
 			return
@@ -63,10 +63,36 @@ func (s *Server) settle(now time.Time, cl *cluster) {
 	}
 }
 
-// view returns what a decision may look at.
-func (cl *cluster) view() decision.View {
+// judged is a cluster's last decision, with what it looked at.
+type judged struct {
+	algorithm qnet.Algorithm
+	view      decision.View // Clients is nil before the first
+	verdict   decision.Verdict
+	reason    string
+}
+
+// judge decides. Most of what settle is called for changes nothing that a
+// decision looks at; then the last one stands.
+func (s *Server) judge(cl *cluster) decision.Verdict {
+	j := &cl.judged
+	v, algorithm := cl.view(s.view[:0]), cl.clients[0].algorithm
+	if j.view.Clients != nil && j.algorithm == algorithm && j.view.Equal(v) {
+		s.view = v.Clients
+		return j.verdict
+	}
+	s.view = j.view.Clients
+	j.algorithm, j.view, j.verdict = algorithm, v, decision.Decide(algorithm, v)
+	j.reason = j.verdict.Reason.String()
+	return j.verdict
+}
+
+// view returns what a decision may look at. It uses the room of clients.
+func (cl *cluster) view(clients []decision.Client) decision.View {
+	if clients == nil {
+		clients = make([]decision.Client, 0, len(cl.clients))
+	}
 	v := decision.View{
-		Clients:             make([]decision.Client, 0, len(cl.clients)),
+		Clients:             clients,
 		TieBreaker:          cl.clients[0].tieBreaker,
 		KeepActivePartition: true,
 		Quorate:             cl.saved.Members,
@@ -186,18 +212,17 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 	if len(targets) == 0 {
 		return time.Time{}, ""
 	}
-	if ob := s.obstacle(now, cl, p); ob != nil {
+	if ob := s.obstacle(now, cl, p); ob.why != "" {
 		if !ob.soon && ob.until.Sub(now) > settleTime {
 			s.putOff(now, targets, ob.why)
 		}
 		return ob.until, ob.why
 	}
-	g := cl.record(p)
 	switch {
 	case cl.writing != 0:
 		// What is on record is about to be replaced, whatever it covers.
 		return time.Time{}, "the grant is being written"
-	case cl.covers(g):
+	case cl.onRecord(p):
 		for _, c := range targets {
 			s.tell(now, c, qnet.VoteACK, reason)
 		}
@@ -208,9 +233,9 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 		return cl.retryAt, blocked
 	}
 	s.persistID++
-	cl.writing, cl.asked = s.persistID, g
+	cl.writing, cl.asked = s.persistID, cl.record(p)
 	s.persists[s.persistID] = cl
-	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: g})
+	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: cl.asked})
 	return time.Time{}, "the grant is being written"
 }
 
