@@ -137,7 +137,7 @@ func TestCertutilAgainstC(t *testing.T) {
 				{[]string{"-i"}, nil}, {[]string{"-i"}, nil}, {[]string{"-s", "-i"}, nil},
 				{[]string{"-s", "-c", prod, "-n", "prod"}, nil}, {[]string{"-s", "-c", prod, "-n", "prod"}, nil}, {[]string{"-i", "-s", "-c", mail, "-n", "mail"}, nil},
 				{[]string{"-s", "-c", prod, "-n", "other"}, refuses(prod + " is a request for cluster \"prod\", not for \"other\"\n")}, // Q8
-				{[]string{"-s", "-c", prod, "-n", "../prod"}, refuses("cluster name \"../prod\" can't be part of a file name\n")},        // Q8
+				{[]string{"-s", "-c", prod, "-n", "../prod"}, refuses("cluster name \"../prod\" can't be part of a file name\n")},      // Q8
 			} {
 				c, ours := u.run(with(row.args...)...)
 				compare(t, with(row.args...), c, ours, row.but)

@@ -16,7 +16,7 @@ type partition struct {
 	ring    qnet.RingID
 	members []qnet.NodeID
 	clients []*Client // by node ID
-	stale   bool     // one of its clients is about to report another ring
+	stale   bool      // one of its clients is about to report another ring
 }
 
 func same(a, b *Client) bool { return a.Ring == b.Ring && slices.Equal(a.Members, b.Members) }
