@@ -198,5 +198,5 @@ func (w *World) settled() string {
 // other does.
 func (w *World) mayWin(r *ring) bool {
 	connected := slices.ContainsFunc(r.members, func(n *node) bool { return n.daemon.alive })
-	return connected && (w.cfg.Algorithm != qnet.FFSplit || 2*len(r.members) >= w.cfg.Nodes+w.cfg.Nodes%2)
+	return connected && (w.cfg.Algorithm != qnet.FFSplit || 2*len(r.members) >= len(w.nodes)+len(w.nodes)%2)
 }

@@ -205,7 +205,7 @@ func (w *World) connect(n *node) {
 			return
 		}
 		there := w.passes(n.id, scenario.Arbiter) && w.passes(scenario.Arbiter, n.id)
-		refused := w.links[n.id][0].cut || w.links[0][n.id].cut || there && !w.arbiter.alive
+		refused := w.link(n.id, scenario.Arbiter).cut || w.link(scenario.Arbiter, n.id).cut || there && !w.arbiter.alive
 		switch {
 		case refused:
 			w.after(w.delay(&n.dice), func() {

@@ -45,8 +45,8 @@ func newGoDaemon(n *node) {
 }
 
 func (w *World) nodeList() (list qnet.NodeList) {
-	for _, id := range w.cfg.IDs() {
-		list = append(list, qnet.Node{ID: id})
+	for _, n := range w.nodes {
+		list = append(list, qnet.Node{ID: n.id})
 	}
 	return list
 }

@@ -20,7 +20,7 @@ func (l *link) up() bool { return !l.dropped && !l.cut }
 
 // passes reports whether what a sends now reaches b's host.
 func (w *World) passes(a, b scenario.Host) bool {
-	return w.links[a][b].up() && w.powered(b) && (a == scenario.Arbiter || b == scenario.Arbiter || w.node(a).part == w.node(b).part)
+	return w.link(a, b).up() && w.powered(b) && (a == scenario.Arbiter || b == scenario.Arbiter || w.node(a).part == w.node(b).part)
 }
 
 // powered reports whether a host has power.
@@ -64,7 +64,7 @@ func (w *World) diceOf(h scenario.Host) *dice {
 
 // break takes a link down in one direction.
 func (w *World) breakLink(a, b scenario.Host, loud bool) {
-	l := &w.links[a][b]
+	l := w.link(a, b)
 	if l.up() {
 		l.downAt = w.now
 	}
@@ -77,7 +77,7 @@ func (w *World) breakLink(a, b scenario.Host, loud bool) {
 
 // healLink brings a link up again in one direction.
 func (w *World) healLink(a, b scenario.Host) {
-	l := &w.links[a][b]
+	l := w.link(a, b)
 	if l.up() {
 		return
 	}

@@ -21,6 +21,7 @@ const deviceName = "Qdevice"
 type node struct {
 	w     *World
 	id    qnet.NodeID
+	index int // from 1 on, by ID
 	clock clock
 	dice  dice
 	power bool
@@ -61,24 +62,11 @@ type node struct {
 	shown  state           // what the trace was told last
 }
 
-func newNode(w *World, id qnet.NodeID, c clock) *node {
-	n := &node{w: w, id: id, clock: c, power: true, checks: qnet.HeuristicsPass, dice: newDice(w.cfg.Seed, uint64(id))}
+func newNode(w *World, id qnet.NodeID, index int) *node {
+	c := w.clockOf(index)
+	n := &node{w: w, id: id, index: index, clock: c, power: true, checks: qnet.HeuristicsPass, dice: newDice(w.cfg.Seed, uint64(id))}
 	n.daemon = process{w: w, clock: c, dice: &n.dice}
 	return n
-}
-
-// config is what corosync.conf says of votes.
-func (n *node) config() vq.Config {
-	cfg := n.w.cfg
-	d := &vq.Device{Votes: 1, Timeout: cfg.Timeout, SyncTimeout: cfg.SyncTimeout}
-	if cfg.Algorithm == qnet.LMS {
-		d.Votes = vq.AutoVotes
-	}
-	c := vq.Config{Node: n.id, Nodes: vq.OneVoteEach(cfg.IDs()...), Device: d}
-	if cfg.WaitForAll {
-		c.WaitForAll = vq.On
-	}
-	return c
 }
 
 // start starts Corosync: alone in a ring at first. The node daemon follows.
@@ -86,9 +74,11 @@ func (n *node) start() {
 	if n.up || !n.power {
 		return
 	}
-	m, outs, err := vq.New(n.config(), n.clock.local(n.w.now), 0)
+	cfg := n.w.conf
+	cfg.Node = n.id
+	m, outs, err := vq.New(cfg, n.clock.local(n.w.now), 0)
 	if err != nil {
-		panic("sim: internal error: " + err.Error()) // the configuration is ours
+		panic("sim: internal error: " + err.Error()) // it was tried before
 	}
 	n.boot++
 	n.up, n.left, n.vq, n.vqArmed = true, false, m, 0
@@ -301,11 +291,11 @@ func (n *node) runChecks(f func(qnet.Heuristics) any) {
 
 // startDaemon starts the node daemon: it registers, and hears of the ring.
 func (n *node) startDaemon() {
-	if !n.up || n.daemon.alive {
+	if !n.up || n.daemon.alive || n.w.conf.Device == nil {
 		return
 	}
 	n.tracking, n.conn = false, nil
-	if n.w.cfg.Daemon(n.id) == scenario.C {
+	if n.w.cfg.Daemons[n.index-1] == scenario.C {
 		newCDaemon(n)
 	} else {
 		newGoDaemon(n)

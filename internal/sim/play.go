@@ -47,9 +47,9 @@ func (w *World) Do(c scenario.Command) {
 
 func (w *World) doLink(c scenario.Command) {
 	if len(c.Hosts) == 0 {
-		for a := range w.links {
-			for b := range w.links {
-				w.healLink(scenario.Host(a), scenario.Host(b))
+		for _, a := range w.hosts() {
+			for _, b := range w.hosts() {
+				w.healLink(a, b)
 			}
 		}
 		return
@@ -150,8 +150,8 @@ func (w *World) doArbiterHost(v scenario.Verb) {
 
 // powerOn has what is sent to a host arrive again.
 func (w *World) powerOn(h scenario.Host) {
-	for o := range w.links {
-		w.resend(scenario.Host(o), h, time.Second)
+	for _, o := range w.hosts() {
+		w.resend(o, h, time.Second)
 	}
 }
 

@@ -50,7 +50,7 @@ func (w *World) consensus() time.Duration { return w.tokenTime() * 12 / 10 }
 // tokenTime is when a node misses the token. As in Corosync it grows with the
 // number of nodes.
 func (w *World) tokenTime() time.Duration {
-	return w.cfg.Token + time.Duration(max(0, w.cfg.Nodes-2))*650*time.Millisecond
+	return w.cfg.Token + time.Duration(max(0, len(w.nodes)-2))*650*time.Millisecond
 }
 
 // in reports whether a node is in a ring or on its way into it.

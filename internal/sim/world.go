@@ -4,17 +4,21 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
+	vq "quorate/internal/votequorum"
 )
 
 // World is a cluster, its arbiter and the network between them. Its methods
 // must be called from one goroutine.
 type World struct {
 	cfg     scenario.Cluster
+	conf    vq.Config // of every node, but for its Node
 	now     instant
 	queue   queue
 	nodes   []*node // by ID, from 1 on
@@ -34,18 +38,49 @@ type World struct {
 // New returns a world in which every host has power, the arbiter runs and no
 // node was started yet.
 func New(cfg scenario.Cluster) *World {
-	w := &World{cfg: cfg}
-	hosts := cfg.Nodes + 1
+	w, err := NewConfigured(cfg, configOf(cfg))
+	if err != nil {
+		panic("sim: internal error: " + err.Error()) // the configuration is ours
+	}
+	return w
+}
+
+// NewConfigured is as New for a cluster with a configuration of its own: it says
+// which node IDs there are and how votes are counted, instead of the scenario's
+// cluster. Without a device there are neither node daemons nor an arbiter. An error
+// says why Corosync would not start with it.
+func NewConfigured(cfg scenario.Cluster, conf vq.Config) (*World, error) {
+	w := &World{cfg: cfg, conf: conf}
+	hosts := len(conf.Nodes) + 1
 	w.links = make([][]link, hosts)
 	for i := range w.links {
 		w.links[i] = make([]link, hosts)
 	}
 	w.arbiter = newArbiter(w, w.clockOf(0))
-	for _, id := range cfg.IDs() {
-		w.nodes = append(w.nodes, newNode(w, id, w.clockOf(int(id))))
+	for _, c := range slices.SortedFunc(slices.Values(conf.Nodes), func(a, b vq.ConfigNode) int { return cmp.Compare(a.ID, b.ID) }) {
+		conf.Node = c.ID
+		if _, _, err := vq.New(conf, epoch, 0); err != nil {
+			return nil, err
+		}
+		w.nodes = append(w.nodes, newNode(w, c.ID, len(w.nodes)+1))
 	}
-	w.arbiter.start()
-	return w
+	if conf.Device != nil {
+		w.arbiter.start()
+	}
+	return w, nil
+}
+
+// configOf is the configuration of a scenario's nodes.
+func configOf(cfg scenario.Cluster) vq.Config {
+	d := &vq.Device{Votes: 1, Timeout: cfg.Timeout, SyncTimeout: cfg.SyncTimeout}
+	if cfg.Algorithm == qnet.LMS {
+		d.Votes = vq.AutoVotes
+	}
+	c := vq.Config{Nodes: vq.OneVoteEach(cfg.IDs()...), Device: d}
+	if cfg.WaitForAll {
+		c.WaitForAll = vq.On
+	}
+	return c
 }
 
 func (w *World) clockOf(host int) clock {
@@ -72,7 +107,31 @@ func (w *World) Stats() Stats {
 	return s
 }
 
-func (w *World) node(id qnet.NodeID) *node { return w.nodes[id-1] }
+func (w *World) node(id qnet.NodeID) *node {
+	if i := int(id) - 1; i < len(w.nodes) && w.nodes[i].id == id {
+		return w.nodes[i]
+	}
+	return w.nodes[slices.IndexFunc(w.nodes, func(n *node) bool { return n.id == id })]
+}
+
+// hosts lists the arbiter and all nodes.
+func (w *World) hosts() []scenario.Host {
+	list := []scenario.Host{scenario.Arbiter}
+	for _, n := range w.nodes {
+		list = append(list, n.id)
+	}
+	return list
+}
+
+// link is what a sends to b.
+func (w *World) link(a, b scenario.Host) *link { return &w.links[w.index(a)][w.index(b)] }
+
+func (w *World) index(h scenario.Host) int {
+	if h == scenario.Arbiter {
+		return 0
+	}
+	return w.node(h).index
+}
 
 // after has do called when d has passed.
 func (w *World) after(d time.Duration, do func()) { w.queue.push(w.now+instant(d), do) }
