@@ -7,7 +7,7 @@ FUZZTIME ?= 20s
 NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil \
 	corosync-qdevice corosync-qdevice-tool corosync-qdevice-net-certutil
 
-.PHONY: all build demo test unit race fuzz verify interop bench clean deps
+.PHONY: all build demo test unit race fuzz verify interop bench clean deps sim
 
 all: build
 
@@ -53,6 +53,11 @@ verify:
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) mod verify
+
+# Random histories in the simulator: a million steps take about a second.
+STEPS ?= 20000000
+sim:
+	$(GO) run ./cmd/quorate sim --steps $(STEPS)
 
 bench: deps
 	$(GO) run ./bench

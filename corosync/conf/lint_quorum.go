@@ -73,8 +73,11 @@ func (l *linter) twoNode() {
 		l.at(0, Warning, "two nodes with neither two_node nor a device: when one is lost, the other stops",
 			"add a device, or set quorum.two_node to 1 if the nodes are fenced")
 	case l.device() && wait == 0:
-		l.at(0, Note, "two nodes and a device without wait_for_all: after a power cut one node with the arbiter runs alone",
-			"set quorum.wait_for_all to 1 if it must wait for the other")
+		what := "set quorum.wait_for_all to 1 if it must wait for the other"
+		if l.has("quorum.device.votes") { // then they are not among the expected votes of a node that starts alone
+			what = "nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it"
+		}
+		l.at(0, Note, "two nodes and a device: after a power cut one node with the arbiter runs alone", what)
 	}
 }
 

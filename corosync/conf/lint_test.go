@@ -33,13 +33,13 @@ func TestLint(t *testing.T) {
 		{"two nodes, two_node", cluster(2, "two_node: 1"), nil},
 		{"two nodes and a device", cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), nil},
 		{"four nodes and a device", cluster(4, withDevice("algorithm: ffsplit", votes1)), nil},
-		{"two nodes and lms", cluster(2, withDevice("algorithm: lms", "")), []string{"note: two nodes and a device without wait_for_all"}},
+		{"two nodes and lms", cluster(2, withDevice("algorithm: lms", "")), []string{"note: two nodes and a device: after a power cut"}},
 
 		{"two_node with a device", cluster(2, "two_node: 1\n"+withDevice("", votes1)), []string{"fault: two_node with a device"}},
 		{"two_node with three", cluster(3, "two_node: 1"), []string{"warning: two_node with 3 nodes"}},
 		{"two_node, wait_for_all off", cluster(2, "two_node: 1\nwait_for_all: 0"), []string{"warning: two_node without wait_for_all"}},
 		{"two nodes alone", cluster(2, ""), []string{"warning: two nodes with neither"}},
-		{"wait_for_all missing", cluster(2, withDevice("", votes1)), []string{"note: two nodes and a device without wait_for_all"}},
+		{"wait_for_all missing", cluster(2, withDevice("", votes1)), []string{"note: two nodes and a device: after a power cut"}},
 		{"four nodes alone", cluster(4, ""), []string{"note: 4 nodes without a device"}},
 
 		{"last_man_standing with a device", cluster(4, "wait_for_all: 1\nlast_man_standing: 1\n"+withDevice("", votes1)),

@@ -74,6 +74,6 @@ the place of that program: same flags, files, output and exit codes.`,
 	root.SetVersionTemplate("quorate {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newQNetdCommand(), newQDeviceCommand(), newClustersCommand(), newCertCommand(), newCorosyncCommand(), newStatusCommand(), newDoctorCommand())
-	root.AddCommand(newSimCommand(), newLabCommand())
+	root.AddCommand(newSimCommand(), newExplainCommand(), newLabCommand())
 	return root
 }

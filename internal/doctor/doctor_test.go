@@ -234,8 +234,8 @@ func TestAllWell(t *testing.T) {
 	w.must(err)
 	host := regexp.MustCompile(`\bport: (\d+)`).FindStringSubmatch(w.conf)[1]
 	got = strings.NewReplacer("127.0.0.1:"+host, "ARBITER", leaf.Cluster.Leaf.NotAfter.Format("2006-01-02"), "END", w.now.Format("2006-01-02 15:04:05"), "NOW").Replace(got)
-	const want = `note corosync.conf: two nodes and a device without wait_for_all: after a power cut one node with the arbiter runs alone
-    set quorum.wait_for_all to 1 if it must wait for the other
+	const want = `note corosync.conf: two nodes and a device: after a power cut one node with the arbiter runs alone
+    nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it
 ok corosync.conf: version 5, 2 nodes
 ok timers: token 1000 ms, device timeout 10000 ms, in sync 30000 ms
 ok corosync: running, version 5 of the configuration, ring 1.4

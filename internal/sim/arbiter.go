@@ -34,7 +34,6 @@ type arbiter struct {
 	writes []qnetd.Persist // under way
 	disk   string          // ok, slow or full
 	server server
-	reason string // of the last vote
 	held   string // what the trace was told last of a vote that is held back
 }
 
@@ -191,9 +190,8 @@ func (a *arbiter) save(p qnetd.Persist) {
 func (a *arbiter) tell(n qnetd.Notice) {
 	switch {
 	case n.Vote != qnet.VoteUndefined:
-		if n.Vote == qnet.VoteACK {
-			a.reason = n.Reason
-		}
+		to := a.w.node(n.Node)
+		to.told.ring, to.told.vote, to.told.why = n.Ring, n.Vote, n.Reason
 		a.w.say("arbiter: %v for node %v: %s", n.Vote, n.Node, n.Reason)
 		a.held = ""
 	case n.Text == "vote held back" && n.Reason != a.held && n.Reason != "the grant is being written":

@@ -56,8 +56,7 @@ func (n *node) state() state {
 	if !n.up || n.ring == nil {
 		return state{}
 	}
-	v, _ := n.vq.NodeVotes(0)
-	s := state{quorate: v.Flags.Has(vq.Quorate), counts: v.Flags.Has(vq.DeviceCastVote), inSync: n.syncing}
+	s := state{quorate: n.flags.Has(vq.Quorate), counts: n.flags.Has(vq.DeviceCastVote), inSync: n.syncing}
 	if n.phase == operational && !n.syncing && !n.ring.broken {
 		s.ring = n.ring
 	}
@@ -87,29 +86,31 @@ func (w *World) observe() {
 	}
 	c.last = w.now
 	c.states = c.states[:0]
-	for _, n := range w.nodes {
-		s := n.state()
-		c.states = append(c.states, s)
-		w.tellState(n, s)
-	}
 	c.both = false
 	split, broken := false, false
-	for i, a := range c.states {
-		for j, b := range c.states[:i] {
-			if a.quorate && b.quorate && w.nodes[i].ring != w.nodes[j].ring {
-				c.both = true
-			}
-			if a.ring == nil || b.ring == nil || a.ring == b.ring {
+	for i, n := range w.nodes {
+		s := n.state()
+		c.states = append(c.states, s)
+		if s.active() != n.active {
+			n.active, n.since = !n.active, w.now
+		}
+		w.tellState(n, s)
+		if s.ring == nil && !s.quorate {
+			continue
+		}
+		for j, o := range c.states[:i] {
+			c.both = c.both || s.quorate && o.quorate && n.ring != w.nodes[j].ring
+			if s.ring == nil || o.ring == nil || s.ring == o.ring {
 				continue
 			}
 			split = true
 			switch {
-			case a.quorate && b.quorate:
+			case s.quorate && o.quorate:
 				broken = true
-				w.violate(TwoActive, a.ring, b.ring)
-			case a.counts && b.counts && w.cfg.Arbiter == scenario.Ours:
+				w.violate(TwoActive, s.ring, o.ring)
+			case s.counts && o.counts && w.cfg.Arbiter == scenario.Ours:
 				broken = true
-				w.violate(TwoCounted, a.ring, b.ring)
+				w.violate(TwoCounted, s.ring, o.ring)
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (w *World) powered(h scenario.Host) bool {
 // reach reports whether two nodes' Totem find each other. Totem's links ping
 // each other, so that one which is lost in one direction is down in both.
 func (w *World) reach(a, b *node) bool {
-	return a.up && b.up && (a == b || w.passes(a.id, b.id) && w.passes(b.id, a.id))
+	return a.up && b.up && a.part == b.part && w.links[a.index][b.index].up() && w.links[b.index][a.index].up()
 }
 
 // slowest is how long a message may take before calm has returned.

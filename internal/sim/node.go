@@ -58,6 +58,14 @@ type node struct {
 		ring qnet.RingID
 		cast bool
 	}
+	flags  vq.Flags // of votequorum, as it counted last
+	active bool     // it could act when it was last looked at
+	since  instant  // since when
+	told   struct { // the last vote that the arbiter sent it
+		ring qnet.RingID
+		vote qnet.Vote
+		why  string
+	}
 	checks qnet.Heuristics // what its heuristics come to
 	shown  state           // what the trace was told last
 }
@@ -84,6 +92,8 @@ func (n *node) start() {
 	n.up, n.left, n.vq, n.vqArmed = true, false, m, 0
 	n.phase, n.ring, n.pending, n.merging, n.syncing = gather, nil, nil, false, false
 	n.queue, n.pumping = nil, false
+	own, _ := m.NodeVotes(0)
+	n.flags = own.Flags
 	n.tokens++
 	n.gathers++
 	n.perform(outs)
@@ -154,6 +164,8 @@ func (n *node) vqStep(in vq.Input) {
 	}
 	n.perform(n.vq.Step(n.clock.local(n.w.now), in))
 	n.armVQ()
+	v, _ := n.vq.NodeVotes(0)
+	n.flags = v.Flags
 	n.w.check.dirty = true
 }
 

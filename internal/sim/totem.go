@@ -156,7 +156,7 @@ func (n *node) enterGather() {
 			}
 		})
 	}
-	n.tryJoin(gathers)
+	n.tryJoin(gathers, 30*time.Millisecond)
 	w.at(n.clock.later(w.now, w.consensus()), func() {
 		if n.gathers == gathers && n.phase == gather {
 			w.form(w.clique(n))
@@ -165,16 +165,17 @@ func (n *node) enterGather() {
 	w.topology()
 }
 
-// tryJoin forms a ring as soon as nobody is missing, and looks again otherwise.
-func (n *node) tryJoin(gathers uint64) {
+// tryJoin forms a ring as soon as nobody is missing, and looks again otherwise,
+// less often each time: who comes later looks, too.
+func (n *node) tryJoin(gathers uint64, within time.Duration) {
 	w := n.w
-	w.after(n.dice.between(forRing, 2*time.Millisecond, 30*time.Millisecond), func() {
+	w.after(n.dice.between(forRing, 2*time.Millisecond, within), func() {
 		if n.gathers != gathers || n.phase != gather {
 			return
 		}
 		group := w.clique(n)
 		if w.missing(n, group) {
-			n.tryJoin(gathers)
+			n.tryJoin(gathers, min(2*within, time.Second))
 			return
 		}
 		w.form(group)
@@ -233,7 +234,7 @@ func (w *World) form(group []*node) {
 	for _, n := range group {
 		n.phase, n.pending, n.seq = commit, r, r.id.Seq
 		wait := n.dice.between(forRing, time.Millisecond, 20*time.Millisecond)
-		if n.dice.one(forRing, 20) {
+		if w.cfg.Slow && n.dice.one(forRing, 20) {
 			wait = n.dice.between(forRing, 0, w.consensus())
 		}
 		w.after(wait, func() { n.install(r) })

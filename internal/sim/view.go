@@ -4,6 +4,8 @@
 package sim
 
 import (
+	"time"
+
 	"quorate/internal/qnet"
 )
 
@@ -16,18 +18,24 @@ type NodeState struct {
 	Votes    uint32        // that it counts, the device's among them
 	Expected uint32
 	Quorum   uint32
-	Counts   bool // it counts the device's vote
-	Quorate  bool // the flag that it shows
-	InSync   bool // it is on its way from one ring to the next, and can't act
-	Active   bool // it is quorate on a settled ring
-	Waiting  bool // wait_for_all holds it back
+	Counts   bool          // it counts the device's vote
+	Quorate  bool          // the flag that it shows
+	InSync   bool          // it is on its way from one ring to the next, and can't act
+	Active   bool          // it is quorate on a settled ring
+	Since    time.Duration // since when it is Active, or is not
+	Waiting  bool          // wait_for_all holds it back
+
+	// Told is the arbiter's last vote for Ring, and Why what it gave as the
+	// reason: Undefined and empty if there was none.
+	Told qnet.Vote
+	Why  string
 }
 
 // Nodes returns the state of all nodes, by ID.
 func (w *World) Nodes() []NodeState {
 	var list []NodeState
 	for _, n := range w.nodes {
-		out := NodeState{Node: n.id, Up: n.up}
+		out := NodeState{Node: n.id, Up: n.up, Since: time.Duration(n.since)}
 		if n.up && n.ring != nil {
 			s := n.state()
 			v := n.vq.Status()
@@ -35,11 +43,11 @@ func (w *World) Nodes() []NodeState {
 			out.Votes, out.Expected, out.Quorum = v.Total, v.HighestExpected, v.Quorum
 			out.Counts, out.Quorate, out.InSync, out.Active = s.counts, s.quorate, s.inSync, s.active()
 			out.Waiting = v.AllAwaited
+			if n.told.ring == n.ring.id {
+				out.Told, out.Why = n.told.vote, n.told.why
+			}
 		}
 		list = append(list, out)
 	}
 	return list
 }
-
-// Reason is what the arbiter gave as the reason of its last ACK, or "".
-func (w *World) Reason() string { return w.arbiter.reason }

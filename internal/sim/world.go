@@ -94,6 +94,10 @@ func (w *World) clockOf(host int) clock {
 // the beginning.
 func (w *World) Trace(f func(at time.Duration, text string)) { w.trace = f }
 
+// GoOn has the world go on after a promise was broken: with two_node, for one,
+// none is made.
+func (w *World) GoOn() { w.goOn = true }
+
 // Now is the time since the beginning.
 func (w *World) Now() time.Duration { return time.Duration(w.now) }
 

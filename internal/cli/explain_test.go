@@ -1,0 +1,128 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"quorate/internal/explain"
+	"quorate/internal/sim"
+)
+
+// quorate runs a command line and returns what it printed and its exit code.
+func quorate(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Main(t.Context(), append([]string{"quorate"}, args...), &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+const twoNodes = "../explain/testdata/two.conf"
+
+func TestExplain(t *testing.T) {
+	out, errs, code := quorate(t, "explain", twoNodes)
+	want, err := os.ReadFile("../explain/testdata/two.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.ReplaceAll(out, twoNodes, "corosync.conf"); code != 0 || errs != "" || got != string(want) {
+		t.Errorf("exit code %d, %s\n%s", code, errs, got)
+	}
+	out, _, code = quorate(t, "explain", "--json", twoNodes)
+	var r explain.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Expected != 3 || len(r.Cases) < 5 {
+		t.Errorf("exit code %d, %v\n%s", code, err, out)
+	}
+}
+
+func TestExplainErrors(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good, err := os.ReadFile(twoNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := write("broken", "totem {\n")
+	both := write("both", strings.Replace(string(good), "provider: corosync_votequorum", "provider: corosync_votequorum\n  two_node: 1", 1))
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{broken}, "quorate: " + broken + ":1: "},
+		{[]string{both}, "quorate: " + both + ":20: two_node with a device: Corosync does not start"},
+		{[]string{filepath.Join(dir, "none")}, "quorate: open "},
+		{[]string{twoNodes, "--sbd", filepath.Join(dir, "none")}, "quorate: open "},
+		{[]string{"one", "two"}, "quorate: accepts at most 1 arg"},
+	} {
+		out, errs, code := quorate(t, append([]string{"explain"}, c.args...)...)
+		if code != 1 || out != "" || !strings.HasPrefix(errs, c.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%v: exit code %d\n%s%s", c.args, code, out, errs)
+		}
+	}
+	sbd := write("sbd", "# x\nSBD_WATCHDOG_TIMEOUT=\"5\"\n")
+	if out, _, code := quorate(t, "explain", twoNodes, "--sbd", sbd); code != 0 || !strings.Contains(out, "sbd's watchdog timeout is 5s") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+func TestSim(t *testing.T) {
+	out, errs, code := quorate(t, "sim", "--steps", "100000", "--nodes", "2", "--algorithm", "ffsplit", "--daemons", "mixed", "--json")
+	var r sim.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Steps < 100000 || r.ACKs == 0 {
+		t.Errorf("exit code %d, %v, %s\n%s", code, err, errs, out)
+	}
+	again, _, _ := quorate(t, "sim", "--steps", "100000", "--nodes", "2", "--algorithm", "ffsplit", "--daemons", "mixed", "--json")
+	if again != out {
+		t.Error("equal flags play other histories")
+	}
+	out, errs, code = quorate(t, "sim", "--steps", "1000000", "--arbiter", "c", "--daemons", "c")
+	if code != 1 || !strings.Contains(out, "VIOLATION") || !strings.Contains(errs, "broke a promise") {
+		t.Errorf("C's rules: exit code %d, %s\n%s", code, errs, out)
+	}
+	const scenario = "../sim/testdata/s1.txt"
+	want, err := os.ReadFile(scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, _, code := quorate(t, "sim", scenario); code != 0 || out != string(want) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if out, _, code := quorate(t, "sim", scenario, "../sim/testdata/s1_c.txt"); code != 1 || !strings.Contains(out, "==> ../sim/testdata/s1_c.txt <==") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+func TestSimErrors(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.txt")
+	if err := os.WriteFile(bad, []byte("cluster nodes=2\nup 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{bad}, "quorate: " + bad + ": line 2: there is no node 3: the nodes are 1 to 2\n"},
+		{[]string{"--nodes", "1"}, "quorate: --nodes is 1: want 2 to 16\n"},
+		{[]string{"--algorithm", "x"}, "quorate: --algorithm is \"x\": want ffsplit or lms\n"},
+		{[]string{"--daemons", "x"}, "quorate: --daemons is \"x\": want go, c or mixed\n"},
+		{[]string{"--arbiter", "x"}, "quorate: --arbiter is \"x\": want go or c\n"},
+		{[]string{"--arbiter", "c", "--algorithm", "lms"}, "quorate: of corosync-qnetd's rules only those for ffsplit are known here\n"},
+		{[]string{"--steps", "0"}, "quorate: --steps is 0: want 1 or more\n"},
+	} {
+		if out, errs, code := quorate(t, append([]string{"sim"}, c.args...)...); code != 1 || out != "" || errs != c.want {
+			t.Errorf("%v: exit code %d\n%s%s", c.args, code, out, errs)
+		}
+	}
+}

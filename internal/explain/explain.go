@@ -1,0 +1,205 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package explain says what happens to a cluster in each case that matters:
+// which nodes stay quorate when nodes, the arbiter or links are lost, or when one
+// node alone is started, with how many votes, after how long, and why.
+//
+// It works nothing out by itself. [Read] takes what a corosync.conf says of votes
+// and of the device, [Run] plays each case in package sim, with the machines that
+// decide on real nodes, and writes down how it ended.
+//
+// # Limitations
+//
+// What it says is for our node daemon and arbiter: C's take longer where a silent
+// one must be missed. Heuristics pass. Times are those of the timers in the file,
+// on a quick network with Totem's default for what follows from the token's; a
+// node that starts counts from when its Corosync does.
+package explain
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"quorate/internal/qnet"
+)
+
+// Report is what was found out of a cluster.
+type Report struct {
+	Cluster  string   `json:"cluster"`
+	Nodes    []Node   `json:"nodes"`
+	Expected uint32   `json:"expected_votes"`
+	Quorum   uint32   `json:"quorum"`
+	Device   *Device  `json:"device,omitempty"`
+	Cases    []Case   `json:"cases"`
+	Warnings []Advice `json:"warnings"`
+	LeftOut  string   `json:"left_out,omitempty"` // which cases were not played, and why
+}
+
+// Node is a node of the cluster.
+type Node struct {
+	ID    qnet.NodeID `json:"id"`
+	Name  string      `json:"name"`
+	Votes uint32      `json:"votes"`
+}
+
+// Device is the quorum device.
+type Device struct {
+	Algorithm  string `json:"algorithm"`
+	TieBreaker string `json:"tie_breaker"`
+	KAP        bool   `json:"keep_active_partition"`
+	Votes      uint32 `json:"votes"`
+}
+
+// Case is something that happens, and what comes of it.
+type Case struct {
+	Kind  Kind     `json:"kind"`
+	What  string   `json:"what"`
+	Also  []string `json:"also,omitempty"` // cases that end in the same way
+	All   string   `json:"all,omitempty"`  // what What and Also have in common, if they are all of their kind
+	Parts []Part   `json:"parts"`          // of the nodes that are up, by lowest node
+}
+
+// Kind is what kind of case it is.
+type Kind string
+
+// The kinds, in the order of a report.
+const (
+	AllUp       Kind = "all up"
+	NodeLost    Kind = "node lost"
+	ArbiterLost Kind = "arbiter lost"
+	Split       Kind = "split"
+	TwoLost     Kind = "two nodes lost, one after the other"
+	BothLost    Kind = "arbiter lost, then a node"
+	SplitAlone  Kind = "arbiter lost, then a split"
+	LostSplit   Kind = "node lost, then a split"
+	ColdBoot    Kind = "cold boot with one node"
+)
+
+// Part is a part of the cluster that is on its own when all has settled.
+type Part struct {
+	Nodes    []qnet.NodeID `json:"nodes"`
+	Votes    uint32        `json:"votes"`
+	Expected uint32        `json:"expected_votes"`
+	Quorum   uint32        `json:"quorum"`
+	Device   bool          `json:"device"` // its votes count here
+	Quorate  bool          `json:"quorate"`
+	After    float64       `json:"after_seconds"` // until it can act, if it is quorate; 0: it never could not
+	Why      string        `json:"why"`
+}
+
+// Advice is something that bites people.
+type Advice struct {
+	Line     int    `json:"line,omitempty"` // of the file; 0 if no one line is to blame
+	Level    string `json:"level"`
+	Text     string `json:"text"`
+	WhatToDo string `json:"what_to_do"`
+}
+
+// Run plays all cases. The error says why Corosync would not start.
+func Run(c *Cluster) (*Report, error) {
+	r := &Report{Cluster: c.Name, Nodes: c.Nodes, Device: c.Device, Warnings: c.Warnings}
+	plans, leftOut := c.plans()
+	r.LeftOut = leftOut
+	for _, p := range plans {
+		got, err := c.play(p)
+		if err != nil {
+			return nil, err
+		}
+		if p.kind == AllUp && len(got.Parts) > 0 {
+			r.Expected, r.Quorum = got.Parts[0].Expected, got.Parts[0].Quorum
+		}
+		r.add(got)
+	}
+	r.generalise()
+	r.waitForAll(c)
+	return r, nil
+}
+
+// waitForAll tells of a wait_for_all that makes no node wait: that the device's
+// vote counts for it surprises people.
+func (r *Report) waitForAll(c *Cluster) {
+	if !c.world.WaitForAll || !slices.ContainsFunc(r.Cases, func(o Case) bool {
+		return o.Kind == ColdBoot && slices.ContainsFunc(o.Parts, func(p Part) bool { return p.Quorate })
+	}) {
+		return
+	}
+	r.Warnings = append(r.Warnings, Advice{
+		Line: c.waitLine, Level: "warning",
+		Text:     "wait_for_all does not make a node wait that is started alone: the device's vote counts for it",
+		WhatToDo: "expect a node to run alone after a power cut; delete wait_for_all if nothing else needs it",
+	})
+}
+
+// generalise gives cases that end alike, whichever node it is, one name.
+func (r *Report) generalise() {
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		alone := !slices.ContainsFunc(r.Cases, func(o Case) bool { return o.Kind == c.Kind && o.What != c.What })
+		if alone && len(c.Also) > 0 {
+			c.All = map[Kind]string{
+				NodeLost: "any node lost", TwoLost: "any two nodes lost, one after the other",
+				BothLost: "arbiter, then any node lost", ColdBoot: "cold boot, any node alone",
+			}[c.Kind]
+		}
+	}
+}
+
+// add adds a case, or notes that it ends as one that is there.
+func (r *Report) add(c Case) {
+	i := slices.IndexFunc(r.Cases, func(o Case) bool { return o.Kind == c.Kind && slices.EqualFunc(o.Parts, c.Parts, alike) })
+	if i < 0 {
+		r.Cases = append(r.Cases, c)
+		return
+	}
+	like := &r.Cases[i]
+	like.Also = append(like.Also, c.What)
+	for k := range like.Parts {
+		like.Parts[k].After = max(like.Parts[k].After, c.Parts[k].After)
+	}
+}
+
+// alike reports whether two parts fare alike, whoever is in them.
+func alike(a, b Part) bool {
+	return len(a.Nodes) == len(b.Nodes) && a.Votes == b.Votes && a.Expected == b.Expected && a.Quorum == b.Quorum && a.Device == b.Device &&
+		a.Quorate == b.Quorate && (a.After == 0) == (b.After == 0) && plain(a.Why) == plain(b.Why)
+}
+
+// plain is a reason without the nodes that it names.
+func plain(s string) string {
+	var out []rune
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9', r == ',' || r == ' ':
+		default:
+			out = append(out, r)
+		}
+	}
+	return string(out)
+}
+
+// names lists nodes by name, or by ID where they have none.
+func (c *Cluster) names(ids []qnet.NodeID) string { return join(c.Nodes, ids) }
+
+// name is one node in a sentence.
+func (c *Cluster) name(id qnet.NodeID) string {
+	s := c.names([]qnet.NodeID{id})
+	if s == id.String() {
+		return "node " + s
+	}
+	return s
+}
+
+func join(nodes []Node, ids []qnet.NodeID) string {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = id.String()
+		if k := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == id }); k >= 0 && nodes[k].Name != "" {
+			words[i] = nodes[k].Name
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }

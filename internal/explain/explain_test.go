@@ -1,0 +1,216 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package explain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/corosync/conf"
+	"quorate/internal/explain"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what is explained into testdata and docs")
+
+func read(t *testing.T, text string) (*explain.Cluster, error) {
+	t.Helper()
+	f, err := conf.Parse([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return explain.Read(f)
+}
+
+func run(t *testing.T, text string) *explain.Report {
+	t.Helper()
+	c, err := read(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := explain.Run(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestGolden explains testdata/*.conf.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.conf")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".conf"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(explain.AppendText(nil, run(t, string(text)), "corosync.conf", false))
+			same(t, strings.TrimSuffix(file, ".conf")+".txt", got)
+		})
+	}
+}
+
+// same holds a file against what was printed.
+func same(t *testing.T, file, got string) {
+	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
+	}
+}
+
+// TestDocs: the transcripts of docs/explain.md are what is printed.
+func TestDocs(t *testing.T) {
+	const file = "../../docs/explain.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(text), "```\n")
+	shown := 0
+	for i := 1; i < len(parts); i += 2 {
+		command, _, _ := strings.Cut(parts[i], "\n")
+		name, ok := strings.CutPrefix(command, "$ quorate explain ")
+		if !ok {
+			continue
+		}
+		conf, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts[i] = command + "\n" + string(explain.AppendText(nil, run(t, string(conf)), name, false))
+		shown++
+	}
+	if shown < 2 {
+		t.Errorf("%d transcripts", shown)
+	}
+	same(t, file, strings.Join(parts, "```\n"))
+}
+
+func cluster(nodes int, quorum string) string {
+	var b strings.Builder
+	b.WriteString("totem {\n version: 2\n cluster_name: c\n config_version: 1\n token: 1000\n}\nnodelist {\n")
+	for i := range nodes {
+		fmt.Fprintf(&b, " node {\n  nodeid: %d\n  ring0_addr: 192.0.2.%d\n }\n", i+1, i+1)
+	}
+	return b.String() + "}\nquorum {\n provider: corosync_votequorum\n" + quorum + "}\n"
+}
+
+const device = " device {\n model: net\n votes: 1\n net {\n host: a\n algorithm: ffsplit\n }\n }\n"
+
+// TestArithmetic holds what was played against a second, stupid count: one vote
+// a node, one for the device, more than half of all.
+func TestArithmetic(t *testing.T) {
+	for nodes := 2; nodes <= 5; nodes++ {
+		r := run(t, cluster(nodes, device))
+		for _, c := range r.Cases {
+			quorate := 0
+			for _, p := range c.Parts {
+				votes := len(p.Nodes)
+				if p.Device {
+					votes++
+				}
+				if want := 2*votes > nodes+1; want != p.Quorate && c.Kind != explain.ColdBoot || votes != int(p.Votes) {
+					t.Errorf("%d nodes, %s: part %v has %d votes, quorate %v", nodes, c.What, p.Nodes, p.Votes, p.Quorate)
+				}
+				if p.Quorate {
+					quorate++
+				}
+			}
+			arbiter := !strings.Contains(c.What, "arbiter")
+			switch {
+			case quorate > 1:
+				t.Errorf("%d nodes, %s: %d parts are quorate", nodes, c.What, quorate)
+			case quorate == 0 && arbiter && nodes%2 == 0 && half(c, nodes):
+				t.Errorf("%d nodes, %s: no part is quorate, and the arbiter is there", nodes, c.What)
+			}
+		}
+	}
+}
+
+// half reports whether a part has at least half of the nodes.
+func half(c explain.Case, nodes int) bool {
+	for _, p := range c.Parts {
+		if 2*len(p.Nodes) >= nodes {
+			return true
+		}
+	}
+	return false
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"totem {\n", "line 1: "},
+		{cluster(2, " two_node: 1\n"+device), "line 19: two_node with a device: Corosync does not start"},
+		{cluster(2, strings.Replace(device, "ffsplit", "magic", 1)), "line 24: corosync-qdevice does not start with the algorithm magic"},
+		{cluster(2, strings.Replace(device, "model: net", "model: disk", 1)), "line 20: there is no model disk"},
+		{strings.Replace(cluster(2, ""), "provider: corosync_votequorum", "x: y", 1), "quorum.provider is not corosync_votequorum"},
+		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: nodelist.node.1.nodeid: knet needs an ID"},
+		{cluster(40, ""), "the nodelist has 40 nodes: 1 to 32 can be explained"},
+	} {
+		_, err := read(t, c.text)
+		var e *conf.Error
+		if !errors.As(err, &e) || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestWatchdog(t *testing.T) {
+	c, err := read(t, cluster(2, device))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(c.Warnings)
+	c.WatchdogTimeout(40 * time.Second)
+	if len(c.Warnings) != before {
+		t.Errorf("warned of 40 s: %+v", c.Warnings)
+	}
+	c.WatchdogTimeout(5 * time.Second)
+	if len(c.Warnings) != before+1 || !strings.Contains(c.Warnings[before].Text, "sbd's watchdog timeout is 5s") {
+		t.Errorf("%+v", c.Warnings)
+	}
+}
+
+// TestLarge: 32 nodes are explained in reasonable time, and what is left out is said.
+func TestLarge(t *testing.T) {
+	r := run(t, cluster(32, device))
+	if len(r.Cases) < 30 || !strings.Contains(r.LeftOut, "pairs of lost nodes") {
+		t.Errorf("%d cases, left out: %q", len(r.Cases), r.LeftOut)
+	}
+}
+
+// TestJSON: the JSON has the report, and can be read again.
+func TestJSON(t *testing.T) {
+	r := run(t, cluster(2, device))
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again explain.Report
+	if err := json.Unmarshal(b, &again); err != nil {
+		t.Fatal(err)
+	}
+	if string(explain.AppendText(nil, &again, "f", false)) != string(explain.AppendText(nil, r, "f", false)) {
+		t.Errorf("%s", b)
+	}
+}

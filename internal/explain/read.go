@@ -1,0 +1,188 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quorate/corosync/conf"
+	"quorate/internal/qnet"
+	"quorate/internal/scenario"
+	vq "quorate/internal/votequorum"
+)
+
+// MaxNodes is the most nodes that are explained.
+const MaxNodes = 32
+
+// Cluster is what a corosync.conf says of votes and of the device.
+type Cluster struct {
+	Name     string
+	Nodes    []Node // by ID
+	Device   *Device
+	Warnings []Advice
+
+	waitLine int // of quorum.wait_for_all
+	votes    vq.Config
+	world    scenario.Cluster // timers and the device's settings
+}
+
+// Read takes what is needed from a file. An error is what keeps Corosync or the
+// node daemon from starting, or what can't be explained: a [*conf.Error] with the
+// line, if one is to blame.
+func Read(f *conf.File) (*Cluster, error) {
+	if err := f.Check(conf.Host{}); err != nil {
+		return nil, err
+	}
+	c := &Cluster{}
+	for _, p := range f.Lint() {
+		if p.Level == conf.Fault {
+			return nil, &conf.Error{Line: p.Line, Text: p.Text + ": " + p.WhatToDo}
+		}
+		c.Warnings = append(c.Warnings, Advice{Line: p.Line, Level: p.Level.String(), Text: p.Text, WhatToDo: p.WhatToDo})
+	}
+	r := reader{keys: map[string]conf.Key{}}
+	for _, k := range f.Keys() {
+		r.keys[k.Name] = k
+	}
+	c.Name = r.text("totem.cluster_name", "")
+	if v := r.text("quorum.provider", ""); v != "corosync_votequorum" {
+		return nil, &conf.Error{Line: r.keys["quorum.provider"].Line, Text: "quorum.provider is not corosync_votequorum: nobody counts votes"}
+	}
+	if err := c.nodes(f.Nodes()); err != nil {
+		return nil, err
+	}
+	c.quorum(&r)
+	return c, c.device(&r)
+}
+
+// reader reads values that Check has looked at.
+type reader struct{ keys map[string]conf.Key }
+
+func (r *reader) text(key, def string) string {
+	if k, ok := r.keys[key]; ok {
+		return k.Value
+	}
+	return def
+}
+
+func (r *reader) number(key string, def uint32) uint32 {
+	n, err := strconv.ParseUint(r.text(key, ""), 10, 32)
+	if err != nil {
+		return def
+	}
+	return uint32(n)
+}
+
+func (r *reader) flag(key string) bool { return r.number(key, 0) != 0 }
+
+// positive is a number for which 0 means the default, too.
+func (r *reader) positive(key string, def uint32) time.Duration {
+	n := r.number(key, 0)
+	if n == 0 {
+		n = def
+	}
+	return time.Duration(n) * time.Millisecond
+}
+
+func (c *Cluster) nodes(list []conf.Node) error {
+	if len(list) == 0 || len(list) > MaxNodes {
+		return &conf.Error{Text: fmt.Sprintf("the nodelist has %d nodes: 1 to %d can be explained", len(list), MaxNodes)}
+	}
+	for _, n := range list {
+		if n.ID == 0 {
+			return &conf.Error{Line: n.Line, Text: "the node has no nodeid: give each node a nodeid of its own, from 1"}
+		}
+		c.Nodes = append(c.Nodes, Node{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
+		c.votes.Nodes = append(c.votes.Nodes, vq.ConfigNode{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
+	}
+	slices.SortFunc(c.Nodes, func(a, b Node) int { return int(int64(a.ID) - int64(b.ID)) })
+	return nil
+}
+
+// quorum reads the section quorum, and Totem's timers.
+func (c *Cluster) quorum(r *reader) {
+	v := &c.votes
+	v.ExpectedVotes, v.Votes = r.number("quorum.expected_votes", 0), r.number("quorum.votes", 0)
+	v.TwoNode = r.flag("quorum.two_node")
+	if _, ok := r.keys["quorum.wait_for_all"]; ok {
+		c.waitLine = r.keys["quorum.wait_for_all"].Line
+		v.WaitForAll = vq.Off
+		if r.flag("quorum.wait_for_all") {
+			v.WaitForAll = vq.On
+		}
+	}
+	v.LastManStanding = r.flag("quorum.last_man_standing")
+	v.LastManStandingWindow = r.positive("quorum.last_man_standing_window", 0)
+	v.AutoTieBreaker, v.AutoTieBreakerNode = r.flag("quorum.auto_tie_breaker"), r.text("quorum.auto_tie_breaker_node", "")
+	v.AllowDownscale, v.ExpectedVotesTracking = r.flag("quorum.allow_downscale"), r.flag("quorum.expected_votes_tracking")
+
+	c.world = scenario.Defaults()
+	c.world.Nodes = len(c.Nodes)
+	c.world.Daemons = slices.Repeat([]scenario.Program{scenario.Ours}, len(c.Nodes))
+	c.world.WaitForAll = v.WaitForAll == vq.On || v.WaitForAll == vq.Unset && v.TwoNode
+	// The world adds 650 ms for each node beyond two, as Totem does by default.
+	coefficient := int(r.number("totem.token_coefficient", 650)) - 650
+	more := time.Duration(coefficient*max(0, len(c.Nodes)-2)) * time.Millisecond
+	c.world.Token = max(time.Millisecond, r.positive("totem.token", 3000)+more)
+}
+
+// device reads the section quorum.device.
+func (c *Cluster) device(r *reader) error {
+	const device, net = "quorum.device.", "quorum.device.net."
+	if r.text(device+"model", "") == "" {
+		return nil
+	}
+	w := &c.world
+	algorithm := r.text(net+"algorithm", "ffsplit")
+	switch algorithm {
+	case "ffsplit":
+	case "lms":
+		w.Algorithm = qnet.LMS
+	case "2nodelms":
+		w.Algorithm = qnet.TwoNodeLMS
+	default:
+		return &conf.Error{Line: r.keys[net+"algorithm"].Line, Text: "the algorithm " + algorithm + " can't be explained"}
+	}
+	tie := r.text(net+"tie_breaker", "lowest")
+	switch tie {
+	case "lowest":
+	case "highest":
+		w.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
+	default:
+		id, err := strconv.ParseUint(strings.TrimSpace(tie), 10, 32)
+		if err != nil {
+			return &conf.Error{Line: r.keys[net+"tie_breaker"].Line, Text: "tie_breaker is neither lowest nor highest nor a node ID"}
+		}
+		w.TieBreaker, tie = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, c.name(qnet.NodeID(id))
+	}
+	w.KAP = !slices.Contains([]string{"off", "no", "0"}, strings.ToLower(r.text(net+"keep_active_partition_tie_breaker", "on")))
+	w.Timeout, w.SyncTimeout = r.positive(device+"timeout", 10000), r.positive(device+"sync_timeout", 30000)
+	d := &vq.Device{Votes: vq.AutoVotes, Timeout: w.Timeout, SyncTimeout: w.SyncTimeout}
+	votes := uint32(len(c.Nodes) - 1)
+	if _, ok := r.keys[device+"votes"]; ok {
+		votes = r.number(device+"votes", 0)
+		d.Votes = int64(votes)
+	}
+	c.votes.Device = d
+	c.Device = &Device{Algorithm: algorithm, TieBreaker: tie, KAP: w.KAP && algorithm == "ffsplit", Votes: votes}
+	return nil
+}
+
+// WatchdogTimeout adds what follows from sbd's SBD_WATCHDOG_TIMEOUT, with which a
+// node without shared disks resets itself when it has had no quorum for so long.
+func (c *Cluster) WatchdogTimeout(d time.Duration) {
+	if c.Device == nil || d > c.world.SyncTimeout {
+		return
+	}
+	c.Warnings = append(c.Warnings, Advice{
+		Level: conf.Warning.String(),
+		Text: fmt.Sprintf("sbd's watchdog timeout is %s, and a sync may wait %s for the device (quorum.device.sync_timeout): sbd resets nodes that only wait",
+			d, c.world.SyncTimeout),
+		WhatToDo: fmt.Sprintf("set SBD_WATCHDOG_TIMEOUT to more than %.0f", c.world.SyncTimeout.Seconds()),
+	})
+}
