@@ -79,27 +79,39 @@ func (cl *cluster) client(id qnet.NodeID) *client {
 	return nil
 }
 
-// ring returns the ring with this ID and these members.
-func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID) *ring {
+// ring returns the ring with this ID and these members, which a node reports.
+func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID, node qnet.NodeID) *ring {
 	for _, r := range slices.Backward(cl.rings) {
-		if r.id != id {
-			continue
-		}
-		if r.members == nil {
-			r.members = members
-			r.reporters = slices.DeleteFunc(r.reporters, func(id qnet.NodeID) bool { return !contains(members, id) })
-		}
-		if slices.Equal(r.members, members) {
+		if r.id == id && r.members != nil && slices.Equal(r.members, members) {
 			return r
 		}
+	}
+	if r := cl.lastRing(node); r != nil && r.id == id && r.members == nil {
+		r.members = members
+		return r
 	}
 	return cl.newRing(id, members)
 }
 
-// ringByID returns the newest ring with this ID that a node may be in: an Init
-// names no members.
-func (cl *cluster) ringByID(id qnet.RingID, node qnet.NodeID) *ring {
+// named returns the ring that a node's Init names, which has no members in it:
+// the node's last one, or another one known with this ID that it may be in. If it
+// holds the ring, and another could share the ID, the ring is its own until it
+// has named the members.
+func (cl *cluster) named(id qnet.RingID, node qnet.NodeID, holds bool) *ring {
+	if r := cl.lastRing(node); r != nil && r.id == id {
+		return r
+	}
 	for _, r := range slices.Backward(cl.rings) {
+		if r.id == id && contains(r.members, node) && !holds {
+			return r
+		}
+	}
+	return cl.newRing(id, nil)
+}
+
+// recorded returns the ring of a record that a holder holds.
+func (cl *cluster) recorded(id qnet.RingID, node qnet.NodeID) *ring {
+	for _, r := range cl.rings {
 		if r.id == id && (r.members == nil || contains(r.members, node)) {
 			return r
 		}
@@ -145,7 +157,11 @@ func (cl *cluster) reported(id qnet.NodeID, r *ring) {
 		cl.nodes = slices.Insert(cl.nodes, i, node{id: id, ring: r})
 		cl.trimNodes(id)
 	}
-	if h := cl.holder(id); h != nil && h.ring != r {
+	switch h := cl.holder(id); {
+	case h == nil || h.ring == r:
+	case h.ring.id == r.id:
+		h.ring = r // the same ring, now with its members; or one that reuses the ID, which does no harm
+	default:
 		cl.release(id)
 	}
 }
@@ -164,15 +180,16 @@ func (cl *cluster) trimNodes(keep qnet.NodeID) {
 // no hold (H3); a node that is still casting holds whatever is remembered (H9),
 // and after a start without a record a node that was not heard before may be (H6).
 func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
-	r := cl.ringByID(c.ring, c.node)
+	presumed = presumed && cl.lastRing(c.node) == nil && len(cl.holders) < maxNodes
+	r := cl.named(c.ring, c.node, casting || presumed)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
 		r = h.ring
-		h.heartbeat, h.heard = max(h.heartbeat, c.heartbeat), now
+		h.heartbeat = max(h.heartbeat, c.heartbeat)
 		if !h.presumed {
+			h.heard = now
 			c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
 		}
 	}
-	presumed = presumed && cl.lastRing(c.node) == nil && len(cl.holders) < maxNodes
 	cl.reported(c.node, r)
 	if casting || presumed {
 		cl.hold(holder{node: c.node, ring: r, heartbeat: c.heartbeat, heard: now, presumed: !casting})

@@ -90,7 +90,7 @@ func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
 		return h.answered.Add(min(d, countTime(cl.size())))
 	}
 	c := cl.client(h.node)
-	if c == nil {
+	if c == nil || h.presumed { // what was cast before the start ends without a new ACK
 		return h.heard.Add(d)
 	}
 	dpd := time.Duration(s.cfg.DPDFactor * float64(c.interval()))
@@ -274,7 +274,7 @@ func (cl *cluster) restore(g qnet.Grant, now time.Time) {
 	for _, h := range g.Holders {
 		r := cl.forgotten
 		if !h.Ring.IsZero() {
-			r = cl.ringByID(h.Ring, h.Node)
+			r = cl.recorded(h.Ring, h.Node)
 		}
 		cl.hold(holder{node: h.Node, ring: r, heartbeat: h.Heartbeat, heard: now})
 	}

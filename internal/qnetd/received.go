@@ -228,7 +228,7 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	c.told = qnet.VoteUndefined
 	c.silent, c.awaitSince = false, time.Time{}
 	cl.forgive()
-	cl.reported(c.node, cl.ring(c.ring, c.members))
+	cl.reported(c.node, cl.ring(c.ring, c.members, c.node))
 	s.note(c.notice(Info, "node reports members "+qnet.FormatIDs(c.members), ""))
 }
 

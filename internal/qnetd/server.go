@@ -163,7 +163,7 @@ func (s *Server) drop(now time.Time, c *client, why string) {
 	if i := slices.Index(cl.clients, c); i >= 0 {
 		cl.clients = slices.Delete(cl.clients, i, i+1)
 	}
-	if h := cl.holder(c.node); h != nil {
+	if h := cl.holder(c.node); h != nil && !h.presumed {
 		h.heard = c.heard
 	}
 	s.forget(cl)
