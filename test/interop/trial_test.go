@@ -154,7 +154,7 @@ func (r *trial) newLab(t *testing.T, cfg lab.Config) *lab.Lab {
 		if t.Failed() {
 			t.Logf("arbiter:\n%s", tail(l.Arbiter.Log("qnetd"), 60))
 			for _, n := range l.Nodes {
-				t.Logf("%s: %s\nqdevice:\n%s", n.Name, n.Quorum().Text, tail(n.Log("qdevice"), 25))
+				t.Logf("%s: %s\nqdevice:\n%s\ncorosync:\n%s%s", n.Name, n.Quorum().Text, tail(n.Log("qdevice"), 25), n.CorosyncLog(), n.Log("corosync"))
 			}
 		}
 	})

@@ -236,6 +236,16 @@ func (h *Host) Log(name string) string {
 	return string(b)
 }
 
+// CorosyncLog returns the last lines of what Corosync has logged.
+func (h *Host) CorosyncLog() string {
+	b, err := os.ReadFile(filepath.Join(h.Dir, "log", "corosync.log"))
+	if err != nil {
+		return ""
+	}
+	lines := bytes.SplitAfter(b, []byte("\n"))
+	return string(bytes.Join(lines[max(0, len(lines)-20):], nil))
+}
+
 // apply makes the host's packet filter drop what comes from h.drops.
 func (h *Host) apply() error {
 	rules := "table inet lab\ndelete table inet lab\ntable inet lab {\n chain in { type filter hook input priority 0;\n"
