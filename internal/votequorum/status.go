@@ -168,6 +168,9 @@ func (m *Machine) Status() Status {
 	return s
 }
 
+// Syncing reports whether a sync is under way: then the node can't act.
+func (m *Machine) Syncing() bool { return m.sync.running }
+
 // String is the text of corosync-quorumtool -s without its date.
 func (s Status) String() string {
 	var b strings.Builder

@@ -32,7 +32,7 @@ func (m *Machine) change(n *node, in Change) {
 		return
 	}
 	m.changes++
-	for _, id := range n.Machine.NodeList().Members {
+	for _, id := range n.list.Members {
 		d := &m.node(id).data
 		d.changes = append(slices.Clone(d.changes), m.changes)
 		d.set(in.Key, in.Value)
@@ -75,7 +75,7 @@ func (m *Machine) share() {
 		if !m.settled(n) {
 			continue
 		}
-		members := n.Machine.NodeList().Members
+		members := n.list.Members
 		newest := m.node(members[0])
 		for _, id := range members {
 			if o := m.node(id); len(o.data.changes) > len(newest.data.changes) {

@@ -85,8 +85,8 @@ func (h *history) give(in Input) {
 	for _, o := range h.m.Step(h.now, in) {
 		h.said = append(h.said, fmt.Sprintf("%+v", o))
 		switch o := o.(type) {
-		case Conflict:
-			h.t.Fatalf("seed %d: %+v without two quorate partitions", h.seed, o)
+		case Conflict, Split:
+			h.t.Fatalf("seed %d: %+v without a device", h.seed, o)
 		case Answer:
 			if o.Code == votequorum.OK {
 				h.written++

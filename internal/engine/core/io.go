@@ -112,11 +112,16 @@ type Log struct {
 // What only Lost had is gone.
 type Conflict struct{ Kept, Lost qnet.NodeID }
 
+// Split says that these partitions can act at once from now on, each for itself:
+// what must never be. It is looked for after everything that happens.
+type Split struct{ Parts [][]qnet.NodeID } // two or more, by their lowest node
+
 func (Event) output()    {}
 func (Answer) output()   {}
 func (Lost) output()     {}
 func (Log) output()      {}
 func (Conflict) output() {}
+func (Split) output()    {}
 
 // Link is the state of a link between two nodes.
 type Link uint8

@@ -22,12 +22,23 @@ type node struct {
 	due    time.Time // when it is ready to form another ring; zero: it has no reason to
 	held   []Input   // what a frozen or syncing node has yet to answer, in order
 	data   data
+
+	// As refresh has found them: they stay so until a ring is formed, or an input
+	// changes who reaches whom.
+	list   votequorum.NodeListNotice
+	broken breakage // of its ring
 }
 
 func (n *node) up() bool    { return n.Machine != nil }
 func (n *node) awake() bool { return n.up() && !n.frozen }
-func (n *node) syncs() bool { return n.Machine.Status().Syncing }
+func (n *node) syncs() bool { return n.Machine.Syncing() }
 func (n *node) waits() bool { return n.Machine.Status().DeviceAwaited }
+
+// quorate reports what was counted last.
+func (n *node) quorate() bool {
+	v, _ := n.Machine.NodeVotes(0)
+	return v.Flags.Has(votequorum.Quorate)
+}
 
 // Machine is a cluster. Its methods must be called from one goroutine.
 type Machine struct {
@@ -35,6 +46,7 @@ type Machine struct {
 	vq      *vqtest.Cluster
 	nodes   []*node // by ID
 	changes uint64  // of the shared data, on whatever node
+	split   bool    // Split was told, and is so still
 	links   []Link  // of nodes i and j: at i*len(nodes)+j, and the other way round
 	out     []Output
 }
@@ -168,6 +180,7 @@ func (m *Machine) fire() {
 
 // settle carries on what an input has begun until nothing moves any more.
 func (m *Machine) settle() {
+	m.refresh()
 	for moved := true; moved; {
 		moved = m.deliver()
 		m.drain()
@@ -178,7 +191,29 @@ func (m *Machine) settle() {
 		m.drain()
 	}
 	m.regroup()
+	m.watchSplit()
 }
+
+// watchSplit tells when two partitions begin to be active at once.
+func (m *Machine) watchSplit() {
+	var parts [][]qnet.NodeID
+	var rings []qnet.RingID
+	for _, n := range m.nodes {
+		if !m.active(n) {
+			continue
+		}
+		if !slices.Contains(rings, n.list.Ring) {
+			rings, parts = append(rings, n.list.Ring), append(parts, slices.Clone(n.list.Members))
+		}
+	}
+	if len(parts) > 1 && !m.split {
+		m.emit(Split{Parts: parts})
+	}
+	m.split = len(parts) > 1
+}
+
+// active reports whether a node can change anything.
+func (m *Machine) active(n *node) bool { return m.settled(n) && n.quorate() }
 
 // drain tells what the nodes have noticed and answered.
 func (m *Machine) drain() {
@@ -222,6 +257,7 @@ func (m *Machine) stop(id qnet.NodeID, orderly bool) {
 	}
 	if orderly {
 		m.vq.Give(id, votequorum.Leave{})
+		m.refresh()
 		m.deliver()
 		m.drain()
 	}

@@ -205,6 +205,8 @@ func describe(o Output) string {
 		return fmt.Sprintf("node %v: down", o.Node)
 	case Log:
 		return fmt.Sprintf("node %v: log: %s", o.Node, o.Text)
+	case Split:
+		return fmt.Sprintf("split brain: %v", o.Parts)
 	case Conflict:
 		return fmt.Sprintf("conflict: node %v has what node %v never saw: %v keeps", o.Lost, o.Kept, o.Kept)
 	}

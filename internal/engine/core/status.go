@@ -63,8 +63,7 @@ func (m *Machine) Status() Status {
 			Changes: len(n.data.changes), Data: slices.Clone(n.data.items),
 		}
 		if n.up() {
-			list := n.Machine.NodeList()
-			st.Ring, st.Members, st.Votes = list.Ring, list.Members, n.Machine.Status()
+			st.Ring, st.Members, st.Votes = n.list.Ring, slices.Clone(n.list.Members), n.Machine.Status()
 		}
 		s.Nodes = append(s.Nodes, st)
 		for _, o := range m.nodes[m.index(n.ID)+1:] {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quorate/internal/qnet"
+	"quorate/internal/votequorum"
 )
 
 // breakage says what a ring has lost, the worse the greater.
@@ -55,11 +56,11 @@ func (m *Machine) groups() [][]*node {
 
 // together reports whether the group is in one ring with nobody else.
 func together(g []*node) bool {
-	first := g[0].Machine.NodeList()
+	first := g[0].list
 	if len(first.Members) != len(g) {
 		return false
 	}
-	return !slices.ContainsFunc(g, func(n *node) bool { return n.Machine.NodeList().Ring != first.Ring })
+	return !slices.ContainsFunc(g, func(n *node) bool { return n.list.Ring != first.Ring })
 }
 
 // dueOf returns when the group forms a ring: when the last of its nodes is
@@ -86,7 +87,7 @@ func (m *Machine) regroup() {
 		}
 		for _, n := range g {
 			after := m.cfg.Join
-			if m.broken(n) == silent {
+			if n.broken == silent {
 				after = m.cfg.Token
 			}
 			n.due = earliest(n.due, m.vq.Now.Add(after))
@@ -103,14 +104,35 @@ func (m *Machine) form(g []*node) {
 	m.vq.Form(ids...)
 }
 
-// broken says how the ring of a node that is up is broken. The token goes round
-// among all members, so each of them suffers from a link of others, too.
-func (m *Machine) broken(n *node) breakage {
-	list := n.Machine.NodeList()
+// refresh takes note of each node's ring, and of how it is broken. The token goes
+// round among all members, so each of them suffers from a link of others, too.
+func (m *Machine) refresh() {
+	for _, n := range m.nodes {
+		n.list = votequorum.NodeListNotice{}
+		if n.up() {
+			n.list = n.Machine.NodeList()
+		}
+	}
+	for i, n := range m.nodes {
+		if !n.up() {
+			continue
+		}
+		j := slices.IndexFunc(m.nodes[:i], func(o *node) bool { return o.up() && o.list.Ring == n.list.Ring })
+		if j >= 0 {
+			n.broken = m.nodes[j].broken
+		} else {
+			n.broken = m.breakageOf(n.list)
+		}
+	}
+}
+
+// breakageOf is the worst that a ring lacks.
+func (m *Machine) breakageOf(list votequorum.NodeListNotice) breakage {
 	worst := whole
-	for i, a := range list.Members {
-		for _, b := range list.Members[:i+1] {
-			worst = max(worst, m.gap(m.node(a), m.node(b), list.Ring))
+	for i, id := range list.Members {
+		a := m.node(id)
+		for _, id := range list.Members[:i+1] {
+			worst = max(worst, m.gap(a, m.node(id), list.Ring))
 		}
 	}
 	return worst
@@ -126,7 +148,7 @@ func (m *Machine) gap(a, b *node, ring qnet.RingID) breakage {
 			return loud
 		case !n.up():
 			return silent
-		case n.Machine.NodeList().Ring != ring:
+		case n.list.Ring != ring:
 			return loud
 		}
 	}
@@ -144,10 +166,10 @@ func (m *Machine) gap(a, b *node, ring qnet.RingID) breakage {
 // settled reports whether the node's ring is whole and all of its members are
 // past the sync: only then is anything delivered to them.
 func (m *Machine) settled(n *node) bool {
-	if !n.awake() || m.broken(n) != whole {
+	if !n.awake() || n.broken != whole {
 		return false
 	}
-	return !slices.ContainsFunc(n.Machine.NodeList().Members, func(id qnet.NodeID) bool { return m.node(id).syncs() })
+	return !slices.ContainsFunc(n.list.Members, func(id qnet.NodeID) bool { return m.node(id).syncs() })
 }
 
 // deliver lets the messages of every whole ring through, and reports whether
@@ -158,7 +180,7 @@ func (m *Machine) deliver() bool {
 		moved = false
 		for _, last := range []bool{true, false} {
 			for _, n := range m.nodes {
-				if !n.awake() || m.broken(n) != whole || last != isLast(n) {
+				if !n.awake() || n.broken != whole || last != n.isLast() {
 					continue
 				}
 				for m.vq.DeliverOne(n.ID) {
@@ -170,7 +192,5 @@ func (m *Machine) deliver() bool {
 	return any
 }
 
-func isLast(n *node) bool {
-	members := n.Machine.NodeList().Members
-	return members[len(members)-1] == n.ID
-}
+// isLast reports whether the node is the last member of its ring.
+func (n *node) isLast() bool { return n.list.Members[len(n.list.Members)-1] == n.ID }
