@@ -6,8 +6,11 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/engine/core"
 	"quorate/internal/qnet"
 )
 
@@ -96,8 +100,8 @@ func firstDifference(got, want string) string {
 	return "the number of lines"
 }
 
-// event is a line of what has happened: its time, and of whom it tells.
-var event = regexp.MustCompile(`^ +\d+\.\ds  (arbiter|node \d+|machine) `)
+// event is a line of what has happened: its time, of whom it tells, and what.
+var event = regexp.MustCompile(`^ +\d+\.\ds  (arbiter|nodes? [0-9, -]*[0-9]|machine) +(.*)$`)
 
 // outcome is a transcript without what may differ from run to run: the times, and
 // what was in between. Of what happens after a command the last line counts that
@@ -107,14 +111,16 @@ func outcome(transcript string) string {
 	last := map[string]string{}
 	flush := func() {
 		for _, who := range slices.Sorted(maps.Keys(last)) {
-			b.WriteString(last[who] + "\n")
+			b.WriteString(who + ": " + last[who] + "\n")
 		}
 		clear(last)
 	}
 	for line := range strings.Lines(transcript) {
 		line = strings.TrimSuffix(line, "\n")
 		if m := event.FindStringSubmatch(line); m != nil {
-			last[m[1]] = line[strings.Index(line, m[1]):]
+			for _, who := range each(m[1]) {
+				last[who] = m[2]
+			}
 			continue
 		}
 		if strings.HasPrefix(line, "> ") || line == "" {
@@ -124,6 +130,25 @@ func outcome(transcript string) string {
 	}
 	flush()
 	return b.String()
+}
+
+// each takes "nodes 1-3, 5" apart.
+func each(who string) []string {
+	list, ok := strings.CutPrefix(who, "nodes ")
+	if !ok {
+		return []string{who}
+	}
+	var names []string
+	for part := range strings.SplitSeq(list, ", ") {
+		var from, to int
+		if _, err := fmt.Sscanf(part, "%d-%d", &from, &to); err != nil {
+			to = from
+		}
+		for id := from; id <= to; id++ {
+			names = append(names, fmt.Sprintf("node %d", id))
+		}
+	}
+	return names
 }
 
 // play plays a script in a laboratory of its own.
@@ -308,4 +333,124 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestAlarm: what must never be is told, and is an error at the end.
+func TestAlarm(t *testing.T) {
+	cfg := Defaults()
+	cfg.TempDir = tempRoot(t)
+	l, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var out bytes.Buffer
+	p := &Player{Lab: l, Out: &out}
+	if err := p.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.engineEvent(core.Split{Parts: [][]qnet.NodeID{{1}, {2, 3}}})
+	l.engineEvent(core.Conflict{Kept: 1, Lost: 2})
+	s, err := ParseScript("x", "wait 100ms", 2, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Play(t.Context(), s); !errors.Is(err, ErrAlarm) {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"ALARM       split brain: node 1 and nodes 2, 3 are quorate at once", "ALARM       nodes 1 and 2 have each changed what the other never saw"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "At no instant") {
+		t.Error("it is said that all was well")
+	}
+}
+
+// TestRandom plays random faults, one close after the other, on real daemons: two
+// partitions are never quorate at once, and when all is mended all is well.
+func TestRandom(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 1))
+	cfg := Defaults()
+	cfg.Nodes = 2 + rng.IntN(3)
+	cfg.TempDir = tempRoot(t)
+	var log, out bytes.Buffer
+	cfg.Log = &log
+	l, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Player{Lab: l, Out: &out}
+	err = p.Begin(t.Context())
+	for i := 0; i < *faults && err == nil; i++ {
+		_, err = p.Type(t.Context(), fmt.Sprintf("%s; wait %dms", fault(rng, l.View()), 50+rng.IntN(1500)))
+	}
+	if err == nil {
+		v := l.View()
+		_, err = p.Type(t.Context(), mended(&v))
+	}
+	v := l.View()
+	if err == nil {
+		err = p.End()
+	}
+	if cerr := l.Close(); err != nil || cerr != nil {
+		t.Fatalf("seed %d: %v, %v\n%s\n%s", seed, err, cerr, out.String(), log.String())
+	}
+	for _, n := range v.Nodes {
+		if !v.Calm || !n.Quorate || len(n.With) != cfg.Nodes-1 || n.FromDevice != 1 {
+			t.Fatalf("seed %d: at the end node %v is %+v\n%s\n%s", seed, n.ID, n, out.String(), log.String())
+		}
+	}
+}
+
+var faults = flag.Int("faults", 8, "how many faults TestRandom makes")
+
+// fault is a command that can be done now.
+func fault(rng *rand.Rand, v View) string {
+	for {
+		a, b := rng.IntN(len(v.Nodes)+1), rng.IntN(len(v.Nodes)+1)
+		name := func(i int) string {
+			if i == 0 {
+				return "arbiter"
+			}
+			return fmt.Sprint(i)
+		}
+		switch verb := []string{"cut", "drop", "drop", "heal", "power", "freeze", "arbiter"}[rng.IntN(7)]; {
+		case verb == "arbiter" && v.Arbiter.Running:
+			return "arbiter stop"
+		case verb == "arbiter":
+			return "arbiter start"
+		case a == b:
+		case verb == "power" && a > 0 && v.Nodes[a-1].Up:
+			return "down " + name(a)
+		case verb == "power" && a > 0:
+			return "up " + name(a)
+		case verb == "freeze" && a > 0 && v.Nodes[a-1].Frozen:
+			return "thaw " + name(a)
+		case verb == "freeze" && a > 0 && v.Nodes[a-1].Up:
+			return "freeze " + name(a)
+		case verb == "cut" || verb == "drop" || verb == "heal":
+			return verb + " " + name(a) + " " + name(b)
+		}
+	}
+}
+
+// mended undoes all faults at once.
+func mended(v *View) string {
+	commands := []string{"heal"}
+	if !v.Arbiter.Running {
+		commands = append(commands, "arbiter start")
+	}
+	for _, n := range v.Nodes {
+		if n.Frozen {
+			commands = append(commands, "thaw "+n.ID.String())
+		}
+		if !n.Up {
+			commands = append(commands, "up "+n.ID.String())
+		}
+	}
+	return strings.Join(commands, "; ")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"quorate/corosync"
@@ -61,6 +62,12 @@ func (l *Lab) engineEvent(o core.Output) {
 			level = slog.LevelWarn
 		}
 		l.logger("node"+o.Node.String()).Log(context.Background(), level, "engine: "+o.Text)
+	case core.Split:
+		var who []string
+		for _, ids := range o.Parts {
+			who = append(who, nodesText(ids))
+		}
+		l.watch.alarm(Event{Who: "alarm", Tone: Bad, Text: "split brain: " + strings.Join(who, " and ") + " are quorate at once"})
 	case core.Conflict:
 		l.logger("node"+o.Lost.String()).Error("changes of this node are lost", "kept", o.Kept)
 		l.watch.alarm(Event{Who: "alarm", Tone: Bad, Text: fmt.Sprintf(

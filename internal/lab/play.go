@@ -24,7 +24,7 @@ type Player struct {
 }
 
 // ErrAlarm is returned when something was seen that must never be.
-var ErrAlarm = errors.New("two partitions were quorate at once: see ALARM above")
+var ErrAlarm = errors.New("the laboratory has seen what must never be: see ALARM above")
 
 // calmTime is how long the player waits for calm. A laboratory that a script has
 // left without calm, with a node that flaps, goes on after it.
@@ -60,6 +60,7 @@ func (p *Player) Begin(ctx context.Context) error {
 	}
 	p.print("")
 	p.table()
+	p.print("")
 	return p.err
 }
 
@@ -79,12 +80,13 @@ func (p *Player) Play(ctx context.Context, s *Script) error {
 	return p.End()
 }
 
-// End returns what is to be said of the whole: ErrAlarm, or that nothing could be
-// printed.
+// End says how it was on the whole. The error is ErrAlarm, or says that nothing
+// could be printed.
 func (p *Player) End() error {
 	if p.alarm {
 		return ErrAlarm
 	}
+	p.print("", p.paint(Dim, "At no instant were two partitions quorate at once."))
 	return p.err
 }
 
@@ -188,7 +190,7 @@ func (p *Player) events(show bool) {
 	for _, e := range events {
 		if e.Who == "alarm" {
 			p.alarm = true
-			p.print(p.paint(Bad, fmt.Sprintf("  %5.1fs  ALARM    %s", e.At.Seconds(), e.Text)))
+			p.print(p.paint(Bad, fmt.Sprintf("  %5.1fs  ALARM       %s", e.At.Seconds(), e.Text)))
 		} else if show {
 			p.print(e.Line(p.paint))
 		}
@@ -197,7 +199,7 @@ func (p *Player) events(show bool) {
 
 // Line is the event as one line.
 func (e *Event) Line(paint Painter) string {
-	return fmt.Sprintf("  %s  %s %s", paint(Dim, fmt.Sprintf("%5.1fs", e.At.Seconds())), paint(Plain, fmt.Sprintf("%-8s", e.Who)), paint(e.Tone, e.Text))
+	return fmt.Sprintf("  %s  %s %s", paint(Dim, fmt.Sprintf("%5.1fs", e.At.Seconds())), paint(Plain, fmt.Sprintf("%-11s", e.Who)), paint(e.Tone, e.Text))
 }
 
 func (p *Player) table() {

@@ -5,7 +5,6 @@ package lab
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -82,7 +81,7 @@ func row(v *View, n *NodeView) []cell {
 	case !n.Up:
 		cells = append(cells, cell{"down", Odd}, dash, dash, dash, dash, dash)
 	default:
-		cells = append(cells, stateCell(n), cell{partition(n), Plain}, cell{n.Ring.String(), Dim},
+		cells = append(cells, stateCell(n), cell{idsText(n.members()), Plain}, cell{n.Ring.String(), Dim},
 			cell{votes(n), Plain}, cell{fmt.Sprint(n.Needed), Dim}, quorateCell(n))
 	}
 	if v.Device && n.Up {
@@ -113,12 +112,6 @@ func quorateCell(n *NodeView) cell {
 		return cell{"yes", Good}
 	}
 	return cell{"no", Bad}
-}
-
-func partition(n *NodeView) string {
-	ids := append(slices.Clone(n.With), n.ID)
-	slices.Sort(ids)
-	return strings.ReplaceAll(qnet.FormatIDs(ids), ", ", " ")
 }
 
 // votes is "1+1 of 3": the nodes' votes, the arbiter's, and all there are.

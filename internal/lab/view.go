@@ -204,25 +204,52 @@ func agreed(n *NodeView, c *status.Node) bool {
 	return false
 }
 
-// nodesText is "node 1" or "nodes 1, 2".
+// nodesText is "node 1", "nodes 1, 2" or, of more, "nodes 1-3, 7".
 func nodesText(ids []qnet.NodeID) string {
 	if len(ids) == 1 {
 		return "node " + ids[0].String()
 	}
-	return "nodes " + qnet.FormatIDs(ids)
+	return "nodes " + idsText(ids)
 }
 
-// Text says of a node that is up what it has come to, in one line.
+// idsText lists IDs that are sorted, runs of three and more by their ends.
+func idsText(ids []qnet.NodeID) string {
+	var parts []string
+	for i := 0; i < len(ids); {
+		j := i
+		for j+1 < len(ids) && ids[j+1] == ids[j]+1 {
+			j++
+		}
+		if j-i < 2 {
+			j = i
+			parts = append(parts, ids[i].String())
+		} else {
+			parts = append(parts, ids[i].String()+"-"+ids[j].String())
+		}
+		i = j + 1
+	}
+	return strings.Join(parts, ", ")
+}
+
+// members are the members of the node's ring.
+func (n *NodeView) members() []qnet.NodeID {
+	ids := append(slices.Clone(n.With), n.ID)
+	slices.Sort(ids)
+	return ids
+}
+
+// Text says of a node that is up what it has come to, in one line. It is the same
+// for nodes of one partition that count alike.
 func (n *NodeView) Text() string {
-	with := "alone"
+	ring := "alone"
 	if len(n.With) > 0 {
-		with = "with " + nodesText(n.With)
+		ring = "of " + idsText(n.members())
 	}
 	quorate := "quorate"
 	if !n.Quorate {
 		quorate = "not quorate"
 	}
-	return fmt.Sprintf("%-11s  %s  ring %v %s", quorate, n.VotesText(), n.Ring, with)
+	return fmt.Sprintf("%-11s  %s  ring %v %s", quorate, n.VotesText(), n.Ring, ring)
 }
 
 // VotesText is "2 of 3 votes, 1 of them the arbiter's".

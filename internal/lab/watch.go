@@ -4,9 +4,7 @@
 package lab
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -19,7 +17,7 @@ import (
 // Event is a line of what has happened.
 type Event struct {
 	At   time.Duration // since the start
-	Who  string        // "node 1", "arbiter", "alarm"
+	Who  string        // "nodes 1, 2", "arbiter", "alarm", "machine"
 	Text string
 	Tone Tone
 }
@@ -59,6 +57,7 @@ type watcher struct {
 
 // fact is what can be said of somebody now.
 type fact struct {
+	node      qnet.NodeID // 0: nobody's in particular
 	who, text string
 	tone      Tone
 }
@@ -171,14 +170,9 @@ func (w *watcher) compare(v *View) []Event {
 	if !slices.EqualFunc(facts, w.now, func(a, b fact) bool { return a.who == b.who && a.text == b.text }) {
 		w.since, w.sinceAt = now, v.At
 	}
-	w.now = facts
-	var events []Event
-	for _, f := range facts {
-		if w.told[f.who] != f.text {
-			events = append(events, Event{At: w.sinceAt, Who: f.who, Text: f.text, Tone: f.tone})
-		}
-	}
-	if len(events) == 0 {
+	w.now = slices.Clone(facts)
+	news := slices.DeleteFunc(facts, func(f fact) bool { return w.told[f.who] == f.text })
+	if len(news) == 0 {
 		w.changed = time.Time{}
 		return nil
 	}
@@ -188,10 +182,33 @@ func (w *watcher) compare(v *View) []Event {
 	if now.Sub(w.since) < quietAfter && now.Sub(w.changed) < toldAfter {
 		return nil
 	}
-	for _, e := range events {
-		w.told[e.Who] = e.Text
+	for _, f := range news {
+		w.told[f.who] = f.text
 	}
-	return slices.DeleteFunc(events, func(e Event) bool { return e.Text == silence })
+	return tell(news, w.sinceAt)
+}
+
+// tell makes events of facts. What holds for several nodes is told once.
+func tell(news []fact, at time.Duration) []Event {
+	var events []Event
+	for i, f := range news {
+		same := func(o fact) bool { return f.node != 0 && o.node != 0 && o.text == f.text }
+		if f.text == silence || slices.ContainsFunc(news[:i], same) {
+			continue
+		}
+		who := f.who
+		if f.node != 0 {
+			var ids []qnet.NodeID
+			for _, o := range news[i:] {
+				if same(o) {
+					ids = append(ids, o.node)
+				}
+			}
+			who = nodesText(ids)
+		}
+		events = append(events, Event{At: at, Who: who, Text: f.text, Tone: f.tone})
+	}
+	return events
 }
 
 // silence is a fact that is noted and not told: a command has said it already.
@@ -201,11 +218,15 @@ const silence = "-"
 // Of what is in between nothing new is said.
 func (w *watcher) facts(v *View) []fact {
 	var facts []fact
-	add := func(who, text string, tone Tone) {
+	add := func(node qnet.NodeID, text string, tone Tone) {
+		who := "arbiter"
+		if node != Arbiter {
+			who = nodesText([]qnet.NodeID{node})
+		}
 		if text == "" {
 			text = w.told[who]
 		}
-		facts = append(facts, fact{who: who, text: text, tone: tone})
+		facts = append(facts, fact{node: node, who: who, text: text, tone: tone})
 	}
 	if v.Device {
 		text := v.Arbiter.Text()
@@ -216,25 +237,23 @@ func (w *watcher) facts(v *View) []fact {
 		case v.Arbiter.Blocked != "" || len(v.Arbiter.Winner) == 0:
 			tone = Bad
 		}
-		add("arbiter", text, tone)
+		add(Arbiter, text, tone)
 	} else {
-		add("arbiter", silence, Plain)
+		add(Arbiter, silence, Plain)
 	}
 	for i := range v.Nodes {
 		n := &v.Nodes[i]
-		who := fmt.Sprintf("node %v", n.ID)
 		switch {
 		case !n.Up || n.Frozen:
-			add(who, silence, Plain)
+			add(n.ID, silence, Plain)
 		case !n.Settled:
-			add(who, "", Plain)
+			add(n.ID, "", Plain)
 		case n.Quorate:
-			add(who, n.Text(), Good)
+			add(n.ID, n.Text(), Good)
 		default:
-			add(who, n.Text(), Bad)
+			add(n.ID, n.Text(), Bad)
 		}
 	}
-	add("alarm", cmp.Or(v.Alarm, silence), Bad)
 	return facts
 }
 
