@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"log/syslog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"quorate/internal/control"
@@ -197,8 +198,13 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	return runQNetd(ctx, q.cfg)
 }
 
+// arbiterGCPercent lets the arbiter collect garbage half as often as usual. A
+// burst of splits makes much of it, and there is memory enough: see docs/performance.md.
+const arbiterGCPercent = 200
+
 // runQNetd runs the daemon and returns its exit code.
 func runQNetd(ctx context.Context, cfg daemon.QNetdConfig) int {
+	debug.SetGCPercent(arbiterGCPercent)
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	if err := daemon.RunQNetd(ctx, cfg); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {

@@ -6,7 +6,6 @@ package daemon
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"log/syslog"
@@ -35,11 +34,9 @@ type logOutput struct {
 	w      io.Writer      // nil: no stream
 	syslog *syslog.Writer // nil: no syslog
 	bump   bool           // debug lines are informational ones in syslog
-	buf    bytes.Buffer   // the line being made
-	held   bool           // lines are kept in kept until release
-	kept   bytes.Buffer
-	second int64  // of head
-	head   string // the time as the last line had it
+	kept   bytes.Buffer   // lines that are yet to be written
+	second int64          // of head
+	head   string         // the time as the last line had it
 }
 
 // time writes the instant of a line; a burst shares the work of its second.
@@ -47,7 +44,7 @@ func (o *logOutput) time(t time.Time) {
 	if s := t.Unix(); s != o.second || o.head == "" {
 		o.second, o.head = s, t.Format("Jan 02 15:04:05 ")
 	}
-	o.buf.WriteString(o.head)
+	o.kept.WriteString(o.head)
 }
 
 // NewLogHandler returns a handler that writes records of at least level to w,
@@ -92,8 +89,36 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 	o := h.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	b := &o.buf
-	b.Reset()
+	h.line(r)
+	return o.let()
+}
+
+// keep is Handle, but the line may stay behind until the next flush: a burst of
+// votes has thousands of lines.
+func (h *LogHandler) keep(r slog.Record) {
+	o := h.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if h.line(r); o.kept.Len() > keepLimit {
+		_ = o.let() // as slog does: where the log fails there is nobody to tell
+	}
+}
+
+// flush writes what was kept.
+func (h *LogHandler) flush() {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	_ = h.out.let()
+}
+
+// keepLimit is how many bytes of lines are kept.
+const keepLimit = 32 << 10
+
+// line adds a record's line to those that are yet to be written.
+func (h *LogHandler) line(r slog.Record) {
+	o := h.out
+	b := &o.kept
+	head := b.Len()
 	o.time(r.Time)
 	name := levelName(r.Level)
 	b.WriteString(name)
@@ -113,33 +138,10 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 		toSyslog(o.syslog, level, string(b.Bytes()[start:]))
 	}
 	if o.w == nil {
-		return nil
+		b.Truncate(head)
+		return
 	}
 	b.WriteByte('\n')
-	if o.held && o.kept.Len() < keepLimit {
-		o.kept.Write(b.Bytes())
-		return nil
-	}
-	return errors.Join(o.let(), write(o.w, b))
-}
-
-// keepLimit is how many bytes of lines are kept at most.
-const keepLimit = 64 << 10
-
-// hold keeps lines until release, to write many at once: a burst of votes has
-// thousands of them.
-func (h *LogHandler) hold() {
-	h.out.mu.Lock()
-	defer h.out.mu.Unlock()
-	h.out.held = true
-}
-
-// release writes what was kept.
-func (h *LogHandler) release() {
-	h.out.mu.Lock()
-	defer h.out.mu.Unlock()
-	h.out.held = false
-	_ = h.out.let() // where the log fails there is nobody to tell
 }
 
 // let writes what was kept.
@@ -147,12 +149,8 @@ func (o *logOutput) let() error {
 	if o.kept.Len() == 0 || o.w == nil {
 		return nil
 	}
-	defer o.kept.Reset()
-	return write(o.w, &o.kept)
-}
-
-func write(w io.Writer, b *bytes.Buffer) error {
-	_, err := w.Write(b.Bytes())
+	_, err := o.w.Write(o.kept.Bytes())
+	o.kept.Reset()
 	return err
 }
 
@@ -213,10 +211,14 @@ func plain(s string) bool {
 // nothing but garbage must not fill a disk.
 const noteLimit = 200
 
+// noteTime is how long lines wait for others while the loop is busy.
+const noteTime = 20 * time.Millisecond
+
 // notes writes a machine's notices to a log.
 type notes struct {
 	log     *slog.Logger
 	handler *LogHandler  // nil: lines are written one by one
+	kept    time.Time    // since when lines wait to be written; zero if none does
 	attrs   [6]slog.Attr // of the line being made
 	second  time.Time
 	count   int
@@ -228,17 +230,14 @@ func newNotes(log *slog.Logger) notes {
 	return notes{log: log, handler: h}
 }
 
-// hold keeps the lines of one turn together, and release writes them.
-func (n *notes) hold() {
-	if n.handler != nil {
-		n.handler.hold()
+// flush writes the lines of a turn, unless another one follows at once: then
+// they may wait for it, but not for long.
+func (n *notes) flush(busy bool) {
+	if n.handler == nil || n.kept.IsZero() || busy && time.Since(n.kept) < noteTime {
+		return
 	}
-}
-
-func (n *notes) release() {
-	if n.handler != nil {
-		n.handler.release()
-	}
+	n.kept = time.Time{}
+	n.handler.flush()
 }
 
 func (n *notes) write(now time.Time, note qnetd.Notice) {
@@ -268,7 +267,13 @@ func (n *notes) write(now time.Time, note qnetd.Notice) {
 		a = append(a, slog.String("reason", note.Reason))
 	}
 	r.AddAttrs(a...)
-	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
+	if n.handler == nil {
+		_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
+		return
+	}
+	if n.handler.keep(r); n.kept.IsZero() {
+		n.kept = now
+	}
 }
 
 // allow reports whether a line may be written now. Votes are logged at level

@@ -47,7 +47,8 @@ type loop struct {
 	stirred time.Time   // last time that anything but an echo came
 	napping bool        // nap is set
 	nap     *time.Timer // until the sockets are looked at again
-	unsent  time.Time   // since when something that is not urgent waits in dirty
+	unsent  time.Time   // since when something that is not urgent waits in dirty; zero if nothing does
+	late    *time.Timer // until it has waited long enough
 }
 
 // connLimits bounds what one connection may use.
@@ -68,9 +69,9 @@ const (
 	napTime    = 40 * time.Millisecond
 	calmTime   = 2 * time.Second
 
-	// A reply that no node waits for may wait so long while there is more to read:
-	// often a vote follows, and both go in one packet.
-	replyTime = 20 * time.Millisecond
+	// A reply that no node waits for may wait so long for the vote that often
+	// follows: both go in one packet. C sends it up to 40 ms late.
+	replyTime = 25 * time.Millisecond
 )
 
 func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (*loop, error) {
@@ -94,9 +95,11 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (
 		buf:       make([]byte, readSize),
 		timer:     time.NewTimer(time.Hour),
 		nap:       time.NewTimer(time.Hour),
+		late:      time.NewTimer(time.Hour),
 	}
 	l.timer.Stop()
 	l.nap.Stop()
+	l.late.Stop()
 	return l, nil
 }
 
@@ -106,15 +109,14 @@ func (l *loop) run(ctx context.Context) error {
 	defer l.closeAll()
 	go l.poll.run()
 	for ctx.Err() == nil {
-		l.notes.hold()
 		busy := l.turn(ctx)
-		l.flush(busy)
+		l.flush()
 		if len(l.grants) > 0 {
 			l.commit(l.grants)
 			l.grants = l.grants[:0]
 		}
 		l.arm()
-		l.notes.release()
+		l.notes.flush(busy)
 		if !busy {
 			l.wait(ctx)
 		}
@@ -176,6 +178,7 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 		l.heed(evs)
 	case <-l.nap.C:
 		l.napping = false
+	case <-l.late.C:
 	case e := <-l.events:
 		l.take(time.Now(), e)
 	case results := <-l.persisted:

@@ -142,20 +142,20 @@ func urgent(m wire.Message) bool {
 	return true
 }
 
-// flush hands what was gathered to the sockets; while the loop is busy, what is
-// not urgent may wait. A client that takes no more is given up, which may make
-// the machine send more.
-func (l *loop) flush(busy bool) {
-	if len(l.dirty) > 0 && l.unsent.IsZero() {
-		l.unsent = time.Now()
+// flush hands what was gathered to the sockets, but for replies that may wait. A
+// client that takes no more is given up, which may make the machine send more.
+func (l *loop) flush() {
+	if len(l.dirty) == 0 {
+		return
 	}
-	some := busy && len(l.dirty) > 0 && time.Since(l.unsent) < replyTime
-	for pass := 0; len(l.dirty) > 0; pass++ {
+	now := time.Now()
+	all := !l.unsent.IsZero() && now.Sub(l.unsent) >= replyTime
+	var later []*conn
+	for len(l.dirty) > 0 {
 		list := l.dirty
 		l.dirty = nil
-		var later []*conn
 		for _, c := range list {
-			if some && !c.urgent && len(c.out) > 0 {
+			if !all && !c.urgent && len(c.out) > 0 {
 				later = append(later, c)
 				continue
 			}
@@ -166,14 +166,14 @@ func (l *loop) flush(busy bool) {
 				l.lost(c, err)
 			}
 		}
-		if len(l.dirty) == 0 {
-			l.dirty = append(list[:0], later...)
-			break
-		}
-		l.dirty = append(l.dirty, later...)
 	}
-	if len(l.dirty) == 0 {
+	l.dirty = later
+	switch {
+	case len(later) == 0:
 		l.unsent = time.Time{}
+	case l.unsent.IsZero() || all:
+		l.unsent = now
+		l.late.Reset(replyTime)
 	}
 }
 

@@ -376,3 +376,22 @@ func TestMappedAddress(t *testing.T) {
 		t.Errorf("no %s in %s", want, st)
 	}
 }
+
+// TestReplyBeforeVote: the reply to a list may wait for the vote, but comes first,
+// and comes without one, too.
+func TestReplyBeforeVote(t *testing.T) {
+	a := startArbiter(t, nil)
+	p := a.dial(t)
+	p.join("prod", 1, whole)
+	p.config(1, 2)
+	if m, ok := p.next().(wire.NodeListReply); !ok || m.Vote.V != qnet.VoteAskLater {
+		t.Fatalf("%+v", m)
+	}
+	p.report(whole, 1, 2)
+	if m, ok := p.next().(wire.NodeListReply); !ok || m.Vote.V != qnet.VoteWaitForReply {
+		t.Fatalf("%+v", m)
+	}
+	if m, ok := p.next().(wire.VoteInfo); !ok || m.Vote.V != qnet.VoteACK {
+		t.Fatalf("%+v", m)
+	}
+}
