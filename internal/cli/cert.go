@@ -32,6 +32,7 @@ func newCertCommand() *cobra.Command {
 To enrol a cluster: on every node "trust" the CA certificate of the arbiter; on one
 node make a "request"; on the arbiter "sign" it; "import" the certificate on that
 node, and on the others the file that this writes.`,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return emptyFlag(cmd, "state", "node-dir") },
 	}
 	cmd.PersistentFlags().StringVar(&state, "state", stateDir, "directory of an arbiter's certificates and grants")
 	cmd.PersistentFlags().StringVar(&node, "node-dir", nodeCertDir, "directory of a node's certificates")

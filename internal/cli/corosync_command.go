@@ -32,7 +32,6 @@ func newCorosyncCommand() *cobra.Command {
 		Short: "Ask the Corosync of this machine: quorum, keys, members; reload its file",
 		Long: `Ask the Corosync that runs on this machine, and make it read corosync.conf again.
 Nothing but Corosync is needed: none of its tools, and no arbiter.`,
-		Args: cobra.NoArgs,
 	}
 	cmd.PersistentFlags().StringVar(&o.Dir, "sockets", "", "directory of Corosync's sockets, if libqb was told to use one")
 	cmd.AddCommand(newCorosyncStatus(o), newCorosyncMembers(o), newCorosyncGet(o), newCorosyncWatch(o), newCorosyncReload(o))

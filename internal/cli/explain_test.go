@@ -64,7 +64,7 @@ func TestExplainErrors(t *testing.T) {
 		{[]string{both}, "quorate: " + both + ":20: two_node with a device: Corosync does not start"},
 		{[]string{filepath.Join(dir, "none")}, "quorate: open "},
 		{[]string{twoNodes, "--sbd", filepath.Join(dir, "none")}, "quorate: open "},
-		{[]string{"one", "two"}, "quorate: accepts at most 1 arg"},
+		{[]string{"one", "two"}, "quorate: \"one two\": usage: quorate explain [FILE] [flags]\n"},
 	} {
 		out, errs, code := quorate(t, append([]string{"explain"}, c.args...)...)
 		if code != 1 || out != "" || !strings.HasPrefix(errs, c.want) || strings.Count(errs, "\n") != 1 {

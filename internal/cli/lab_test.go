@@ -68,7 +68,7 @@ func TestLabMisuse(t *testing.T) {
 		{"--no-device --script -", "arbiter stop", "quorate: input:1: arbiter stop: there is no arbiter: device on adds one\n"},
 		{"--demo --nodes 3", "", "quorate: --demo brings its own laboratory and script: leave --nodes out\n"},
 		{"--log /missing/x", "", "quorate: --log: open /missing/x: no such file or directory\n"},
-		{"extra", "", "quorate: unknown command \"extra\" for \"quorate lab\"\n"},
+		{"extra", "", "quorate: \"extra\": usage: quorate lab [flags]\n"},
 	} {
 		code, out, errOut := runLab(t, c.input, strings.Fields(c.args)...)
 		if code != 1 || errOut != c.want || out != "" {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -69,11 +70,14 @@ the place of that program: same flags, files, output and exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       buildVersion(),
-		Args:          cobra.NoArgs,
 	}
 	root.SetVersionTemplate("quorate {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newQNetdCommand(), newQDeviceCommand(), newClustersCommand(), newCertCommand(), newCorosyncCommand(), newStatusCommand(), newDoctorCommand())
 	root.AddCommand(newSimCommand(), newExplainCommand(), newLabCommand())
+	plainMisuse(root)
+	root.SetFlagErrorFunc(flagError)
+	// A command with subcommands runs only to print its help.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	return root
 }

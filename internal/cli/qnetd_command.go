@@ -41,7 +41,13 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
   quorate qnetd --listen 192.0.2.5 --listen 2001:db8::5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
+			err := emptyFlag(cmd, "state")
+			if err != nil {
+				return err
+			}
+			if cfg.Machine.MaxClients < 0 {
+				return fmt.Errorf("--max-clients %d: want 0 or more", cfg.Machine.MaxClients)
+			}
 			if cfg.Machine.TLS, err = parseTLS(tlsMode); err != nil {
 				return fmt.Errorf("--tls %s: %w", tlsMode, err)
 			}

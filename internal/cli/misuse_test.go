@@ -1,0 +1,51 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestMisuse: what can't be done is one line that says what is wanted, exit code 1,
+// and no file.
+func TestMisuse(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct{ args, want string }{
+		{"statsu", `no command "statsu": quorate --help lists them`},
+		{"corosync bogus", `no command "bogus": quorate corosync --help lists them`},
+		{"corosync --sockets /x bogus", `no command "bogus": quorate corosync --help lists them`},
+		{"cert bogus", `no command "bogus": quorate cert --help lists them`},
+		{"status now", `"now": usage: quorate status [flags]`},
+		{"corosync get", "usage: quorate corosync get KEY | PREFIX* [flags]"},
+		{"cert sign pve", `"pve": usage: quorate cert sign CLUSTER REQUEST [flags]`},
+		{"clusters a b", `"a b": usage: quorate clusters [CLUSTER] [flags]`},
+		{"lab --nodes x", `invalid argument "x" for "--nodes" flag: invalid syntax`},
+		{"qnetd --port 70000", `invalid argument "70000" for "--port" flag: value out of range`},
+		{"qnetd --max-clients -1", "--max-clients -1: want 0 or more"},
+		{"qnetd --state=", "--state is empty: it is the directory of certificates and grants"},
+		{"cert init --state=", "--state is empty: it is the directory of an arbiter's certificates and grants"},
+		{"cert trust --node-dir= f", "--node-dir is empty: it is the directory of a node's certificates"},
+	} {
+		code, out, errs := call(append([]string{"quorate"}, strings.Fields(c.args)...)...)
+		if code != 1 || out != "" || errs != "quorate: "+c.want+"\n" {
+			t.Errorf("%s: exit %d\n%s%s", c.args, code, out, errs)
+		}
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestGroupHelp: a command that is nothing but its subcommands prints its help.
+func TestGroupHelp(t *testing.T) {
+	for _, args := range [][]string{{"quorate"}, {"quorate", "cert"}, {"quorate", "corosync"}} {
+		code, out, errs := call(args...)
+		path := strings.Join(args, " ")
+		if want := "\nUsage:\n  " + path + " [command]\n"; code != 0 || errs != "" || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d, want %q in\n%s%s", path, code, want, out, errs)
+		}
+	}
+}
