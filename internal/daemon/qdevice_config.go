@@ -44,7 +44,7 @@ func (r *configReader) recheck() {
 // run reads until ctx is done.
 func (r *configReader) run(ctx context.Context) error {
 	cfg, err := r.start(ctx)
-	for err == nil && ctx.Err() == nil {
+	for first := true; err == nil && ctx.Err() == nil; first = false {
 		for _, w := range cfg.Warnings {
 			r.log.Warn(w)
 		}
@@ -53,26 +53,28 @@ func (r *configReader) run(ctx context.Context) error {
 		} else if r.level != nil {
 			r.level.Set(slog.LevelInfo)
 		}
-		var refuse string
-		if refuse, err = r.check(ctx, cfg); err != nil {
-			break
-		}
-		select {
-		case r.updates <- update{cfg, refuse}:
-		case <-ctx.Done():
+		refuse, failed := r.check(ctx, cfg)
+		switch {
+		case failed == nil:
+			select {
+			case r.updates <- update{cfg, refuse}:
+			case <-ctx.Done():
+			}
+		case first || !r.busy(failed):
+			err = failed
+			continue
 		}
 		select {
 		case <-r.engine.Changes():
 		case <-r.again:
 		case <-ctx.Done():
 		}
-		var keys map[string]string
-		switch keys, err = r.keys(ctx); {
-		case err == nil:
+		keys, failed := r.keys(ctx)
+		switch {
+		case failed == nil:
 			cfg = nodeconf.Reload(cfg, keys, r.settings, lookupNode(ctx))
-		case errors.Is(err, corosync.ErrTryAgain):
-			r.log.Error("the configuration can't be read: going on with the old one", "reason", err)
-			err = nil
+		case !r.busy(failed):
+			err = failed
 		}
 	}
 	switch {
@@ -82,6 +84,18 @@ func (r *configReader) run(ctx context.Context) error {
 		return gone(r.engine)
 	}
 	return err
+}
+
+// busy reports whether err only says that Corosync had no time for a question. Then
+// the configuration in use stays, and there is another look: what has changed must not
+// be lost.
+func (r *configReader) busy(err error) bool {
+	if !errors.Is(err, corosync.ErrTryAgain) {
+		return false
+	}
+	r.log.Warn("the configuration can't be read: going on with the old one, and trying again", "reason", err)
+	r.recheck()
+	return true
 }
 
 // start reads the configuration for the first time and registers the device.

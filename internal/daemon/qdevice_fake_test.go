@@ -38,6 +38,8 @@ type fakeEngine struct {
 	registered string
 	masterWins bool
 	votes      map[uint32]votequorum.Info
+	busy       bool  // Keys are refused: try again
+	busyVotes  bool  // Info of other nodes, likewise
 	refuse     error // of Register
 	pollErr    func(ring corosync.RingID) error
 	polls      []fakePoll
@@ -79,6 +81,9 @@ func (e *fakeEngine) Keys(ctx context.Context, prefixes ...string) (map[string]s
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.busy {
+		return nil, corosync.ErrTryAgain
+	}
 	m := maps.Clone(e.keys)
 	maps.DeleteFunc(m, func(k, _ string) bool {
 		for _, p := range prefixes {
@@ -153,6 +158,9 @@ func (e *fakeEngine) Info(_ context.Context, node uint32) (votequorum.Info, erro
 	defer e.mu.Unlock()
 	if e.panics && node != 0 {
 		panic("a defect")
+	}
+	if e.busyVotes && node != 0 {
+		return votequorum.Info{}, corosync.ErrTryAgain
 	}
 	i, ok := e.votes[node]
 	if !ok {

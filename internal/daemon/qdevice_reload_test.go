@@ -71,6 +71,37 @@ func TestReloadVotes(t *testing.T) {
 	})
 }
 
+// TestReloadBusy: a Corosync that is too busy to be asked during a reload, for longer
+// than is tried at once, ends no daemon, and the reload is not lost.
+func TestReloadBusy(t *testing.T) {
+	for name, busy := range map[string]func(*fakeEngine, bool){
+		"keys":  func(e *fakeEngine, on bool) { e.busy = on },
+		"votes": func(e *fakeEngine, on bool) { e.busyVotes = on },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNode(t)
+				c := n.online()
+				n.engine.set(func(e *fakeEngine) { busy(e, true) })
+				n.engine.reload(func(k map[string]string) { k["totem.config_version"] = "4" })
+				for range 12 { // more than max_cs_try_again
+					after(time.Second)
+				}
+				n.logged("going on with the old")
+				n.casts(true, 8)
+				n.engine.set(func(e *fakeEngine) { busy(e, false) })
+				for range 12 {
+					after(time.Second)
+				}
+				if m := lastOf[wire.NodeList](c); m.ConfigVersion.V != 4 {
+					t.Errorf("told %+v", m)
+				}
+				n.stop()
+			})
+		})
+	}
+}
+
 // TestReloadBadValue: a slip in corosync.conf ends C's daemon. Ours keeps what it
 // had, and says so (C8).
 func TestReloadBadValue(t *testing.T) {
