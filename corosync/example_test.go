@@ -50,15 +50,11 @@ func show(ctx context.Context, o qb.Options, split func()) error {
 		return err
 	}
 	fmt.Println("cluster", name)
-	for entry, err := range keys.Keys(ctx, "nodelist.node.") {
+	for item, err := range keys.Items(ctx, "nodelist.node.") {
 		if err != nil {
 			return err
 		}
-		value, err := keys.Get(ctx, entry.Key)
-		if err != nil {
-			return err
-		}
-		fmt.Println(entry.Key, "=", value)
+		fmt.Println(item.Key, "=", item.Value)
 	}
 	token, err := keys.Uint(ctx, "totem.token")
 	if errors.Is(err, corosync.ErrNotExist) {

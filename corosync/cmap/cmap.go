@@ -270,6 +270,49 @@ func (c *Client) Keys(ctx context.Context, prefix string) iter.Seq2[Entry, error
 	}
 }
 
+// Item is a key and its value.
+type Item struct {
+	Key   string
+	Value Value
+}
+
+// Items is [Client.Keys] with the values. A key that goes away before its value was
+// read is left out.
+func (c *Client) Items(ctx context.Context, prefix string) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for e, err := range c.Keys(ctx, prefix) {
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			v, err := c.Get(ctx, e.Key)
+			switch {
+			case errors.Is(err, corosync.ErrNotExist): // deleted meanwhile
+			case err != nil:
+				yield(Item{}, err)
+				return
+			case !yield(Item{e.Key, v}, nil):
+				return
+			}
+		}
+	}
+}
+
+// Texts reads all keys that start with one of the prefixes, whatever their types, and
+// returns their values as [Value.String] words them, by key.
+func (c *Client) Texts(ctx context.Context, prefixes ...string) (map[string]string, error) {
+	texts := map[string]string{}
+	for _, p := range prefixes {
+		for item, err := range c.Items(ctx, p) {
+			if err != nil {
+				return nil, err
+			}
+			texts[item.Key] = item.Value.String()
+		}
+	}
+	return texts, nil
+}
+
 func (c *Client) iterate(ctx context.Context, prefix string) (handle uint64, err error) {
 	if err := checkKey("list", prefix, 0); err != nil {
 		return 0, err

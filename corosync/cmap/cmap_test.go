@@ -161,6 +161,49 @@ func TestKeys(t *testing.T) {
 	})
 }
 
+// TestItems reads keys with their values while one of them goes away.
+func TestItems(t *testing.T) {
+	each(t, func(t *testing.T, o qb.Options) {
+		c := dial(t, o)
+		for i, key := range []string{"items.a", "items.b", "items.c", "other.d"} {
+			if err := c.Set(t.Context(), key, cmap.Uint32Value(uint32(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string]string{}
+		for item, err := range c.Items(t.Context(), "items.") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[item.Key] = item.Value.String()
+			if len(got) == 2 {
+				for _, key := range []string{"items.a", "items.b", "items.c"} {
+					if _, read := got[key]; !read {
+						if err := c.Delete(t.Context(), key); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+		}
+		texts, err := c.Texts(t.Context(), "other.", "items.")
+		if err != nil || len(got) != 2 || len(texts) != 3 || texts["other.d"] != "3" {
+			t.Errorf("%v, %v, %v", got, texts, err)
+		}
+		for key, text := range got {
+			if texts[key] != text {
+				t.Errorf("%s is %q and %q", key, text, texts[key])
+			}
+		}
+		for range c.Items(t.Context(), "items.") {
+			break
+		}
+		if _, err := c.Texts(t.Context(), strings.Repeat("x", 256)); !errors.Is(err, corosync.ErrInvalidParam) {
+			t.Errorf("a long prefix: %v", err)
+		}
+	})
+}
+
 // TestTrack sees what another client does, with old and new values.
 func TestTrack(t *testing.T) {
 	each(t, func(t *testing.T, o qb.Options) {

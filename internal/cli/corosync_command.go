@@ -76,25 +76,6 @@ func withCmap(ctx context.Context, o *qb.Options, m cmap.Map, f func(*cmap.Clien
 	return corosyncError(f(c))
 }
 
-// keysOf reads all keys that start with a prefix, as text.
-func keysOf(ctx context.Context, c *cmap.Client, prefix string) (map[string]string, error) {
-	keys := map[string]string{}
-	for e, err := range c.Keys(ctx, prefix) {
-		if err != nil {
-			return nil, err
-		}
-		v, err := c.Get(ctx, e.Key)
-		if errors.Is(err, corosync.ErrNotExist) { // deleted meanwhile
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		keys[e.Key] = v.String()
-	}
-	return keys, nil
-}
-
 // columns aligns lines whose cells are apart by tabs, and writes them.
 func columns(w io.Writer, lines ...string) error {
 	var b bytes.Buffer

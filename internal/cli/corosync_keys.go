@@ -86,19 +86,14 @@ func getKeys(ctx context.Context, c *cmap.Client, w io.Writer, key string, asJSO
 		return err
 	}
 	list := []*corosyncKey{}
-	for e, err := range c.Keys(ctx, prefix) {
-		if err != nil {
-			return err
-		}
-		v, err := c.Get(ctx, e.Key)
+	for item, err := range c.Items(ctx, prefix) {
 		switch {
-		case errors.Is(err, corosync.ErrNotExist): // deleted meanwhile
 		case err != nil:
 			return err
 		case asJSON:
-			list = append(list, jsonKey(e.Key, v))
+			list = append(list, jsonKey(item.Key, item.Value))
 		default:
-			if _, err := fmt.Fprintf(w, "%s = %s\n", status.EscapeName(e.Key), status.EscapeName(v.String())); err != nil {
+			if _, err := fmt.Fprintf(w, "%s = %s\n", status.EscapeName(item.Key), status.EscapeName(item.Value.String())); err != nil {
 				return err
 			}
 		}

@@ -69,11 +69,11 @@ Exit codes: 0, or 1 if Corosync does not answer.`,
 
 // readNodes reads the node list, and who of it is a member.
 func readNodes(ctx context.Context, c *cmap.Client) ([]corosyncMember, error) {
-	keys, err := keysOf(ctx, c, "nodelist.node.")
+	keys, err := c.Texts(ctx, "nodelist.node.")
 	if err != nil {
 		return nil, err
 	}
-	joined, err := keysOf(ctx, c, "runtime.members.")
+	joined, err := c.Texts(ctx, "runtime.members.")
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func readCorosync(ctx context.Context, o *qb.Options) (*corosyncState, error) {
 	st := &corosyncState{}
 	names := map[uint32]string{}
 	err := withCmap(ctx, o, cmap.Config, func(c *cmap.Client) error {
-		totem, err := keysOf(ctx, c, "totem.c") // cluster_name and config_version among them
+		totem, err := c.Texts(ctx, "totem.c") // cluster_name and config_version among them
 		if err != nil {
 			return err
 		}

@@ -222,23 +222,7 @@ func (c *Client) snapshot(ctx context.Context, last quorum.Quorum) (*status.Quor
 // Keys reads all keys of the configuration map with one of these prefixes, and their
 // values as text.
 func (c *Client) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
-	keys := map[string]string{}
-	for _, p := range prefixes {
-		for e, err := range c.keys.Keys(ctx, p) {
-			if err != nil {
-				return nil, err
-			}
-			v, err := c.keys.Get(ctx, e.Key)
-			if errors.Is(err, corosync.ErrNotExist) {
-				continue // it has just gone
-			}
-			if err != nil {
-				return nil, err
-			}
-			keys[e.Key] = v.String()
-		}
-	}
-	return keys, nil
+	return c.keys.Texts(ctx, prefixes...)
 }
 
 func (c *Client) addVotes(ctx context.Context, q *status.Quorum, keys map[string]string) error {

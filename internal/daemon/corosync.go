@@ -103,23 +103,7 @@ func (e *corosyncEngine) watch(t *cmap.Tracker) {
 
 // Keys implements Engine.
 func (e *corosyncEngine) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
-	values := map[string]string{}
-	for _, p := range prefixes {
-		for entry, err := range e.keys.Keys(ctx, p) {
-			if err != nil {
-				return nil, err
-			}
-			v, err := e.keys.Get(ctx, entry.Key)
-			if errors.Is(err, corosync.ErrNotExist) {
-				continue // it has just gone
-			}
-			if err != nil {
-				return nil, err
-			}
-			values[entry.Key] = v.String()
-		}
-	}
-	return values, nil
+	return e.keys.Texts(ctx, prefixes...)
 }
 
 // Changes implements Engine.
