@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +58,7 @@ type Handler struct {
 type Conn struct {
 	service string
 	max     int
-	setup   *net.UnixConn
+	setup   *socket
 	server  int // process id of the daemon
 	kind    Transport
 	layout  Layout
@@ -105,17 +104,21 @@ func dial(ctx context.Context, service string, o Options, h Handler) (*Conn, err
 		sock.Close()
 		return nil, err
 	}
+	setup, err := newSocket(sock)
+	if err != nil {
+		return nil, err
+	}
 	c := &Conn{
-		service: service, max: int(s.MaxMessage), setup: sock, server: int(cred.Pid), kind: s.Transport, layout: s.Layout, handler: h,
+		service: service, max: int(s.MaxMessage), setup: setup, server: int(cred.Pid), kind: s.Transport, layout: s.Layout, handler: h,
 		turn: make(chan struct{}, 1), over: make(chan struct{}), stop: make(chan struct{}), released: make(chan struct{}),
 	}
 	if s.Transport == SharedMemory {
-		c.tr, err = openShared(sock, s)
+		c.tr, err = openShared(setup, s)
 	} else {
 		c.tr, err = openDatagram(s)
 	}
 	if err != nil {
-		sock.Close()
+		setup.release()
 		return nil, err
 	}
 	c.refs.Store(2)
@@ -129,7 +132,7 @@ func (c *Conn) watch() {
 	defer c.drop()
 	buf := make([]byte, 256)
 	for {
-		if _, err := c.setup.Read(buf); err != nil {
+		if err := c.setup.read(buf); err != nil {
 			break
 		}
 		c.tr.poked()
@@ -169,7 +172,7 @@ func (c *Conn) end(why error) (first bool) {
 		first = true
 		c.err = why
 		close(c.over)
-		_ = c.setup.Close()
+		c.setup.interrupt()
 		c.tr.interrupt()
 	})
 	return first
@@ -225,6 +228,7 @@ func (c *Conn) hold() bool {
 func (c *Conn) drop() {
 	if c.refs.Add(-1) == 0 {
 		c.tr.release()
+		c.setup.release()
 		close(c.released)
 	}
 }

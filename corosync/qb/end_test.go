@@ -4,7 +4,6 @@
 package qb
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"testing"
@@ -44,7 +43,7 @@ func TestSweep(t *testing.T) {
 	} {
 		tr := &nowhere{}
 		c := &Conn{
-			service: "echo", max: 100, setup: &net.UnixConn{}, server: x.server, tr: tr,
+			service: "echo", max: 100, setup: &socket{fd: -1}, server: x.server, tr: tr,
 			turn: make(chan struct{}, 1), over: make(chan struct{}), stop: make(chan struct{}), released: make(chan struct{}),
 		}
 		c.refs.Store(1)

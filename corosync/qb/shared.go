@@ -4,7 +4,6 @@
 package qb
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 )
@@ -34,7 +33,7 @@ type transport interface {
 // shared is the transport over rings in shared memory. Requests are announced
 // with a byte on the setup socket, and so are events.
 type shared struct {
-	setup    *net.UnixConn
+	setup    *socket
 	request  *Ring
 	response *Ring
 	event    *Ring
@@ -42,7 +41,7 @@ type shared struct {
 	poke     chan struct{} // events may be there
 }
 
-func openShared(c *net.UnixConn, s Setup) (*shared, error) {
+func openShared(c *socket, s Setup) (*shared, error) {
 	t := &shared{setup: c, limit: int(s.MaxMessage), poke: make(chan struct{}, 1)}
 	var err error
 	for _, r := range []struct {
@@ -57,17 +56,13 @@ func openShared(c *net.UnixConn, s Setup) (*shared, error) {
 	return t, nil
 }
 
-// oneByte is what wakes the server; its value is ignored.
-var oneByte = []byte{0}
-
 // send posts the request, and then at once the byte: a request without its byte
 // would hold up the whole daemon.
 func (t *shared) send(b []byte) error {
 	if err := t.request.Write(b); err != nil {
 		return err
 	}
-	_, err := t.setup.Write(oneByte)
-	return lost(err)
+	return lost(t.setup.poke())
 }
 
 func (t *shared) receive() ([]byte, error) { return t.response.Read(nil, t.limit) }
