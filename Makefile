@@ -61,6 +61,7 @@ sim:
 
 bench: deps
 	$(GO) run ./bench
+	$(GO) run ./bench/ipc
 
 clean:
 	rm -rf bin

@@ -17,9 +17,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"time"
+
+	"quorate/bench/table"
 )
 
 func main() {
@@ -96,20 +96,20 @@ func run(only, out string) (met bool, err error) {
 			return false, err
 		}
 	}
-	table, met, err := measureAll(kinds, only)
+	text, met, err := measureAll(kinds, only)
 	if err != nil {
 		return false, err
 	}
-	fmt.Print(table)
+	fmt.Print(text)
 	if out != "" {
-		err = replace(out, table)
+		err = table.Replace(out, "bench", text)
 	}
 	return met, err
 }
 
-func measureAll(kinds []kind, only string) (table string, met bool, err error) {
+func measureAll(kinds []kind, only string) (text string, met bool, err error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d cores, Linux %s, %s; C is corosync-qnetd 3.0.3\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), kernel(), runtime.Version())
+	fmt.Fprintf(&b, "%s; C is corosync-qnetd 3.0.3\n\n", table.Where())
 	b.WriteString("| work | C | quorate | C : quorate | target | met |\n|---|---|---|---|---|---|\n")
 	met = true
 	for _, m := range rows() {
@@ -128,7 +128,7 @@ func measureAll(kinds []kind, only string) (table string, met bool, err error) {
 				figures[i] = append(figures[i], f)
 			}
 		}
-		c, ours := median(figures[0]), median(figures[1])
+		c, ours := table.Median(figures[0]), table.Median(figures[1])
 		word := "yes"
 		if !m.met(c, ours) {
 			word, met = "no", false
@@ -136,31 +136,4 @@ func measureAll(kinds []kind, only string) (table string, met bool, err error) {
 		fmt.Fprintf(&b, "| %s | %.3g %s | %.3g %s | %.1f | %s | %s |\n", m.name, c, m.unit, ours, m.unit, c/ours, m.target, word)
 	}
 	return b.String(), met, nil
-}
-
-func kernel() string {
-	b, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return "?"
-	}
-	return strings.TrimSpace(string(b))
-}
-
-// The table stands between these lines.
-const (
-	begin = "<!-- bench: begin -->\n"
-	end   = "<!-- bench: end -->\n"
-)
-
-func replace(path, table string) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, ok := strings.Cut(string(b), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the table", path)
-	}
-	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
 }

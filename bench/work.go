@@ -6,6 +6,8 @@ package main
 import (
 	"errors"
 	"time"
+
+	"quorate/bench/table"
 )
 
 // heartbeat is the nodes' heartbeat interval.
@@ -64,7 +66,7 @@ func splits(n, times, percent int) (f float64, err error) {
 			return 0, err
 		}
 	}
-	return percentile(all, percent), nil
+	return table.Percentile(all, percent), nil
 }
 
 func connectTLS(a *arbiter) (float64, error) {

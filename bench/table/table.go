@@ -1,21 +1,53 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-package main
+// Package table is what the programs that measure have in common: figures in
+// the middle, and tables in documents.
+package table
 
 import (
+	"fmt"
+	"os"
+	"runtime"
 	"slices"
+	"strings"
+	"time"
 )
 
-// median returns the middle of the figures; they may be in any order.
-func median(f []float64) float64 { return percentile(f, 50) }
+// Median returns the middle of the figures; they may be in any order.
+func Median(f []float64) float64 { return Percentile(f, 50) }
 
-// percentile returns the smallest figure that is not below p percent of them.
-func percentile(f []float64, p int) float64 {
+// Percentile returns the smallest figure that is not below p percent of them.
+func Percentile(f []float64, p int) float64 {
 	if len(f) == 0 {
 		return 0
 	}
 	s := slices.Sorted(slices.Values(f))
 	at := (len(s)*p + 99) / 100
 	return s[max(0, at-1)]
+}
+
+// Where says on what was measured, and when.
+func Where() string {
+	kernel := "?"
+	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		kernel = strings.TrimSpace(string(b))
+	}
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s", time.Now().Format(time.DateOnly), runtime.NumCPU(), kernel, runtime.Version())
+}
+
+// Replace puts a table into a document, between the marks <!-- name: begin --> and
+// <!-- name: end -->.
+func Replace(path, name, table string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- "+name+": begin -->\n", "<!-- "+name+": end -->\n"
+	head, rest, ok := strings.Cut(string(b), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for the table of %s", path, name)
+	}
+	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
 }

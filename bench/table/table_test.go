@@ -1,9 +1,11 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-package main
+package table
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,7 +19,7 @@ func TestPercentile(t *testing.T) {
 	}{
 		{nil, 50, 0}, {[]float64{3}, 99, 3}, {[]float64{3, 1, 2}, 50, 2}, {[]float64{4, 3, 1, 2}, 50, 2}, {[]float64{4, 3, 1, 2}, 99, 4},
 	} {
-		if got := percentile(c.f, c.p); got != c.want {
+		if got := Percentile(c.f, c.p); got != c.want {
 			t.Errorf("%v, %d: %v, want %v", c.f, c.p, got, c.want)
 		}
 	}
@@ -25,16 +27,17 @@ func TestPercentile(t *testing.T) {
 
 func TestReplace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "doc.md")
-	if err := os.WriteFile(path, []byte("a\n"+begin+"old\n"+end+"z\n"), 0o600); err != nil {
+	const text = "a\n<!-- one: begin -->\nold\n<!-- one: end -->\n<!-- two: begin -->\n%s<!-- two: end -->\nz\n"
+	if err := os.WriteFile(path, fmt.Appendf(nil, text, "old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := replace(path, "new\n"); err != nil {
+	if err := Replace(path, "two", "new\n"); err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := os.ReadFile(path); string(b) != "a\n"+begin+"new\n"+end+"z\n" {
+	if b, _ := os.ReadFile(path); string(b) != fmt.Sprintf(text, "new\n") {
 		t.Errorf("%s", b)
 	}
-	if err := replace(filepath.Join(t.TempDir(), "none"), ""); err == nil {
-		t.Error("no file, no error")
+	if err := errors.Join(Replace(path, "three", ""), Replace(filepath.Join(t.TempDir(), "none"), "two", "")); err == nil {
+		t.Error("no place, no error")
 	}
 }

@@ -82,6 +82,8 @@ var table = map[string]rule{
 	"quorate/test/interop/lab":    {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
 	"quorate/test/interop/yesman": {may: []string{"qnet", "wire", "pki"}, why: "an arbiter for the tests of the tests"},
 	"quorate/bench":               {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
+	"quorate/bench/table":         {why: "figures and tables know nobody"},
+	"quorate/bench/ipc":           {may: []string{"bench/table", "corosync", "corosync/*"}, why: "a library is measured from outside"},
 }
 
 // pureStd are the standard packages that a pure package may import. status may
