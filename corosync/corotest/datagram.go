@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"syscall"
 
 	"quorate/corosync/qb"
 )
@@ -21,7 +23,8 @@ type datagramLine struct {
 	control *os.File
 	client  [2]*net.UnixAddr // where answers and events go
 	queue   chan []byte
-	mu      sync.Mutex // guards closed
+	waiting atomic.Int64 // events in the queue, or on their way out of it
+	mu      sync.Mutex   // guards closed
 	closed  bool
 	ended   chan struct{}
 	limit   int
@@ -96,18 +99,33 @@ func (l *datagramLine) requests(serve func([]byte)) {
 
 func (l *datagramLine) answer(b []byte) { _, _ = l.calls.WriteTo(b, l.client[0]) }
 
+// event sends an event at once if it can, so that it is not lost if the test hangs up.
 func (l *datagramLine) event(b []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.closed {
-		l.queue <- b
+	if l.closed || l.waiting.Load() == 0 && l.now(b) {
+		return
 	}
+	l.waiting.Add(1)
+	l.queue <- b
+}
+
+// now sends an event unless that would have to wait.
+func (l *datagramLine) now(b []byte) bool {
+	raw, err := l.pushed.SyscallConn()
+	if err != nil {
+		return false
+	}
+	to := &syscall.SockaddrUnix{Name: l.client[1].Name} // @ stands for the abstract space there, too
+	cerr := raw.Control(func(fd uintptr) { err = syscall.Sendto(int(fd), b, syscall.MSG_DONTWAIT, to) })
+	return cerr == nil && err == nil
 }
 
 func (l *datagramLine) drain() {
 	defer close(l.ended)
 	for b := range l.queue {
 		_, _ = l.pushed.WriteTo(b, l.client[1])
+		l.waiting.Add(-1)
 	}
 }
 

@@ -90,7 +90,7 @@ func Real(t testing.TB, extra string) *Daemon {
 	} else if why != "" {
 		t.Skip(why)
 	}
-	d := &Daemon{t: t}
+	d, dir := &Daemon{t: t}, t.TempDir() // removed after what follows
 	t.Cleanup(func() {
 		b, _ := os.ReadFile(d.Log)
 		d.End()
@@ -98,7 +98,7 @@ func Real(t testing.TB, extra string) *Daemon {
 			t.Logf("corosync.log: %s", b[max(0, len(b)-4000):])
 		}
 	})
-	if err := d.prepare(t.TempDir(), extra); err != nil {
+	if err := d.prepare(dir, extra); err != nil {
 		t.Fatal(err)
 	}
 	d.Start()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,7 +50,6 @@ func openDatagram(s Setup) (*datagram, error) {
 		t.pushed, err = pair(s.Response, "-event", "-event-tx", t.limit)
 	}
 	if err != nil {
-		t.interrupt()
 		t.release()
 		return nil, err
 	}
@@ -117,15 +117,29 @@ func (t *datagram) receive() ([]byte, error) {
 }
 
 // take reads one datagram of at most limit bytes into buf, which has one more.
+// What had come before the end is still read.
 func take(c *net.UnixConn, buf []byte, limit int) ([]byte, error) {
 	n, err := c.Read(buf)
 	if err != nil {
-		return nil, lost(err)
+		var ok bool
+		if n, ok = queued(c, buf); !ok {
+			return nil, lost(err)
+		}
 	}
 	if n > limit {
 		return nil, fmt.Errorf("message longer than %d bytes: %w", limit, corosync.ErrTooBig)
 	}
 	return buf[:n], nil
+}
+
+// queued reads a datagram if there is one.
+func queued(c *net.UnixConn, buf []byte) (n int, ok bool) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	cerr := raw.Control(func(fd uintptr) { n, _, err = unix.Recvfrom(int(fd), buf, unix.MSG_DONTWAIT) })
+	return n, cerr == nil && err == nil && n > 0
 }
 
 func (t *datagram) poked() {}
@@ -134,13 +148,13 @@ func (t *datagram) events(over <-chan struct{}, deliver func([]byte) error) erro
 	buf := make([]byte, t.limit+1)
 	for {
 		b, err := take(t.pushed, buf, t.limit)
-		select {
-		case <-over:
-			return nil
-		default:
-		}
 		if err != nil {
-			return err
+			select {
+			case <-over:
+				return nil
+			default:
+				return err
+			}
 		}
 		atomic.AddUint32(u32at(t.control, sentEvent), ^uint32(0))
 		if err := deliver(b); err != nil {
@@ -153,13 +167,18 @@ func (t *datagram) flow() uint32 { return atomic.LoadUint32(u32at(t.control, flo
 
 func (t *datagram) interrupt() {
 	for _, c := range []*net.UnixConn{t.calls, t.pushed} {
+		_ = c.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+func (t *datagram) release() {
+	for _, c := range []*net.UnixConn{t.calls, t.pushed} {
 		if c != nil {
 			_ = c.Close()
 		}
 	}
+	_ = unix.Munmap(t.control)
 }
-
-func (t *datagram) release() { _ = unix.Munmap(t.control) }
 
 func (t *datagram) remove() {
 	_ = os.Remove(t.path)

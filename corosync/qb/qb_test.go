@@ -174,6 +174,32 @@ func TestDeath(t *testing.T) {
 	})
 }
 
+// TestLastAnswer: an answer and an event that were sent before the daemon went are not lost.
+func TestLastAnswer(t *testing.T) {
+	eachKind(t, func(t *testing.T, s *corotest.Server) {
+		s.Handle("echo", corotest.Func(func(p *corotest.Peer, _ *qb.Reader) {
+			p.Event(qb.NewAnswer(3, qb.AnswerHeader, 0))
+			p.Status(2, corosync.OK)
+			p.Hangup()
+		}))
+		for i := range 100 {
+			events, end := 0, make(chan struct{})
+			c := dial(t, s, qb.Handler{
+				Event: func([]byte, <-chan struct{}) error { events++; return nil },
+				End:   func() { close(end) },
+			})
+			if _, err := c.Call(t.Context(), "last", request(1, nil), 2); err != nil {
+				t.Fatalf("call %d: %v", i, err)
+			}
+			wait(t, end)
+			if events != 1 {
+				t.Fatalf("call %d: %d events", i, events)
+			}
+			c.Close()
+		}
+	})
+}
+
 // TestCancel: a call that is given up takes the connection along, one that waits
 // for its turn does not.
 func TestCancel(t *testing.T) {

@@ -173,12 +173,14 @@ func (r *Ring) Write(b []byte) error {
 }
 
 // Read waits for the next message of at most limit bytes, and appends it to buf.
-// After Interrupt it returns an error.
+// After Interrupt it returns an error unless there is one.
 func (r *Ring) Read(buf []byte, limit int) ([]byte, error) {
-	if !r.sem.wait(&r.over) {
+	r.sem.wait(&r.over)
+	b, err := r.take(buf, limit)
+	if err != nil && r.over.Load() {
 		return buf, errInterrupted
 	}
-	return r.take(buf, limit)
+	return b, err
 }
 
 // TryRead is Read without the waiting: ok is false if there is no message.
@@ -215,7 +217,7 @@ func (r *Ring) take(buf []byte, limit int) ([]byte, error) {
 	return buf, nil
 }
 
-// Interrupt makes Read return, now and from now on. The ring is of no use after it.
+// Interrupt makes Read return, now and from now on. What is in the ring can still be read.
 func (r *Ring) Interrupt() {
 	r.over.Store(true)
 	r.sem.post() // so that a reader that is about to sleep does not

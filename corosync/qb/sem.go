@@ -131,23 +131,16 @@ func (s *semaphore) try() bool {
 	}
 }
 
-// wait takes one, or returns false once over is set and the semaphore posted.
-func (s *semaphore) wait(over *atomic.Bool) bool {
-	if over.Load() {
-		return false
-	}
-	if s.try() {
-		return true
+// wait takes one, or returns once over is set and the semaphore posted.
+func (s *semaphore) wait(over *atomic.Bool) {
+	if over.Load() || s.try() {
+		return
 	}
 	s.enter()
 	defer s.leave()
-	for !over.Load() {
-		if s.try() {
-			return true
-		}
+	for !over.Load() && !s.try() {
 		s.sleep()
 	}
-	return false
 }
 
 func (s *semaphore) enter() {
