@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -145,6 +146,11 @@ func eventually(t *testing.T, what string, f func() bool) {
 }
 
 func TestResults(t *testing.T) {
+	inherited, err := syscall.Dup(0) // as if the daemon had been started with it: a command would get it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(inherited) })
 	dir := t.TempDir()
 	script := filepath.Join(dir, "script")
 	if err := os.WriteFile(script, []byte("exit 3\n"), 0o755); err != nil {
@@ -176,7 +182,7 @@ func TestResults(t *testing.T) {
 		{"script without #!", Config{}, []string{script}, qnet.HeuristicsFail, "not started: fork/exec " + script + ": exec format error"},
 		{"script without #!, by sh", Config{UseExecvp: true}, []string{script + " a"}, qnet.HeuristicsFail, "exit code 3"},
 		{"files", Config{}, []string{`/bin/sh -c "for f in 0 1 2; do test $(readlink /proc/$$/fd/$f) = /dev/null || exit 1; done; test $(pwd) = /"`,
-			`/usr/bin/test ! -e /proc/self/fd/3`},
+			`/usr/bin/test ! -e /proc/self/fd/3`, fmt.Sprintf("/usr/bin/test ! -e /proc/self/fd/%d", inherited)},
 			qnet.HeuristicsPass, ""},
 		{"environment", Config{}, []string{`/bin/sh -c "test -z \"$SECRET\" && test $LANG = C.UTF-8 && test -n $PATH"`}, qnet.HeuristicsPass, ""},
 		{"own group", Config{}, []string{`/bin/sh -c "test $(cut -d' ' -f5 /proc/$$/stat) = $$"`}, qnet.HeuristicsPass, ""},

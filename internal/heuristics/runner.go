@@ -78,6 +78,7 @@ func New(cfg Config, done func(id uint64, result qnet.Heuristics, outcomes []Out
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	keepFiles()
 	r := &Runner{cfg: cfg, done: done, loop: newQueue(), gone: make(chan struct{})}
 	r.path = os.Getenv("PATH")
 	if r.path == "" {

@@ -6,6 +6,7 @@ package heuristics
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -198,3 +199,8 @@ func (r *Runner) condemn(t *task, f family) {
 	t.family = &f
 	r.kill.families = append(r.kill.families, t.family)
 }
+
+// keepFiles keeps descriptors that the daemon was started with, as a lock of whoever
+// started it, from commands: Go closes only its own in them. Where the kernel is too old
+// for the call, commands inherit them, as in C.
+func keepFiles() { _ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) }
