@@ -21,7 +21,7 @@ type Config struct {
 	MaxExecs     int           // commands of a list; 32
 	MaxProcesses int           // commands that run or could not be ended yet; 160
 	KillInterval time.Duration // from SIGTERM to SIGKILL; 5 s
-	Log          *slog.Logger  // nil: nothing is logged
+	Log          *slog.Logger  // commands at level debug, for each run; nil: nothing is logged
 }
 
 // Outcome is what became of one command of a run.
@@ -168,7 +168,7 @@ func (r *Runner) timedOut() {
 	for _, t := range r.current.tasks {
 		if t.state != ended {
 			t.outcome.Result, t.outcome.Detail = qnet.HeuristicsFail, "not done in time"
-			r.cfg.Log.Warn("heuristics command is not done in time", "command", t.name)
+			r.cfg.Log.Debug("heuristics command is not done in time", "command", t.name)
 		}
 	}
 	r.finish(qnet.HeuristicsFail)

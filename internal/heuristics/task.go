@@ -179,7 +179,7 @@ func (r *Runner) end(t *task, result qnet.Heuristics, detail string) {
 		r.cfg.Log.Debug("heuristics command passed", "command", t.name, "duration", t.outcome.Duration)
 		return
 	}
-	r.cfg.Log.Warn("heuristics command failed", "command", t.name, "reason", detail)
+	r.cfg.Log.Debug("heuristics command failed", "command", t.name, "reason", detail)
 }
 
 // giveUp ends a command that nobody waits for. One that is only just being started
