@@ -193,7 +193,7 @@ func (g *generator) undone(c scenario.Command) {
 	case scenario.Daemon:
 		g.hosts[c.Hosts[0]].dead = c.Word != "start"
 	case scenario.Server:
-		g.hosts[0].dead = false
+		g.hosts[0].dead = c.Word == "kill"
 	case scenario.Heal:
 		g.hosts[max(c.Hosts[0], c.Hosts[1])].linked = false
 	case scenario.Join:
@@ -221,9 +221,10 @@ func (g *generator) fault() {
 		verb  scenario.Verb
 		do    func(qnet.NodeID)
 	}{
-		{24, scenario.Split, g.split}, {22, scenario.Drop, g.link}, {9, scenario.Daemon, g.daemon}, {8, scenario.Freeze, g.freeze},
+		{23, scenario.Split, g.split}, {21, scenario.Drop, g.link}, {9, scenario.Daemon, g.daemon}, {8, scenario.Freeze, g.freeze},
 		{10, scenario.Down, g.down}, {2, scenario.Down, g.blackout}, {13, scenario.Server, g.server}, {5, scenario.Disk, g.spoilDisk},
 		{4, scenario.Checks, g.checks}, {3, scenario.Drop, g.silenceThenDeath},
+		{1, scenario.Server, g.amnesia}, {1, scenario.Disk, g.lateWrite},
 	}
 	for {
 		r := g.n(100)
@@ -367,35 +368,6 @@ func (g *generator) checks(id qnet.NodeID) {
 	if g.c.Heuristics != scenario.HeuristicsOff {
 		g.emit(scenario.Command{Verb: scenario.Checks, Word: []string{"pass", "fail"}[g.n(2)], Hosts: []scenario.Host{id}})
 	}
-}
-
-// silenceThenDeath is the worst that a C node can do: its link is lost without
-// a sign, and just before it notices, its daemon dies, so that votequorum goes on
-// counting its last poll (H2).
-func (g *generator) silenceThenDeath(id qnet.NodeID) {
-	h := &g.hosts[id]
-	if g.only != nil && !slices.Contains(g.only, scenario.Daemon) || h.down || h.dead || h.linked {
-		return
-	}
-	if g.parts == 1 {
-		g.split(id)
-		g.pass(g.between(2*time.Second, 12*time.Second))
-	}
-	if h.down || h.dead || h.frozen || h.linked {
-		return
-	}
-	h.dead, h.linked = true, true
-	on := []scenario.Host{id}
-	ends := []scenario.Host{id, scenario.Arbiter}
-	heartbeat := g.c.Timeout * 8 / 10
-	g.emit(scenario.Command{Verb: scenario.Drop, Hosts: ends, OneWay: g.n(3) == 0})
-	death := g.between(heartbeat, heartbeat*21/10)
-	if g.n(2) == 0 {
-		death = g.between(heartbeat*185/100, heartbeat*205/100)
-	}
-	g.plan(death, scenario.Command{Verb: scenario.Daemon, Word: "kill", Hosts: on})
-	g.plan(death+g.between(heartbeat, 3*heartbeat), scenario.Command{Verb: scenario.Daemon, Word: "start", Hosts: on})
-	g.plan(death+g.between(0, 4*heartbeat), scenario.Command{Verb: scenario.Heal, Hosts: ends})
 }
 
 // server does something to the arbiter.

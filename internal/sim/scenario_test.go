@@ -5,6 +5,7 @@ package sim_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,5 +44,45 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
 			}
 		})
+	}
+}
+
+// TestRows: each fault of the design's table that is about votes has a scenario.
+func TestRows(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(b)
+	}
+	for _, row := range []string{"S1", "S2", "S3", "S4", "S6", "S7", "S8", "S9"} {
+		if !strings.Contains(all.String(), "# "+row+":") && !strings.Contains(all.String(), "# "+row+" ") {
+			t.Errorf("no scenario is for %s", row)
+		}
+	}
+	if strings.Count(all.String(), "VIOLATION") != 4 {
+		t.Error("not just C's rules broke a promise")
+	}
+}
+
+// TestEveryCluster: whatever a scenario's cluster may say, the world can be made,
+// and runs.
+func TestEveryCluster(t *testing.T) {
+	for nodes := 1; nodes <= scenario.MaxNodes; nodes++ {
+		for _, words := range []string{"", "algorithm=lms wait-for-all=on", "algorithm=test daemons=c", "arbiter=c timeout=1s", "heuristics=on token=1ms delay=1h"} {
+			f, err := scenario.Parse(fmt.Sprintf("cluster nodes=%d %s\nup 1\nwait 3s\ndown arbiter\nfreeze 1\nwait 1s\nthaw 1 arbiter\nup arbiter\nwait 10s\n", nodes, words))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := sim.Play(f).Violation(); v != nil {
+				t.Errorf("%d nodes, %s: %v", nodes, words, v)
+			}
+		}
 	}
 }
