@@ -25,23 +25,14 @@ func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
 
 var loopback = netip.MustParseAddr("127.0.0.1")
 
-// kinds are the daemons that a client may meet.
-var kinds = map[string]corotest.Config{"shared": {}, "shared32": {Layout: qb.Layout32}, "socket": {Socket: true}}
-
-// each runs a test against the fakes of both transports and a real Corosync.
+// each runs a test against fakes and a real Corosync.
 func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
-	for name, cfg := range kinds {
-		t.Run(name, func(t *testing.T) { s, _ := fake(t, cfg); f(t, s.Options()) })
-	}
-	t.Run("real", func(t *testing.T) {
-		corotest.Real(t, "")
-		f(t, qb.Options{})
-	})
+	corotest.Each(t, func(s *corotest.Server) { s.Handle("cfg", corotest.NewCfg(1, loopback)) }, f)
 }
 
-func fake(t *testing.T, config corotest.Config) (*corotest.Server, *corotest.Cfg) {
+func fake(t *testing.T) (*corotest.Server, *corotest.Cfg) {
 	t.Helper()
-	s, svc := corotest.New(t, config), corotest.NewCfg(1, loopback)
+	s, svc := corotest.New(t, corotest.Config{}), corotest.NewCfg(1, loopback)
 	s.Handle("cfg", svc)
 	return s, svc
 }
@@ -116,21 +107,6 @@ func TestErrors(t *testing.T) {
 	})
 }
 
-// asked takes the next request.
-func asked(t *testing.T, requests <-chan cfg.Request) cfg.Request {
-	t.Helper()
-	select {
-	case r, ok := <-requests:
-		if !ok {
-			t.Fatal("the channel is closed")
-		}
-		return r
-	case <-time.After(time.Minute):
-		t.Fatal("nobody asks")
-	}
-	return cfg.Request{}
-}
-
 // shutdown asks for a shutdown in the background.
 func shutdown(t *testing.T, c *cfg.Client, m cfg.Mode) <-chan error {
 	result := make(chan error, 1)
@@ -151,7 +127,7 @@ func TestShutdown(t *testing.T) {
 		}
 		result := shutdown(t, asker, cfg.Ask)
 		for _, r := range requests {
-			if got := asked(t, r); got != (cfg.Request{Mode: cfg.Ask}) {
+			if got := corotest.Next(t, r); got != (cfg.Request{Mode: cfg.Ask}) {
 				t.Errorf("got %+v", got)
 			}
 		}
@@ -165,8 +141,8 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("refused: %v", err)
 		}
 		result = shutdown(t, asker, cfg.Ask)
-		asked(t, requests[0])
-		asked(t, requests[1])
+		corotest.Next(t, requests[0])
+		corotest.Next(t, requests[1])
 		if err := errors.Join(one.Reply(t.Context(), true), two.Close()); err != nil {
 			t.Error(err)
 		}
@@ -188,7 +164,7 @@ func TestRealShutdown(t *testing.T) {
 			}
 			result := shutdown(t, c, mode)
 			if mode != cfg.Immediate {
-				if r := asked(t, requests); r.Mode != mode {
+				if r := corotest.Next(t, requests); r.Mode != mode {
 					t.Errorf("got %+v", r)
 				}
 				if err := listener.Reply(t.Context(), mode == cfg.Ask); err != nil {
@@ -231,19 +207,19 @@ func TestRealReload(t *testing.T) {
 
 // TestTimeout: whoever is silent stops a shutdown.
 func TestTimeout(t *testing.T) {
-	s, svc := fake(t, corotest.Config{})
+	s, svc := fake(t)
 	asker, silent := dial(t, s.Options()), dial(t, s.Options())
 	requests, err := silent.Track(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	result := shutdown(t, asker, cfg.Ask)
-	asked(t, requests)
+	corotest.Next(t, requests)
 	s.Stall(svc.Timeout)
 	if err := <-result; !errors.Is(err, corosync.ErrBusy) {
 		t.Errorf("got %v", err)
 	}
-	if r := asked(t, requests); !r.Late {
+	if r := corotest.Next(t, requests); !r.Late {
 		t.Errorf("got %+v", r)
 	}
 	if err := silent.Reply(t.Context(), true); !errors.Is(err, corosync.ErrAccess) {
@@ -265,7 +241,7 @@ func TestTimeout(t *testing.T) {
 
 // TestCluster asks a fake of three nodes, one of them unreachable, over IPv6.
 func TestCluster(t *testing.T) {
-	s, svc := fake(t, corotest.Config{})
+	s, svc := fake(t)
 	six := []netip.Addr{netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("2001:db8:1::2")}
 	two := cfg.NodeStatus{Node: 2, Reachable: true, OnwireMin: 1, OnwireMax: 2, OnwireUsed: 1, Links: []cfg.NodeLink{
 		{Enabled: true, Connected: true, MTU: 1397, Source: "2001:db8::1", Destination: "2001:db8::2"},

@@ -22,22 +22,15 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
 
-// each runs a test against the fakes of both transports and a real Corosync.
+// each runs a test against fakes and a real Corosync.
 func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
-	for name, cfg := range map[string]corotest.Config{"shared": {}, "shared32": {Layout: qb.Layout32}, "socket": {Socket: true}} {
-		t.Run(name, func(t *testing.T) {
-			s, svc := corotest.New(t, cfg), corotest.NewCmap()
-			svc.Set("totem.cluster_name", cmap.StringValue("fake"))
-			svc.Set("totem.version", cmap.Uint32Value(2))
-			svc.ReadOnly("totem.version")
-			s.Handle("cmap", svc)
-			f(t, s.Options())
-		})
-	}
-	t.Run("real", func(t *testing.T) {
-		corotest.Real(t, "")
-		f(t, qb.Options{})
-	})
+	corotest.Each(t, func(s *corotest.Server) {
+		svc := corotest.NewCmap()
+		svc.Set("totem.cluster_name", cmap.StringValue("fake"))
+		svc.Set("totem.version", cmap.Uint32Value(2))
+		svc.ReadOnly("totem.version")
+		s.Handle("cmap", svc)
+	}, f)
 }
 
 func dial(t *testing.T, o qb.Options) *cmap.Client {
@@ -229,11 +222,11 @@ func TestTrack(t *testing.T) {
 			{Key: "track.a", Event: cmap.Added, New: one}, {Key: "track.a", Event: cmap.Modified, Old: one, New: two},
 			{Key: "track.b", Event: cmap.Added, New: long}, gone,
 		} {
-			if got := next(t, prefix); got != want {
+			if got := corotest.Next(t, prefix.Changes()); got != want {
 				t.Errorf("got %s %s %.20s -> %.20s, want %s %s", got.Event, got.Key, got.Old, got.New, want.Event, want.Key)
 			}
 		}
-		if got := next(t, deleted); got != gone {
+		if got := corotest.Next(t, deleted.Changes()); got != gone {
 			t.Errorf("got %+v", got)
 		}
 		if err := prefix.Stop(t.Context()); err != nil {
@@ -270,25 +263,11 @@ func TestManyChanges(t *testing.T) {
 			}
 		}
 		for i := range n {
-			if got, _ := next(t, tr).New.Uint(); got != uint64(i) {
+			if got, _ := corotest.Next(t, tr.Changes()).New.Uint(); got != uint64(i) {
 				t.Fatalf("change %d has %d", i, got)
 			}
 		}
 	})
-}
-
-func next(t *testing.T, tr *cmap.Tracker) cmap.Change {
-	t.Helper()
-	select {
-	case c, ok := <-tr.Changes():
-		if !ok {
-			t.Fatal("the channel is closed")
-		}
-		return c
-	case <-time.After(time.Minute):
-		t.Fatal("no change comes")
-	}
-	return cmap.Change{}
 }
 
 // TestDeath: trackers learn of the daemon's end.

@@ -16,7 +16,8 @@
 //	client, err := cmap.Dial(ctx, s.Options())
 //
 // [Main] runs the tests of a package in network and mount namespaces of their
-// own, where [Real] starts a real Corosync of one node.
+// own, where [Real] starts a real Corosync of one node. [Each] runs a test against
+// it and against fakes of all kinds.
 //
 // # Limitations
 //

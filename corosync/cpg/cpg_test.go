@@ -26,20 +26,9 @@ func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
 
 const group = "test"
 
-// each runs a test against the fakes of both transports and of both layouts, and
-// against a real Corosync.
+// each runs a test against fakes and a real Corosync.
 func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
-	for name, cfg := range map[string]corotest.Config{"shared": {}, "shared32": {Layout: qb.Layout32}, "socket": {Socket: true}} {
-		t.Run(name, func(t *testing.T) {
-			s := corotest.New(t, cfg)
-			s.Handle("cpg", corotest.NewCpg(1))
-			f(t, s.Options())
-		})
-	}
-	t.Run("real", func(t *testing.T) {
-		corotest.Real(t, "")
-		f(t, qb.Options{})
-	})
+	corotest.Each(t, func(s *corotest.Server) { s.Handle("cpg", corotest.NewCpg(1)) }, f)
 }
 
 func dial(t *testing.T, o qb.Options) *cpg.Client {
@@ -61,34 +50,20 @@ func member(t *testing.T, o qb.Options, pid uint32) (*cpg.Client, <-chan cpg.Eve
 		t.Fatal(err)
 	}
 	self := cpg.Address{Node: 1, PID: pid}
-	m, ok := next(t, events).(cpg.Membership)
+	m, ok := corotest.Next(t, events).(cpg.Membership)
 	if !ok || !slices.Contains(m.Members, self) || !slices.Equal(m.Joined, []cpg.Change{{Address: self, Reason: cpg.Joined}}) || m.Left != nil {
 		t.Fatalf("the first event is %+v", m)
 	}
-	if r, ok := next(t, events).(cpg.Ring); !ok || !slices.Equal(r.Members, []uint32{1}) || r.Ring.Node != 1 && r.Ring.Node != 0 {
+	if r, ok := corotest.Next(t, events).(cpg.Ring); !ok || !slices.Equal(r.Members, []uint32{1}) || r.Ring.Node != 1 && r.Ring.Node != 0 {
 		t.Fatalf("the second event is %+v", r)
 	}
 	return c, events
 }
 
-func next(t *testing.T, events <-chan cpg.Event) cpg.Event {
-	t.Helper()
-	select {
-	case e, ok := <-events:
-		if !ok {
-			t.Fatal("the channel is closed")
-		}
-		return e
-	case <-time.After(time.Minute):
-		t.Fatal("no event comes")
-	}
-	return nil
-}
-
 // expect compares the next event.
 func expect(t *testing.T, events <-chan cpg.Event, want cpg.Event) {
 	t.Helper()
-	if got := next(t, events); !reflect.DeepEqual(got, want) {
+	if got := corotest.Next(t, events); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %.200v, want %.200v", got, want)
 	}
 }
@@ -149,7 +124,7 @@ func TestLong(t *testing.T) {
 	each(t, func(t *testing.T, o qb.Options) {
 		one, first := member(t, o, 10)
 		two, second := member(t, o, 20)
-		next(t, first) // the other's joining
+		corotest.Next(t, first) // the other's joining
 		const atomic = 1<<20 - 1024
 		lengths := []int{atomic, atomic + 1, 2 * atomic, 2*atomic + 1, 5 << 20}
 		var wg sync.WaitGroup
@@ -164,7 +139,7 @@ func TestLong(t *testing.T) {
 		for i, events := range []<-chan cpg.Event{first, second} {
 			wg.Go(func() {
 				for range 2 * len(lengths) {
-					m, _ := next(t, events).(cpg.Message)
+					m, _ := corotest.Next(t, events).(cpg.Message)
 					got[i] = append(got[i], m)
 				}
 			})
@@ -201,7 +176,7 @@ func TestOrder(t *testing.T) {
 		for i := range members {
 			c, events := member(t, o, uint32(i+1))
 			for _, earlier := range channels {
-				next(t, earlier)
+				corotest.Next(t, earlier)
 			}
 			clients, channels = append(clients, c), append(channels, events)
 		}
@@ -215,7 +190,7 @@ func TestOrder(t *testing.T) {
 			})
 			wg.Go(func() {
 				for range members * each {
-					m, _ := next(t, channels[i]).(cpg.Message)
+					m, _ := corotest.Next(t, channels[i]).(cpg.Message)
 					orders[i] = append(orders[i], fmt.Sprint(m.From.PID, " ", string(m.Data)))
 				}
 			})
@@ -426,7 +401,7 @@ func TestDeath(t *testing.T) {
 			}
 		}
 	}()
-	next(t, events)
+	corotest.Next(t, events)
 	d.Kill()
 	for range events {
 	}

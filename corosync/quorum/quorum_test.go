@@ -44,13 +44,8 @@ func track(t *testing.T, c *quorum.Client) <-chan quorum.Event {
 func expect(t *testing.T, events <-chan quorum.Event, want ...quorum.Event) {
 	t.Helper()
 	for _, w := range want {
-		select {
-		case got, ok := <-events:
-			if !ok || !reflect.DeepEqual(got, w) {
-				t.Errorf("got %+v, want %+v", got, w)
-			}
-		case <-time.After(time.Minute):
-			t.Fatal("no event comes")
+		if got := corotest.Next(t, events); !reflect.DeepEqual(got, w) {
+			t.Errorf("got %+v, want %+v", got, w)
 		}
 	}
 }

@@ -24,20 +24,10 @@ func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
 
 const device = "Qdevice"
 
-// each runs a test against the fakes of both transports and of both layouts, and
-// against a real Corosync: node 1 alone, with a device of one vote.
+// each runs a test against fakes and a real Corosync: node 1 alone, with a device
+// of one vote.
 func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
-	for name, cfg := range map[string]corotest.Config{"shared": {}, "shared32": {Layout: qb.Layout32}, "socket": {Socket: true}} {
-		t.Run(name, func(t *testing.T) {
-			s := corotest.New(t, cfg)
-			s.Handle("votequorum", corotest.NewVotequorum(1))
-			f(t, s.Options())
-		})
-	}
-	t.Run("real", func(t *testing.T) {
-		corotest.Real(t, "")
-		f(t, qb.Options{})
-	})
+	corotest.Each(t, func(s *corotest.Server) { s.Handle("votequorum", corotest.NewVotequorum(1)) }, f)
 }
 
 func dial(t *testing.T, o qb.Options) *votequorum.Client {
@@ -59,28 +49,14 @@ func track(t *testing.T, c *votequorum.Client) *votequorum.Tracker {
 	return tr
 }
 
-func next(t *testing.T, tr *votequorum.Tracker) votequorum.Event {
-	t.Helper()
-	select {
-	case e, ok := <-tr.Events():
-		if !ok {
-			t.Fatal("the channel is closed")
-		}
-		return e
-	case <-time.After(time.Minute):
-		t.Fatal("no event comes")
-	}
-	return nil
-}
-
 // start tracks and returns the ring.
 func start(t *testing.T, tr *votequorum.Tracker) corosync.RingID {
 	t.Helper()
-	list, ok := next(t, tr).(votequorum.NodeList)
+	list, ok := corotest.Next(t, tr.Events()).(votequorum.NodeList)
 	if !ok || len(list.Members) != 1 || list.Members[0] != 1 {
 		t.Fatalf("the first event is %+v", list)
 	}
-	if q, ok := next(t, tr).(votequorum.Quorum); !ok || len(q.Nodes) == 0 || q.Nodes[0] != (votequorum.NodeState{Node: 1, State: votequorum.Member}) {
+	if q, ok := corotest.Next(t, tr.Events()).(votequorum.Quorum); !ok || len(q.Nodes) == 0 || q.Nodes[0] != (votequorum.NodeState{Node: 1, State: votequorum.Member}) {
 		t.Fatalf("the second event is %+v", q)
 	}
 	return list.Ring
@@ -108,7 +84,7 @@ func TestDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := votequorum.Quorum{Quorate: true, Nodes: []votequorum.NodeState{{Node: 1, State: votequorum.Member}, {}}}
-		if got := next(t, tr); !reflect.DeepEqual(got, want) {
+		if got := corotest.Next(t, tr.Events()); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 		if i := info(); i.Total != 2 || i.DeviceName != device || i.Flags != votequorum.Registered|votequorum.Alive|votequorum.CastVote|votequorum.Quorate {
@@ -128,7 +104,7 @@ func TestDevice(t *testing.T) {
 		if err := errors.Join(c.MasterWins(ctx, "other", false), c.Poll(ctx, "other", false, ring)); err != nil {
 			t.Error(err)
 		}
-		if got, ok := next(t, tr).(votequorum.Quorum); !ok || got.Quorate {
+		if got, ok := corotest.Next(t, tr.Events()).(votequorum.Quorum); !ok || got.Quorate {
 			t.Errorf("without its vote: %+v", got)
 		}
 		if err := c.Unregister(ctx, "other"); err != nil {
@@ -205,7 +181,7 @@ func TestVotes(t *testing.T) {
 			votequorum.Quorum{Quorate: true, Nodes: []votequorum.NodeState{{Node: 1, State: votequorum.Member}}},
 			expected(5), expected(6),
 		} {
-			if got := next(t, tr); !reflect.DeepEqual(got, want) {
+			if got := corotest.Next(t, tr.Events()); !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		}
@@ -280,8 +256,8 @@ func TestSync(t *testing.T) {
 	}
 	defer keys.Close()
 	tr := track(t, c)
-	first, _ := next(t, tr).(votequorum.NodeList)
-	if q, ok := next(t, tr).(votequorum.Quorum); !ok || !q.Quorate {
+	first, _ := corotest.Next(t, tr.Events()).(votequorum.NodeList)
+	if q, ok := corotest.Next(t, tr.Events()).(votequorum.Quorum); !ok || !q.Quorate {
 		t.Fatalf("two nodes of two and a device: %+v", q)
 	}
 	if err := errors.Join(c.Register(ctx, device), c.Poll(ctx, device, true, first.Ring)); err != nil {
@@ -289,7 +265,7 @@ func TestSync(t *testing.T) {
 	}
 	ring := corosync.RingID{Node: 1, Seq: 8}
 	s.Stall(func() { fake.Ring(ring, 1) })
-	if got := next(t, tr); !reflect.DeepEqual(got, votequorum.NodeList{Ring: ring, Members: []uint32{1}}) {
+	if got := corotest.Next(t, tr.Events()); !reflect.DeepEqual(got, votequorum.NodeList{Ring: ring, Members: []uint32{1}}) {
 		t.Errorf("got %+v", got)
 	}
 	set := make(chan error, 1)
@@ -309,11 +285,11 @@ func TestSync(t *testing.T) {
 	want := votequorum.Quorum{Quorate: true, Nodes: []votequorum.NodeState{
 		{Node: 1, State: votequorum.Member}, {Node: 2, State: votequorum.Dead}, {},
 	}}
-	if got := next(t, tr); !reflect.DeepEqual(got, want) {
+	if got := corotest.Next(t, tr.Events()); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
 	s.Stall(func() { fake.Ring(corosync.RingID{Node: 1, Seq: 12}, 1); fake.Timeout() }) // nobody polls
-	if list, q := next(t, tr), next(t, tr); list == nil || q.(votequorum.Quorum).Quorate {
+	if list, q := corotest.Next(t, tr.Events()), corotest.Next(t, tr.Events()); list == nil || q.(votequorum.Quorum).Quorate {
 		t.Errorf("after the timeout: %+v, %+v", list, q)
 	}
 }
