@@ -32,7 +32,7 @@ unit:
 # Real Corosync nodes in network namespaces; see test/interop.
 interop: deps
 	$(GO) test -c -o bin/interop.test ./test/interop
-	bin/interop.test -test.timeout 40m -test.parallel 32
+	cd test/interop && ../../bin/interop.test -test.timeout 40m -test.parallel 32
 
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
