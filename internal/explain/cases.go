@@ -148,7 +148,7 @@ func (c *Cluster) play(p plan) (Case, error) {
 		w.Do(scenario.Command{Verb: scenario.Down, Hosts: ids})
 		w.Run(time.Minute)
 	}
-	var began time.Duration // of the last fault
+	began := w.Now() // of the last fault
 	for i, f := range p.faults {
 		for _, cmd := range f {
 			w.Do(cmd)

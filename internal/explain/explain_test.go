@@ -165,6 +165,7 @@ func TestErrors(t *testing.T) {
 		{cluster(2, strings.Replace(device, "model: net", "model: disk", 1)), "line 20: there is no model disk"},
 		{strings.Replace(cluster(2, ""), "provider: corosync_votequorum", "x: y", 1), "quorum.provider is not corosync_votequorum"},
 		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: nodelist.node.1.nodeid: knet needs an ID"},
+		{strings.Replace(cluster(2, ""), "token: 1000", "token: 4000000", 1), "token, device timeout and last_man_standing_window are too long"},
 		{cluster(40, ""), "the nodelist has 40 nodes: 1 to 32 can be explained"},
 	} {
 		_, err := read(t, c.text)
@@ -213,4 +214,33 @@ func TestJSON(t *testing.T) {
 	if string(explain.AppendText(nil, &again, "f", false)) != string(explain.AppendText(nil, r, "f", false)) {
 		t.Errorf("%s", b)
 	}
+}
+
+// FuzzRead: no file makes it panic, and a small cluster that is read is explained.
+func FuzzRead(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.conf")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := conf.Parse([]byte(text))
+		if err != nil {
+			return
+		}
+		c, err := explain.Read(file)
+		if err != nil || len(c.Nodes) > 3 {
+			return
+		}
+		r, err := explain.Run(c)
+		if err == nil && len(r.Cases) < len(c.Nodes) {
+			t.Fatalf("%d cases", len(r.Cases))
+		}
+	})
 }

@@ -57,8 +57,17 @@ func Read(f *conf.File) (*Cluster, error) {
 		return nil, err
 	}
 	c.quorum(&r)
-	return c, c.device(&r)
+	if err := c.device(&r); err != nil {
+		return nil, err
+	}
+	if c.settle() > maxSettle {
+		return nil, &conf.Error{Text: fmt.Sprintf("token, device timeout and last_man_standing_window are too long to be explained: votes may take %s to settle", c.settle())}
+	}
+	return c, nil
 }
+
+// maxSettle bounds how long a case may take, of virtual time.
+const maxSettle = time.Hour
 
 // reader reads values that Check has looked at.
 type reader struct{ keys map[string]conf.Key }
