@@ -21,16 +21,20 @@ import (
 
 // asCertutil is the environment variable that makes this test binary our
 // corosync-qdevice-net-certutil on the directory that it names; asQuorate makes it
-// quorate.
+// quorate, and asQNetd corosync-qnetd.
 const (
 	asCertutil = "QUORATE_TEST_CERTUTIL"
 	asQuorate  = "QUORATE_TEST_QUORATE"
+	asQNetd    = "QUORATE_TEST_QNETD"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asQuorate) != "" {
+	for variable, name := range map[string]string{asQuorate: "quorate", asQNetd: "corosync-qnetd"} {
+		if os.Getenv(variable) == "" {
+			continue
+		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		code := Main(ctx, append([]string{"quorate"}, os.Args[1:]...), os.Stdout, os.Stderr)
+		code := Main(ctx, append([]string{name}, os.Args[1:]...), os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
 	}

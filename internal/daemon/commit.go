@@ -63,17 +63,18 @@ func (c *committer) run(ctx context.Context) error {
 	}
 }
 
-// commit writes a batch in one transaction. If somebody else has changed a
-// record, each grant is tried alone, so that one cluster's trouble does not
+// commit writes a batch in one transaction. If that is refused for a reason that
+// may be one record's, the batch is halved, so that one cluster's trouble does not
 // keep the others from their vote.
 func (c *committer) commit(ctx context.Context, batch []qnetd.Persist) []qnetd.Persisted {
-	results := make([]qnetd.Persisted, len(batch))
 	err := c.save(ctx, batch)
+	if err != nil && len(batch) > 1 && !errors.Is(err, store.ErrReadOnly) {
+		half := len(batch) / 2
+		return append(c.commit(ctx, batch[:half]), c.commit(ctx, batch[half:])...)
+	}
+	results := make([]qnetd.Persisted, len(batch))
 	for i, p := range batch {
 		results[i] = qnetd.Persisted{ID: p.ID, Err: err}
-		if errors.Is(err, store.ErrChanged) && len(batch) > 1 {
-			results[i].Err = c.save(ctx, batch[i:i+1])
-		}
 	}
 	return results
 }

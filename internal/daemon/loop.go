@@ -53,7 +53,8 @@ type loop struct {
 
 // connLimits bounds what one connection may use.
 type connLimits struct {
-	message uint32 // bytes of a message received
+	receive uint32 // bytes of a message received
+	send    uint32 // bytes of a message sent
 	queue   int    // messages waiting to be sent
 }
 
@@ -252,7 +253,7 @@ func (l *loop) accept(now time.Time, fd int, addr string) {
 	l.nextID++
 	c := &conn{
 		id: l.nextID, sock: &socket{fd: fd, limit: l.limits.queue},
-		stream: wire.NewStream(l.limits.message), closed: make(chan struct{}),
+		stream: wire.NewStream(l.limits.receive), closed: make(chan struct{}),
 	}
 	if err := l.poll.add(fd, c.id); err != nil {
 		l.log.Error("client not accepted", "client", addr, "reason", err)

@@ -4,6 +4,7 @@
 package daemon
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -120,6 +121,9 @@ func (l *loop) send(o qnetd.Send) {
 		l.dirty = append(l.dirty, c)
 	}
 	b, err := wire.Append(c.out, o.Msg)
+	if size := len(b) - len(c.out); err == nil && size > int(l.limits.send) {
+		err = fmt.Errorf("%s of %d bytes, %d are the most", o.Msg.Type(), size, l.limits.send)
+	}
 	if err != nil {
 		l.log.Error("message not sent", "client", c.id, "reason", err)
 		c.sock.fail(err)

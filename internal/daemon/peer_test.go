@@ -78,6 +78,13 @@ func (p *peer) number() wire.Opt[uint32] {
 	return wire.Some(p.seq)
 }
 
+func initMessage(node qnet.NodeID, ring qnet.RingID) wire.Init {
+	return wire.Init{
+		NodeID: wire.Some(node), Algorithm: wire.Some(qnet.FFSplit), Heartbeat: wire.Some(uint32(8000)),
+		TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerLowest}), RingID: wire.Some(ring),
+	}
+}
+
 // join takes a client through its Init.
 func (p *peer) join(cluster string, node qnet.NodeID, ring qnet.RingID) wire.ReplyError {
 	p.t.Helper()
@@ -87,10 +94,9 @@ func (p *peer) join(cluster string, node qnet.NodeID, ring qnet.RingID) wire.Rep
 	if p.cert != nil {
 		p.secure(p.cert)
 	}
-	p.send(wire.Init{
-		Seq: p.number(), NodeID: wire.Some(node), Algorithm: wire.Some(qnet.FFSplit), Heartbeat: wire.Some(uint32(8000)),
-		TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerLowest}), RingID: wire.Some(ring),
-	})
+	init := initMessage(node, ring)
+	init.Seq = p.number()
+	p.send(init)
 	switch m := p.next().(type) {
 	case wire.InitReply:
 		return m.Code.V

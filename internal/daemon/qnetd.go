@@ -221,7 +221,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	}
 	var err error
 	d.loop, err = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
-		connLimits{message: d.cfg.Machine.MaxRequestSize, queue: d.cfg.SendQueue})
+		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue})
 	if err != nil {
 		return err
 	}
@@ -302,7 +302,7 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	}
 	st.Address, st.Port = "*", d.cfg.Port
 	if len(d.cfg.Hosts) > 0 {
-		st.Address = strings.Join(d.cfg.Hosts, ", ")
+		st.Address = strings.Join(d.cfg.Hosts, ",") // one word, as crmsh reads it
 	}
 	if a, ok := d.listeners[0].addr.(*net.TCPAddr); ok {
 		st.Port = uint16(a.Port)

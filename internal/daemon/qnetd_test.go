@@ -54,17 +54,23 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+// arbiterConfig is that of a daemon without TLS with all its files in dir.
+func arbiterConfig(dir string, log io.Writer) QNetdConfig {
+	cfg := QNetdConfig{
+		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
+		CertDir: filepath.Join(dir, "nssdb"), StorePath: filepath.Join(dir, "grants.db"),
+		Control: ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
+		Log:     slog.New(NewLogHandler(log, nil, slog.LevelDebug)),
+	}
+	cfg.Machine.TLS = wire.TLSUnsupported
+	return cfg
+}
+
 // startArbiter runs a daemon without TLS, as change wants it.
 func startArbiter(t *testing.T, change func(*QNetdConfig)) *arbiterUnderTest {
 	t.Helper()
 	a := &arbiterUnderTest{dir: t.TempDir(), log: &logBuffer{}}
-	cfg := QNetdConfig{
-		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
-		CertDir: filepath.Join(a.dir, "nssdb"), StorePath: filepath.Join(a.dir, "grants.db"),
-		Control: ControlConfig{Path: filepath.Join(a.dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
-		Log:     slog.New(NewLogHandler(a.log, nil, slog.LevelDebug)),
-	}
-	cfg.Machine.TLS = wire.TLSUnsupported
+	cfg := arbiterConfig(a.dir, a.log)
 	if change != nil {
 		change(&cfg)
 	}
@@ -189,6 +195,7 @@ func askStatus(t *testing.T, a *arbiterUnderTest) string {
 	return string(b)
 }
 
+// TestDamagedStore: the daemon does not start, and says which file and how to go on.
 func TestDamagedStore(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "grants.db")
@@ -197,12 +204,13 @@ func TestDamagedStore(t *testing.T) {
 	}
 	cfg := QNetdConfig{Machine: qnetd.Defaults(), StorePath: path, Log: slog.New(slog.DiscardHandler)}
 	cfg.Machine.TLS = wire.TLSUnsupported
-	if err := RunQNetd(context.Background(), cfg); !errors.Is(err, store.ErrDamaged) {
+	err := RunQNetd(context.Background(), cfg)
+	if !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "move the file away and start again") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestStall: a connection that does not get to its Init in time is closed.
+// TestStall (SEC-7): a connection that does not get to its Init in time is closed.
 func TestStall(t *testing.T) {
 	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Machine.HandshakeTime = 200 * time.Millisecond })
 	for name, first := range map[string]wire.Message{
@@ -219,7 +227,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestSlowReader: a client that asks and does not read is given up, alone.
+// TestSlowReader (A6): a client that asks and does not read is given up, alone.
 func TestSlowReader(t *testing.T) {
 	a := startArbiter(t, nil)
 	neighbours := a.pair(t, "prod")
@@ -243,7 +251,7 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestGarbage throws bytes of all kinds at the arbiter; a cluster beside it
+// TestGarbage (SEC-6) throws bytes of all kinds at the arbiter; a cluster beside it
 // goes on, and in the end nothing is left of it.
 func TestGarbage(t *testing.T) {
 	a := startArbiter(t, nil)
@@ -324,7 +332,7 @@ func stacks() string {
 	return string(b[:runtime.Stack(b, true)])
 }
 
-// TestStopLeavesNothing: a daemon that has ended has left no goroutine, file or socket.
+// TestStopLeavesNothing (Q5): a daemon that has ended has left no goroutine, socket or pid file.
 func TestStopLeavesNothing(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.LockFile = filepath.Join(filepath.Dir(cfg.StorePath), "pid") })

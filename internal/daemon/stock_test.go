@@ -240,12 +240,9 @@ func (h stockHost) refuse() string {
 // secure has a client go on over TLS.
 func (p *peer) secure(cert *tls.Certificate) {
 	p.t.Helper()
-	p.send(wire.StartTLS{Seq: p.number()})
-	c := tls.Client(p.c, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}})
-	if err := c.Handshake(); err != nil {
+	if err := p.startTLS(cert, 0); err != nil {
 		p.t.Fatal(err)
 	}
-	p.c = c
 }
 
 // remembers fails unless the arbiter knows, after its start, that node 2 has the

@@ -40,6 +40,7 @@ type cluster struct {
 	retryAt time.Time  // after a Persist was refused
 
 	armed time.Time // instant for which a timer entry stands
+	order uint64    // grows with each cluster that gets its first connected node
 
 	judged  judged  // the last decision
 	decided decided // for the status

@@ -359,6 +359,10 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 		cl.blank = true
 		s.clusters[c.name] = cl
 	}
+	if len(cl.clients) == 0 {
+		s.firsts++
+		cl.order = s.firsts
+	}
 	c.cluster = cl
 	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition

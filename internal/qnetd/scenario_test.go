@@ -52,8 +52,8 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// TestCited: each rule of docs/decision.md that is this package's, and each row of
-// the protocol sheet's defects that is the machine's, is cited by what proves it.
+// TestCited: each rule of docs/decision.md that is this package's is quoted by what
+// proves it. For the protocol sheet's defects internal/archtest asks.
 func TestCited(t *testing.T) {
 	var all strings.Builder
 	for _, pattern := range []string{"testdata/*.txt", "*_test.go"} {
@@ -81,11 +81,6 @@ func TestCited(t *testing.T) {
 	for _, r := range rules {
 		if !strings.Contains(text, r[2]) {
 			t.Errorf("%s is quoted nowhere: %s", r[1], r[2])
-		}
-	}
-	for _, row := range []string{"SEC-2", "SEC-3", "SEC-4", "SEC-5", "SEC-6", "SEC-7", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "Q1", "Q2", "Q13"} {
-		if !regexp.MustCompile(`# .*\b` + row + `\b`).MatchString(all.String()) {
-			t.Errorf("no scenario is for row %s", row)
 		}
 	}
 }
@@ -190,6 +185,10 @@ func (p *player) configure(f []string) {
 			n, err := strconv.Atoi(v)
 			p.must(err)
 			p.cfg.MaxClients = n
+		case "dpd":
+			f, err := strconv.ParseFloat(v, 64)
+			p.must(err)
+			p.cfg.DPDFactor = f
 		case "hold":
 			d, err := time.ParseDuration(v)
 			p.must(err)

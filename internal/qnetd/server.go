@@ -20,6 +20,7 @@ type Server struct {
 	clients  map[ConnID]*client
 	clusters map[string]*cluster
 
+	firsts    uint64 // counts clusters that got their first connected node
 	persistID uint64
 	persists  map[uint64]*cluster // under way
 	storeErr  string              // why the last Persist was refused, "" when it was not

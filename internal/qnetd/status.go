@@ -4,6 +4,7 @@
 package qnetd
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -30,7 +31,8 @@ func (s *Server) Status(now time.Time) status.QNetd {
 	return st
 }
 
-// connectedClusters returns the clusters with a connected node, by name.
+// connectedClusters returns the clusters with a connected node, in the order in
+// which they had their first one, as C lists them.
 func (s *Server) connectedClusters() []*cluster {
 	var list []*cluster
 	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
@@ -38,6 +40,7 @@ func (s *Server) connectedClusters() []*cluster {
 			list = append(list, cl)
 		}
 	}
+	slices.SortFunc(list, func(a, b *cluster) int { return cmp.Compare(a.order, b.order) })
 	return list
 }
 

@@ -129,6 +129,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// TestEscapeName (Q11): a name can print no control characters; the ring ID keeps
+// C's form, hexadecimal on both sides of the dot (see TestListText).
 func TestEscapeName(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"plain-name_1.x", "plain-name_1.x"},

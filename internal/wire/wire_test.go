@@ -23,7 +23,8 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// TestStrict tries what a decoder must refuse, and what it must let pass.
+// TestStrict tries what a decoder must refuse, and what it must let pass: among
+// it an empty body and stray bytes at the end, behind which nothing is read (SEC-8).
 func TestStrict(t *testing.T) {
 	for _, c := range []struct {
 		name string

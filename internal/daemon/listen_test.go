@@ -1,0 +1,193 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"quorate/internal/wire"
+)
+
+// freePort returns a TCP port that nobody listens on.
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+// TestAddresses: -4, -6 and several -l.
+func TestAddresses(t *testing.T) {
+	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("needs IPv6: %v", err)
+		}
+		t.Skipf("needs IPv6: %v", err)
+	} else {
+		_ = l.Close()
+	}
+	for _, c := range []struct {
+		name, network string
+		hosts         []string
+		open, shut    []string
+		status        string // what the tools show
+	}{
+		{"every address", "tcp", nil, []string{"127.0.0.1", "::1"}, nil, "*"},
+		{"-4", "tcp4", nil, []string{"127.0.0.1"}, []string{"::1"}, "*"},
+		{"-6", "tcp6", nil, []string{"::1"}, []string{"127.0.0.1"}, "*"},
+		{"one", "tcp", []string{"127.0.0.2"}, []string{"127.0.0.2"}, []string{"127.0.0.1", "::1"}, "127.0.0.2"},
+		{"two", "tcp", []string{"127.0.0.2", "::1"}, []string{"127.0.0.2", "::1"}, []string{"127.0.0.1"}, "127.0.0.2,::1"},
+		{"a name", "tcp4", []string{"localhost"}, []string{"127.0.0.1"}, []string{"127.0.0.2"}, "localhost"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			port := freePort(t)
+			a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Network, cfg.Hosts, cfg.Port = c.network, c.hosts, port })
+			for _, host := range slices.Concat(c.open, c.shut) {
+				a.addr = (&net.TCPAddr{IP: net.ParseIP(host), Port: int(port)}).String()
+				conn, err := net.Dial("tcp", a.addr)
+				if err == nil {
+					_ = conn.Close()
+				}
+				if (err == nil) != slices.Contains(c.open, host) {
+					t.Errorf("%s: %v", host, err)
+				}
+			}
+			for i, host := range c.open {
+				a.addr = (&net.TCPAddr{IP: net.ParseIP(host), Port: int(port)}).String()
+				if code := a.dial(t).join(host, 1, whole); code != wire.NoError {
+					t.Errorf("%d, %s: %v", i, host, code)
+				}
+			}
+			if st := askStatus(t, a); !strings.Contains(st, `"address":"`+c.status+`"`) {
+				t.Errorf("no address %s in %s", c.status, st)
+			}
+		})
+	}
+}
+
+// TestAddressInUse: the second daemon on a port says which one, and ends.
+func TestAddressInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg := arbiterConfig(t.TempDir(), &logBuffer{})
+	cfg.Port = uint16(l.Addr().(*net.TCPAddr).Port)
+	if err := RunQNetd(context.Background(), cfg); !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), l.Addr().String()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBacklog: the listen backlog is the kernel's limit unless set: a whole rack
+// may connect at once.
+func TestBacklog(t *testing.T) {
+	text, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for backlog, want := range map[int]string{0: strings.TrimSpace(string(text)), 7: "7"} {
+		l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, backlog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := unix.GetsockoptTCPInfo(int(l.file.Fd()), unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := int(info.Sacked); want != strconv.Itoa(got) { // of a listening socket: its backlog
+			t.Errorf("backlog %d: the kernel has %d, want %s", backlog, got, want)
+		}
+		if err := l.file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestRackAtOnce: five hundred connections at once are all taken, while the loop
+// is kept from them.
+func TestRackAtOnce(t *testing.T) {
+	a := startArbiter(t, nil)
+	const n = 500
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			c, err := net.DialTimeout("tcp", a.addr, 900*time.Millisecond) // a lost SYN is sent again after 1 s
+			if err == nil {
+				err = c.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestMaxClients (-m): one client too many is closed without a word, and taken
+// when another has left.
+func TestMaxClients(t *testing.T) {
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Machine.MaxClients = 2 })
+	ps := a.pair(t, "prod")
+	third := a.dial(t)
+	if b, err := io.ReadAll(third.c); len(b) > 0 || (err != nil && !errors.Is(err, syscall.ECONNRESET)) {
+		t.Errorf("% x, %v", b, err)
+	}
+	ps[0].echo()
+	_ = ps[1].c.Close()
+	settle(t, func() bool { return strings.Contains(askStatus(t, a), `"clients":1,`) }, func() string { return "a client that left is counted" })
+	if code := a.dial(t).join("prod", 2, whole); code != wire.NoError {
+		t.Errorf("refused though there is room: %v", code)
+	}
+}
+
+// TestReady: systemd is told when clients are accepted, and when that ends.
+func TestReady(t *testing.T) {
+	sock := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: sock, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.NotifySocket = sock })
+	read := func() string {
+		b := make([]byte, 100)
+		n, err := l.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b[:n])
+	}
+	if got := read(); got != "READY=1" {
+		t.Errorf("got %q", got)
+	}
+	a.dial(t).join("prod", 1, whole)
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); got != "STOPPING=1" {
+		t.Errorf("got %q", got)
+	}
+}
