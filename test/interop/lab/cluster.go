@@ -136,10 +136,13 @@ var (
 	nodePrograms    = []string{"corosync-qdevice", "corosync-qdevice-tool", "corosync-qdevice-net-certutil"}
 )
 
-// Configure writes a node's corosync.conf with the given tie-breaker.
+// Configure writes a node's corosync.conf with the given tie-breaker, in one step: a
+// reload that another node asked for may be reading it.
 func (l *Lab) Configure(n *Host, tieBreaker string) {
 	l.T.Helper()
-	must(l.T, os.WriteFile(filepath.Join(n.Dir, "etc", "corosync.conf"), []byte(l.conf(tieBreaker)), 0o644))
+	path := filepath.Join(n.Dir, "etc", "corosync.conf")
+	must(l.T, os.WriteFile(path+".new", []byte(l.conf(tieBreaker)), 0o644))
+	must(l.T, os.Rename(path+".new", path))
 }
 
 func (l *Lab) conf(tieBreaker string) string {
