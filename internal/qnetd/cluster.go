@@ -181,6 +181,9 @@ func (cl *cluster) trimNodes(keep qnet.NodeID) {
 // no hold (H3); a node that is still casting holds whatever is remembered (H9),
 // and after a start without a record a node that was not heard before may be (H6).
 func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
+	// Rule H9: the arbiter announces the grace that its hold time covers, and a node that says
+	// in its Init that it kept its vote over a lost connection is a holder whatever the arbiter
+	// remembers.
 	presumed = presumed && cl.lastRing(c.node) == nil && len(cl.holders) < maxNodes
 	r := cl.named(c.ring, c.node, casting || presumed)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {

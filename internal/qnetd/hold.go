@@ -38,6 +38,9 @@ func countTime(nodes int) time.Duration {
 // heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
 // device timeout) for which votequorum counts a dead daemon's last poll (H2).
 func (cfg *Config) holdTime(heartbeat uint32) time.Duration {
+	// Rule H2: a hold lasts until the arbiter has not heard the holder for 2 heartbeats (a node
+	// notices silence within that) and 1.25 heartbeats more (a dead daemon's last word counts
+	// that long), plus 5 % and 1 s: 28.3 s at the usual 8 s.
 	if cfg.HoldTime != HoldAuto {
 		return cfg.HoldTime
 	}
@@ -85,6 +88,10 @@ func (cl *cluster) holds(c *client) bool {
 // holdEnd is when a hold ends if nothing more is heard of its node. While the
 // connection stands it lasts at least until the connection would be given up.
 func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
+	// Rule H3: a hold ends a token time after its node answers a NACK sent after the ACK (until
+	// then its Corosync may not have counted anew; 3 s, and 650 ms more for each node beyond
+	// two), when it reports another ring, or when its time has passed; neither how a connection
+	// ended nor an Init with the same ring ends it.
 	d := s.cfg.holdTime(h.heartbeat)
 	if !h.answered.IsZero() {
 		return h.answered.Add(min(d, countTime(cl.size())))
@@ -105,6 +112,8 @@ func (s *Server) expire(now time.Time, cl *cluster) {
 // supersedes reports whether the partition p has left the ring r behind: one
 // of its members has reported r before, and p after it (H4).
 func (cl *cluster) supersedes(p, r *ring) bool {
+	// Rule H4: a partition supersedes a ring if one of its members has reported that ring, and
+	// the partition's ring after it.
 	return slices.ContainsFunc(r.reporters, func(id qnet.NodeID) bool {
 		return contains(p.members, id) && cl.lastRing(id) == p && r != p
 	})
@@ -121,6 +130,8 @@ type obstacle struct {
 // outside it whose ring it does not supersede (H5), and nodes that may hold what
 // was forgotten (H6).
 func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
+	// Rule H5: an ACK leaves only when every holder outside the partition holds a ring that the
+	// partition supersedes, and when the grant is on disk.
 	s.expire(now, cl)
 	// Who still casts for p was granted it before: nobody else was since (H9).
 	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p && !h.presumed })
@@ -264,6 +275,9 @@ func (cl *cluster) onRecord(p *ring) bool {
 
 // restore takes up a stored grant: its holders hold from now on.
 func (cl *cluster) restore(g qnet.Grant, now time.Time) {
+	// Rule H6: after a restart the recorded holders hold for a full time from the start; where
+	// nothing was on record, so does each configured node: the ring that it reports, and any
+	// ring before it has reported.
 	cl.known, cl.saved = true, g
 	for _, r := range g.Rings {
 		if r.ID.IsZero() {

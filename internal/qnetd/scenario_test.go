@@ -52,35 +52,47 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// TestCited: each rule of docs/decision.md that is this package's is quoted by what
-// proves it. For the protocol sheet's defects internal/archtest asks.
+// TestCited: each rule of docs/decision.md that is this package's is quoted where
+// it is applied and by what proves it. For the protocol sheet's defects
+// internal/archtest asks.
 func TestCited(t *testing.T) {
-	var all strings.Builder
-	for _, pattern := range []string{"testdata/*.txt", "*_test.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			b, err := os.ReadFile(f)
+	said := func(keep func(name string) bool, patterns ...string) string {
+		var all strings.Builder
+		for _, pattern := range patterns {
+			files, err := filepath.Glob(pattern)
 			if err != nil {
 				t.Fatal(err)
 			}
-			all.Write(b)
+			for _, f := range files {
+				if !keep(f) {
+					continue
+				}
+				b, err := os.ReadFile(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.Write(b)
+			}
 		}
+		return regexp.MustCompile(`\n(# |\s*// )`).ReplaceAllString(all.String(), " ")
 	}
+	isTest := func(name string) bool { return !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") }
+	tests := said(isTest, "testdata/*.txt", "*_test.go")
+	code := said(func(name string) bool { return !isTest(name) }, "*.go")
 	doc, err := os.ReadFile("../../docs/decision.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := regexp.MustCompile(`\n# `).ReplaceAllString(all.String(), " ")
 	rules := regexp.MustCompile(`(?m)^- \*\*(H\d)\*\* (.+?)\.?$`).FindAllStringSubmatch(string(doc), -1)
 	if len(rules) != 9 {
 		t.Fatalf("%d safety rules", len(rules))
 	}
 	for _, r := range rules {
-		if !strings.Contains(text, r[2]) {
-			t.Errorf("%s is quoted nowhere: %s", r[1], r[2])
+		if !strings.Contains(tests, r[2]) {
+			t.Errorf("%s is quoted by no test: %s", r[1], r[2])
+		}
+		if !strings.Contains(code, r[2]) {
+			t.Errorf("%s is not quoted in the code: %s", r[1], r[2])
 		}
 	}
 }

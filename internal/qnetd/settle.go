@@ -116,6 +116,9 @@ func (cl *cluster) view(clients []decision.Client) decision.View {
 // decided without. It returns the next instant to look again, or that somebody
 // was just left out and the decision must be made anew.
 func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time.Time, again bool) {
+	// Rule H7: a node whose report is missing is probed with a vote info that changes nothing:
+	// without an answer within the probe time, and four round trips, it is decided without it;
+	// with one, its report is awaited for 2 s at most.
 	for _, c := range cl.clients {
 		if !c.takesPart() || !slices.Contains(ids, c.node) {
 			if c.takesPart() {
@@ -241,6 +244,7 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 
 // putOff tells NACK to nodes that would otherwise wait in sync for long.
 func (s *Server) putOff(now time.Time, targets []*client, why string) {
+	// Rule H8: no node waits for its vote longer than 2 s: it is told NACK then, and ACK later.
 	for _, c := range targets {
 		if c.waits() {
 			s.tell(now, c, qnet.VoteNACK, "not yet: "+why)
@@ -272,6 +276,7 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 // tell sends a vote to a node, unless it was told the same since its last
 // report. An ACK makes it a holder before the bytes leave (H1).
 func (s *Server) tell(now time.Time, c *client, v qnet.Vote, reason string) {
+	// Rule H1: an ACK makes its receiver a holder of its ring, from before the bytes leave.
 	if c.told == v {
 		return
 	}
