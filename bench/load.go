@@ -22,6 +22,7 @@ import (
 type load struct {
 	epoll  int
 	nodes  []*node
+	due    int // ACKs that are waited for
 	events [256]unix.EpollEvent
 	buf    [16 << 10]byte
 	out    []byte
@@ -33,9 +34,9 @@ type node struct {
 	fd     int
 	seq    uint32
 	stream *wire.Stream
-	echoes int // replies that came
-	acked  qnet.RingID
-	at     time.Time // when acked came
+	echoes int         // replies that came
+	want   qnet.RingID // ring for which an ACK is waited for; zero if none is
+	at     time.Time   // when the last one came
 }
 
 // loadTime is how long anything that a load waits for may take.
@@ -57,11 +58,10 @@ func newLoad(n int) (*load, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.close())
 	}
-	whole := together(5)
-	for _, nd := range l.nodes {
-		l.report(nd, whole, 1, 2)
+	if err := l.joinAll(5); err != nil {
+		return nil, errors.Join(err, l.close())
 	}
-	return l, l.until(func() bool { return l.all(whole) })
+	return l, nil
 }
 
 // dialAll takes n connections up to their Init, width at a time. A full backlog
@@ -136,16 +136,12 @@ func (l *load) close() error {
 	return unix.Close(l.epoll)
 }
 
-func (l *load) all(ring qnet.RingID) bool {
-	for _, nd := range l.nodes {
-		if nd.acked != ring {
-			return false
-		}
+// report tells a ring; with ack the node waits for an ACK for it.
+func (l *load) report(nd *node, ack bool, ring qnet.RingID, ids ...qnet.NodeID) error {
+	if ack {
+		nd.want = ring
+		l.due++
 	}
-	return true
-}
-
-func (l *load) report(nd *node, ring qnet.RingID, ids ...qnet.NodeID) error {
 	return l.send(nd, wire.NodeList{Seq: nd.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(ring), Nodes: members(ids...)})
 }
 
@@ -160,11 +156,11 @@ func (l *load) send(nd *node, m wire.Message) (err error) {
 	return os.NewSyscallError("send", err)
 }
 
-// until lets the nodes answer until done.
-func (l *load) until(done func() bool) error {
-	for end := time.Now().Add(loadTime); !done(); {
+// await lets the nodes answer until all have the votes that they wait for.
+func (l *load) await() error {
+	for end := time.Now().Add(loadTime); l.due > 0; {
 		if time.Now().After(end) {
-			return errors.New("the arbiter did not give the votes that were waited for")
+			return fmt.Errorf("%d votes did not come", l.due)
 		}
 		if err := l.poll(50); err != nil {
 			return err
@@ -214,8 +210,9 @@ func (l *load) read(nd *node) error {
 		case wire.ServerError:
 			return fmt.Errorf("node %d: %v", nd.id, m.Code.V)
 		case wire.VoteInfo:
-			if m.Vote.V == qnet.VoteACK {
-				nd.acked, nd.at = m.RingID.V, at
+			if m.Vote.V == qnet.VoteACK && m.RingID.V == nd.want {
+				nd.want, nd.at = qnet.RingID{}, at
+				l.due--
 			}
 			if err := l.send(nd, wire.VoteInfoReply{Seq: m.Seq}); err != nil {
 				return err
@@ -255,23 +252,16 @@ func (l *load) splitAll(seq uint64) ([]float64, error) {
 	begun := make([]time.Time, len(l.nodes)/2)
 	for i := range begun {
 		one, two := l.nodes[2*i], l.nodes[2*i+1]
-		if err := l.report(two, alone(2, seq), 2); err != nil {
+		if err := l.report(two, false, alone(2, seq), 2); err != nil {
 			return nil, err
 		}
 		begun[i] = time.Now()
-		if err := errors.Join(l.report(one, alone(1, seq), 1), l.poll(0)); err != nil {
+		if err := errors.Join(l.report(one, true, alone(1, seq), 1), l.poll(0)); err != nil {
 			return nil, err
 		}
 	}
 	took := make([]float64, len(begun))
-	err := l.until(func() bool {
-		for i := range begun {
-			if l.nodes[2*i].acked != alone(1, seq) {
-				return false
-			}
-		}
-		return true
-	})
+	err := l.await()
 	for i := range took {
 		took[i] = float64(l.nodes[2*i].at.Sub(begun[i]).Microseconds()) / 1000
 	}
@@ -281,9 +271,9 @@ func (l *load) splitAll(seq uint64) ([]float64, error) {
 // joinAll brings the nodes of each cluster together again.
 func (l *load) joinAll(seq uint64) error {
 	for _, nd := range l.nodes {
-		if err := errors.Join(l.report(nd, together(seq), 1, 2), l.poll(0)); err != nil {
+		if err := errors.Join(l.report(nd, true, together(seq), 1, 2), l.poll(0)); err != nil {
 			return err
 		}
 	}
-	return l.until(func() bool { return l.all(together(seq)) })
+	return l.await()
 }

@@ -35,6 +35,7 @@ type conn struct {
 	sock    *socket
 	tls     *tls.Conn // nil: plaintext
 	shaking bool      // a TLS handshake is under way
+	gone    bool      // the loop has let go of it
 	stream  *wire.Stream
 	closed  chan struct{} // closed by the loop when it has let go of the connection
 

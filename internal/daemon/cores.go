@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// idleTime is how long after the last handshake the daemon goes back to one core.
+// idleTime is how long after the last such work the daemon goes back to one core.
 const idleTime = 2 * time.Second
 
 // cores lets the scheduler use one core for the daily work and all of them
-// while clients shake hands. A heartbeat wakes one goroutine after another; on
+// while clients shake hands or grants are written. A heartbeat wakes one goroutine after another; on
 // several cores each of them would wake a thread to look for work that is not
 // there, which costs more than the work.
 type cores struct {
 	all int // what the process started with
 
 	mu    sync.Mutex
-	busy  int // handshakes under way
+	busy  int // pieces of such work under way
 	timer *time.Timer
 }
 
@@ -30,7 +30,7 @@ func newCores() *cores {
 	return c
 }
 
-// more and less frame a handshake.
+// more and less frame a piece of work.
 func (c *cores) more() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

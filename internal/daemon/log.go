@@ -211,18 +211,30 @@ func plain(s string) bool {
 // nothing but garbage must not fill a disk.
 const noteLimit = 200
 
-// noteTime is how long lines wait for others while the loop is busy.
-const noteTime = 20 * time.Millisecond
+// While the loop is busy, so many lines wait for so long at most; room for so many
+// is kept.
+const (
+	noteTime = 100 * time.Millisecond
+	noteKeep = 10_000
+	noteRoom = 256
+)
 
-// notes writes a machine's notices to a log.
+// notes writes a machine's notices to a log, not in the middle of a burst: first
+// come the votes, then the lines about them, which have the instant of what they
+// tell.
 type notes struct {
 	log     *slog.Logger
-	handler *LogHandler  // nil: lines are written one by one
-	kept    time.Time    // since when lines wait to be written; zero if none does
+	handler *LogHandler // nil: lines are written one by one
+	kept    []note
 	attrs   [6]slog.Attr // of the line being made
 	second  time.Time
 	count   int
 	dropped int
+}
+
+type note struct {
+	at time.Time
+	qnetd.Notice
 }
 
 func newNotes(log *slog.Logger) notes {
@@ -230,50 +242,59 @@ func newNotes(log *slog.Logger) notes {
 	return notes{log: log, handler: h}
 }
 
-// flush writes the lines of a turn, unless another one follows at once: then
-// they may wait for it, but not for long.
-func (n *notes) flush(busy bool) {
-	if n.handler == nil || n.kept.IsZero() || busy && time.Since(n.kept) < noteTime {
-		return
+// write takes a notice; flush writes its line.
+func (n *notes) write(now time.Time, o qnetd.Notice) {
+	if level := noticeLevel(o.Level); n.log.Enabled(context.Background(), level) && n.allow(now, level) {
+		n.kept = append(n.kept, note{now, o})
 	}
-	n.kept = time.Time{}
-	n.handler.flush()
 }
 
-func (n *notes) write(now time.Time, note qnetd.Notice) {
-	level := noticeLevel(note.Level)
-	if !n.log.Enabled(context.Background(), level) || !n.allow(now, level) {
+// flush writes the lines, unless the loop has more to do at once: then they may
+// wait for the end of that, but not for long.
+func (n *notes) flush(busy bool) {
+	if len(n.kept) == 0 || busy && len(n.kept) < noteKeep && time.Since(n.kept[0].at) < noteTime {
 		return
 	}
+	for i := range n.kept {
+		n.line(&n.kept[i])
+	}
+	if n.handler != nil {
+		n.handler.flush()
+	}
+	clear(n.kept)
+	if n.kept = n.kept[:0]; cap(n.kept) > noteRoom {
+		n.kept = nil
+	}
+}
+
+func (n *notes) line(o *note) {
 	// A record of our own: slog would look up who calls, for every line.
-	r := slog.NewRecord(now, level, note.Text, 0)
+	r := slog.NewRecord(o.at, noticeLevel(o.Level), o.Text, 0)
 	a := n.attrs[:0]
-	if note.Cluster != "" {
-		a = append(a, slog.String("cluster", note.Cluster))
+	if o.Cluster != "" {
+		a = append(a, slog.String("cluster", o.Cluster))
 	}
-	if note.Node != 0 {
-		a = append(a, slog.String("node", note.Node.String()))
+	if o.Node != 0 {
+		a = append(a, slog.String("node", o.Node.String()))
 	}
-	if !note.Ring.IsZero() {
-		a = append(a, slog.String("ring", note.Ring.String()))
+	if !o.Ring.IsZero() {
+		a = append(a, slog.String("ring", o.Ring.String()))
 	}
-	if note.Vote != 0 {
-		a = append(a, slog.String("vote", note.Vote.String()))
+	if o.Vote != 0 {
+		a = append(a, slog.String("vote", o.Vote.String()))
 	}
-	if note.Addr != "" {
-		a = append(a, slog.String("client", note.Addr))
+	if o.Addr != "" {
+		a = append(a, slog.String("client", o.Addr))
 	}
-	if note.Reason != "" {
-		a = append(a, slog.String("reason", note.Reason))
+	if o.Reason != "" {
+		a = append(a, slog.String("reason", o.Reason))
 	}
 	r.AddAttrs(a...)
-	if n.handler == nil {
-		_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
+	if n.handler != nil {
+		n.handler.keep(r)
 		return
 	}
-	if n.handler.keep(r); n.kept.IsZero() {
-		n.kept = now
-	}
+	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
 }
 
 // allow reports whether a line may be written now. Votes are logged at level
@@ -284,7 +305,9 @@ func (n *notes) allow(now time.Time, level slog.Level) bool {
 	}
 	if now.Sub(n.second) >= time.Second {
 		if n.dropped > 0 {
-			n.log.Warn("more warnings than can be logged", "dropped", n.dropped)
+			n.kept = append(n.kept, note{now, qnetd.Notice{
+				Level: qnetd.Warning, Text: "more warnings than can be logged: " + strconv.Itoa(n.dropped) + " were dropped",
+			}})
 		}
 		n.second, n.count, n.dropped = now, 0, 0
 	}

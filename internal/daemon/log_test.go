@@ -14,18 +14,20 @@ import (
 	"quorate/internal/qnetd"
 )
 
-// TestLogKeepsOrder: lines of the machine wait for the end of their turn, those
-// of others go at once, and neither overtakes the other.
-func TestLogKeepsOrder(t *testing.T) {
+// TestLogWaits: lines of the machine wait while the loop is busy, but not for
+// long and not without end; then they come in their order, with the instants of
+// what they tell, and what a peer has chosen is quoted.
+func TestLogWaits(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(NewLogHandler(&out, nil, slog.LevelInfo))
 	n, now := newNotes(log), time.Now()
 	n.write(now, qnetd.Notice{Level: qnetd.Info, Text: "one", Cluster: "a\nb"})
+	n.write(now, qnetd.Notice{Level: qnetd.Debug, Text: "never"})
 	n.flush(true)
 	if out.Len() > 0 {
 		t.Errorf("written in the middle of a burst: %q", out.String())
 	}
-	log.Warn("two")
+	log.Warn("two") // somebody else's
 	n.write(now, qnetd.Notice{Level: qnetd.Info, Text: "three"})
 	n.flush(false)
 	n.flush(false)
@@ -33,13 +35,19 @@ func TestLogKeepsOrder(t *testing.T) {
 	for line := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
 		words = append(words, strings.Fields(line)[4])
 	}
-	if got := fmt.Sprint(words); got != "[one two three]" || !strings.Contains(out.String(), `cluster="a\nb"`) {
+	if got := fmt.Sprint(words); got != "[two one three]" || !strings.Contains(out.String(), `cluster="a\nb"`) {
 		t.Errorf("%s: %q", got, out.String())
 	}
-	long := strings.Repeat("x", keepLimit)
-	n.write(now, qnetd.Notice{Level: qnetd.Info, Text: long})
-	if !strings.Contains(out.String(), long) {
-		t.Error("more is kept than may be")
+	n.write(now.Add(-noteTime), qnetd.Notice{Level: qnetd.Info, Text: "late"})
+	if n.flush(true); !strings.Contains(out.String(), "late") {
+		t.Error("a line waits for longer than it may")
+	}
+	for range noteKeep {
+		n.write(time.Now(), qnetd.Notice{Level: qnetd.Info, Text: "many"})
+	}
+	n.flush(true)
+	if got := strings.Count(out.String(), "many"); got != noteKeep || cap(n.kept) > noteRoom {
+		t.Errorf("%d lines of %d, room for %d", got, noteKeep, cap(n.kept))
 	}
 }
 
@@ -52,7 +60,7 @@ func TestNoFlood(t *testing.T) {
 	}
 	n.write(now.Add(time.Second), qnetd.Notice{Level: qnetd.Warning, Text: "message refused"})
 	n.flush(false)
-	if got := strings.Count(out.String(), "message refused"); got != noteLimit+1 || !strings.Contains(out.String(), fmt.Sprintf("dropped=%d", 9*noteLimit)) {
+	if got := strings.Count(out.String(), "message refused"); got != noteLimit+1 || !strings.Contains(out.String(), fmt.Sprintf("%d were dropped", 9*noteLimit)) {
 		t.Errorf("%d lines of %d:\n%.300s", got, 10*noteLimit, out.String())
 	}
 }

@@ -40,8 +40,10 @@ type loop struct {
 	dirty  []*conn         // have something to be sent
 	behind []*conn         // have more to read than one turn takes
 	grants []qnetd.Persist // to be handed to commit
-	armed  time.Time       // instant of the timer
-	timer  *time.Timer
+
+	writing int       // grants that commit has not answered
+	armed   time.Time // instant of the timer
+	timer   *time.Timer
 
 	waiting bool        // the poller will say when a socket has something to say
 	stirred time.Time   // last time that anything but an echo came
@@ -112,7 +114,11 @@ func (l *loop) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		busy := l.turn(ctx)
 		l.flush()
-		if len(l.grants) > 0 {
+		if n := len(l.grants); n > 0 {
+			if l.writing == 0 {
+				l.cores.more() // the disk's goroutine must not wait for this one
+			}
+			l.writing += n
 			l.commit(l.grants)
 			l.grants = l.grants[:0]
 		}
@@ -193,6 +199,9 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 }
 
 func (l *loop) results(list []qnetd.Persisted) {
+	if l.writing -= len(list); l.writing == 0 {
+		l.cores.less()
+	}
 	now := time.Now()
 	for _, r := range list {
 		l.step(now, r)
@@ -211,7 +220,7 @@ func (l *loop) take(now time.Time, e event) {
 		l.accept(now, e.accepted, e.addr)
 		return
 	}
-	if l.conns[c.id] == nil {
+	if c.gone {
 		return // the machine has let go of it
 	}
 	if d, ok := e.in.(qnetd.Disconnected); ok {
@@ -220,7 +229,7 @@ func (l *loop) take(now time.Time, e event) {
 	}
 	c.tls, c.shaking = e.tls, false
 	c.sock.poll()
-	if l.step(now, e.in); l.conns[c.id] != nil {
+	if l.step(now, e.in); !c.gone {
 		l.read(c) // what came meanwhile is not reported again
 	}
 }
@@ -278,6 +287,7 @@ func (l *loop) end(now time.Time, c *conn, d qnetd.Disconnected) {
 
 // release resets a connection and forgets it.
 func (l *loop) release(c *conn) {
+	c.gone = true
 	delete(l.conns, c.id)
 	close(c.closed)
 	c.sock.reset()

@@ -47,7 +47,7 @@ func (l *loop) catchUp() {
 	list := l.behind
 	l.behind = nil
 	for _, c := range list {
-		if c.behind = false; l.conns[c.id] != nil {
+		if c.behind = false; !c.gone {
 			l.read(c)
 		}
 	}
@@ -96,7 +96,7 @@ func (l *loop) frames(c *conn, p []byte) bool {
 		} else {
 			l.step(now, qnetd.Received{Conn: c.id, Msg: msg})
 		}
-		if l.conns[c.id] == nil {
+		if c.gone {
 			return false
 		}
 		if c.shaking {
@@ -166,7 +166,7 @@ func (l *loop) flush() {
 			l.flushOne(c)
 		}
 		for _, c := range list {
-			if err := c.sock.failed(); err != nil && l.conns[c.id] != nil {
+			if err := c.sock.failed(); err != nil && !c.gone {
 				l.lost(c, err)
 			}
 		}
