@@ -167,6 +167,7 @@ func (s *Server) drop(now time.Time, c *client, why string) {
 	if h := cl.holder(c.node); h != nil && !h.presumed {
 		h.heard = c.heard
 	}
+	cl.forgive() // what they seemed late for may have gone with it
 	s.forget(cl)
 	s.settle(now, cl)
 }
