@@ -29,7 +29,7 @@ type Config struct {
 
 	// WithdrawTime is how long the arbiter may be silent while Corosync waits in
 	// sync, before the node polls "no" (S7, S8). It is never shorter than four
-	// round trips. 0 waits as C does.
+	// round trips, if these are less than 2.1 s. 0 waits as C does.
 	WithdrawTime time.Duration
 
 	Heuristics         HeuristicsMode

@@ -171,7 +171,7 @@ func (n *Node) sendMembership(now time.Time) {
 	for _, id := range n.members {
 		list = append(list, qnet.Node{ID: id})
 	}
-	n.conn.sentRing = n.ring
+	n.conn.sentRing, n.vote.reported = n.ring, now
 	n.send(wire.NodeList{
 		Seq: n.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring), Nodes: list, Heuristics: n.heuristics,
 	})

@@ -24,8 +24,9 @@
 //     process that was frozen polls nothing on the strength of old news (N3);
 //   - without a grace a lost connection is a NACK at once (N4);
 //   - while Corosync waits for the device in sync, an arbiter that says nothing
-//     for the withdraw time is not waited for: the answer is "no", and the vote
-//     is taken up again when it comes (N5).
+//     for the withdraw time, or no vote for the 2 s in which it decides, is not
+//     waited for: the answer is "no", and the vote is taken up again when it
+//     comes (N5).
 //
 // 2nodelms and lms with wait_for_all are as lenient as in C where said so.
 //

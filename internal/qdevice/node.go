@@ -98,7 +98,9 @@ type vote struct {
 	lastCast bool
 	why      string    // what is cast is cast
 	since    time.Time // it is, for this ring
-	withdraw time.Time // when "no" is polled if the arbiter stays silent; zero if not
+	withdraw time.Time // when "no" is polled if no vote comes; zero if not
+	heard    bool      // the arbiter has said something since, but no vote
+	reported time.Time // when it was told of the ring; zero if not yet
 }
 
 // New returns a node that has heard of nothing.
@@ -188,9 +190,13 @@ func (n *Node) tick(now time.Time) {
 		return
 	}
 	if due(now, n.vote.withdraw) {
+		text, why := "the arbiter is silent while Corosync waits: voting no for now", whySilent
+		if n.vote.heard {
+			text, why = "no vote has come while Corosync waits: voting no for now", whyLate
+		}
 		n.vote.withdraw = time.Time{}
-		n.note(Notice{Level: Warning, Text: "the arbiter is silent while Corosync waits: voting no for now", Ring: n.ring})
-		n.apply(now, qnet.VoteNACK, whySilent)
+		n.note(Notice{Level: Warning, Text: text, Ring: n.ring})
+		n.apply(now, qnet.VoteNACK, why)
 	}
 	if due(now, n.conn.limit) {
 		n.hangUp(now, "no Init reply within "+n.cfg.ConnectTimeout.String())
@@ -259,7 +265,7 @@ func (n *Node) membership(now time.Time, in Membership) {
 	}
 	first := n.members == nil
 	n.ring, n.members, n.inSync = in.Ring, in.Members, true
-	n.vote.polling, n.vote.withdraw = false, time.Time{}
+	n.vote.polling, n.vote.withdraw, n.vote.reported = false, time.Time{}, time.Time{}
 	if n.vote.cast == qnet.VoteACK {
 		n.vote.cast = qnet.VoteUndefined
 	}
@@ -280,10 +286,32 @@ func (n *Node) membership(now time.Time, in Membership) {
 	}
 }
 
+// decideTime is how long our arbiter takes at most to tell a node something, be
+// it no for now (H8), on a clock that is 5 % slow.
+const decideTime = 2100 * time.Millisecond
+
+// patience is how long a silent arbiter is waited for: four round trips, but not
+// as long as one that stood still for a while makes of them.
+func (n *Node) patience() time.Duration {
+	return max(n.cfg.WithdrawTime, min(4*(n.conn.srtt+n.conn.rttvar), decideTime))
+}
+
 // watchSilence starts the withdraw time (N5).
 func (n *Node) watchSilence(now time.Time) {
 	if n.cfg.WithdrawTime > 0 {
-		n.vote.withdraw = now.Add(max(n.cfg.WithdrawTime, 4*(n.conn.srtt+n.conn.rttvar)))
+		n.vote.withdraw, n.vote.heard = now.Add(n.patience()), false
+	}
+}
+
+// notSilent gives the arbiter its time to decide, from when it was told of the
+// ring. While heuristics run it has not been told.
+func (n *Node) notSilent() {
+	switch {
+	case n.vote.withdraw.IsZero():
+	case n.vote.reported.IsZero():
+		n.vote.withdraw = time.Time{}
+	default:
+		n.vote.withdraw, n.vote.heard = n.vote.reported.Add(decideTime+n.patience()), true
 	}
 }
 

@@ -64,7 +64,7 @@ func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.
 	case !ring.Set || !v.Set:
 		n.hangUp(now, "a vote without its ring")
 	case ring.V == n.ring && ring.V == n.conn.sentRing:
-		n.vote.withdraw = time.Time{} // the arbiter knows of the ring: it is not silent (N5)
+		n.notSilent() // the arbiter knows of the ring
 		n.apply(now, v.V, arbitersWord(v.V))
 	}
 }
@@ -76,8 +76,8 @@ func (n *Node) echoReply(now time.Time, m wire.EchoReply) {
 		n.hangUp(now, "an echo reply with the number "+number(m.Seq.V)+", which was never sent")
 	case m.Seq.V == c.echoSeq && !c.echoAt.IsZero():
 		c.basis, c.echoed = c.echoAt, now
-		n.vote.withdraw = time.Time{} // this answers the echo of the sync, or a later one (N5)
 		n.measure(now.Sub(c.echoAt))
+		n.notSilent() // this answers the echo of the sync, or a later one
 		c.echoAt = time.Time{}
 	}
 }
@@ -118,6 +118,9 @@ func (n *Node) heuristicsDone(now time.Time, in HeuristicsDone) {
 		n.memberHeur = in.Result
 		if n.conn.state == Online {
 			n.sendMembership(now)
+			if n.inSync {
+				n.watchSilence(now)
+			}
 		}
 	case forInterval:
 		n.regularHeur = in.Result

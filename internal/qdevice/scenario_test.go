@@ -230,6 +230,9 @@ func (p *player) arbiter(f []string) {
 	case "vote":
 		p.voteSeq++
 		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(p.voteSeq), RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(votes[f[2]])}})
+	case "wait-reply": // to the membership list
+		p.step(qdevice.Received{Msg: wire.NodeListReply{Seq: wire.Some(uint32(7)), ListType: wire.Some(qnet.Membership),
+			RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(qnet.VoteWaitForReply)}})
 	case "echo-reply":
 		n, err := strconv.ParseUint(f[1], 10, 32)
 		p.must(err)

@@ -15,6 +15,7 @@ import (
 const (
 	whyStale  = "the arbiter was not heard for too long"
 	whySilent = "the arbiter is silent while Corosync waits"
+	whyLate   = "no vote has come while Corosync waits"
 )
 
 // whyOffline is why "no" is cast without a connection.
