@@ -24,7 +24,7 @@ func (w *World) heartbeat() time.Duration {
 }
 
 // withdrawTime is our node daemon's default.
-const withdrawTime = 400 * time.Millisecond
+const withdrawTime = 300 * time.Millisecond
 
 // newGoDaemon starts our node daemon.
 func newGoDaemon(n *node) {

@@ -46,6 +46,7 @@ type node struct {
 	ends    int
 	pumping bool
 	syncing bool
+	awaits  instant // since when its sync waits for a node daemon of ours that is well; 0: it does not
 	queue   []entry // waits for the token
 
 	// The node daemon.
@@ -195,6 +196,10 @@ func (n *node) perform(outs []vq.Output) {
 		case vq.Multicast:
 			n.append(entry{from: n, msg: o.Msg})
 		case vq.SyncDone:
+			if n.awaits != 0 {
+				n.w.stats.Waited = max(n.w.stats.Waited, time.Duration(n.w.now-n.awaits))
+				n.awaits = 0
+			}
 			n.append(entry{from: n, step: barrier})
 		case vq.Answer:
 			n.answered(o.Code)
@@ -267,6 +272,9 @@ func (n *node) deliverNext() {
 		n.vqStep(vq.Deliver{From: e.from.id, Msg: e.msg})
 	case build:
 		if n.builds++; n.builds == len(n.ring.members) {
+			if _, ours := n.daemon.prog.(*goDaemon); ours && n.tracking && n.daemon.alive && !n.daemon.frozen && n.vq.Status().DeviceAwaited {
+				n.awaits = n.w.now
+			}
 			n.vqStep(vq.SyncProcess{})
 		}
 	case barrier:
@@ -343,7 +351,7 @@ func (n *node) killDaemon() {
 		return
 	}
 	n.daemon.end()
-	n.tracking = false
+	n.tracking, n.awaits = false, 0
 	n.w.abandon(n)
 }
 

@@ -111,6 +111,7 @@ func (w *World) doHost(c scenario.Command, h scenario.Host) {
 		}
 	case scenario.Freeze:
 		n.daemon.freeze()
+		n.awaits = 0
 	case scenario.Thaw:
 		n.daemon.thaw()
 	case scenario.Checks:

@@ -149,3 +149,22 @@ func TestFrozen(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyWaits: whatever becomes of the arbiter and its links, Corosync waits
+// no longer for our node daemon than the arbiter may take to decide (S7, S8, H8):
+// 2 s of its clock, and four round trips, which are 2.1 s at most.
+func TestNobodyWaits(t *testing.T) {
+	var sum sim.Stats
+	for seed := range uint64(300) {
+		f := sim.History(sim.Options{Mode: sim.OnlyOurs, Steady: true}, seed)
+		w := sim.Play(f)
+		sum.Add(w.Stats())
+		if got := w.Stats().Waited; got > 4300*time.Millisecond {
+			t.Fatalf("seed %d: a sync waited for %s", seed, got)
+		}
+	}
+	t.Logf("the longest wait was %s", sum.Waited)
+	if sum.Waited < 400*time.Millisecond {
+		t.Errorf("nobody ever waited: %s", sum.Waited)
+	}
+}

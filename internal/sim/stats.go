@@ -26,6 +26,7 @@ type Stats struct {
 	GaveUp  int           // C node daemons that exited
 	Stale   time.Duration // two sides showed "quorate", one of them unable to act
 	Settle  float64       // the longest that votes took to settle after calm, of the time that is promised
+	Waited  time.Duration // the longest that a sync waited for a node daemon of ours that was well
 	Faults  [len(verbs)]int
 	Rules   [len(marks)]int
 }
@@ -98,6 +99,7 @@ func (s *Stats) Add(o Stats) {
 	s.GaveUp += o.GaveUp
 	s.Stale += o.Stale
 	s.Settle = max(s.Settle, o.Settle)
+	s.Waited = max(s.Waited, o.Waited)
 	for i := range s.Faults {
 		s.Faults[i] += o.Faults[i]
 	}

@@ -282,7 +282,7 @@ func (n *node) install(r *ring) {
 		return
 	}
 	n.phase, n.ring, n.pending = operational, r, nil
-	n.pos, n.builds, n.ends, n.syncing = 0, 0, 0, true
+	n.pos, n.builds, n.ends, n.syncing, n.awaits = 0, 0, 0, true, 0
 	n.queue = slices.DeleteFunc(n.queue, func(e entry) bool { return e.step != message })
 	n.flushQueue()
 	n.append(entry{from: n, step: build})
