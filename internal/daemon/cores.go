@@ -12,10 +12,10 @@ import (
 // idleTime is how long after the last such work the daemon goes back to one core.
 const idleTime = 2 * time.Second
 
-// cores lets the scheduler use one core for the daily work and all of them
-// while clients shake hands or grants are written. A heartbeat wakes one goroutine after another; on
-// several cores each of them would wake a thread to look for work that is not
-// there, which costs more than the work.
+// cores lets the scheduler use one core for the daily work and all of them while
+// clients shake hands or grants are written. A heartbeat wakes one goroutine after
+// another; on several cores each of them would wake a thread to look for work that
+// is not there, which costs more than the work.
 type cores struct {
 	all int // what the process started with
 

@@ -33,6 +33,7 @@ type loop struct {
 	commit    func([]qnetd.Persist)
 
 	conns  map[qnetd.ConnID]*conn
+	latest *conn // the last one that conn returned
 	nextID qnetd.ConnID
 	ready  []unix.EpollEvent
 	buf    []byte          // what is read goes through it
@@ -45,10 +46,11 @@ type loop struct {
 	armed   time.Time // instant of the timer
 	timer   *time.Timer
 
-	waiting bool        // the poller will say when a socket has something to say
-	stirred time.Time   // last time that anything but an echo came
-	napping bool        // nap is set
-	nap     *time.Timer // until the sockets are looked at again
+	waiting bool      // the poller will say when a socket has something to say
+	stirred time.Time // last time that anything but an echo came
+	napping bool      // nap is set, for napEnd
+	napEnd  time.Time // when the sockets are looked at again
+	nap     *time.Timer
 	unsent  time.Time   // since when something that is not urgent waits in dirty; zero if nothing does
 	late    *time.Timer // until it has waited long enough
 }
@@ -66,11 +68,12 @@ const (
 	outLimit  = 64 << 10 // bytes to be sent that are gathered before they are handed over
 
 	// With at least napClients connections, and nothing but echoes for calmTime,
-	// sockets are looked at once in napTime: waking up costs more than an echo, and
-	// C answers every echo 40 ms late.
-	napClients = 500
-	napTime    = 40 * time.Millisecond
-	calmTime   = 2 * time.Second
+	// sockets are looked at once in napTime, twice that with manyClients: waking up
+	// costs more than ten echoes, and C answers every echo 40 ms late.
+	napClients  = 500
+	manyClients = 4000
+	napTime     = 40 * time.Millisecond
+	calmTime    = 2 * time.Second
 
 	// A reply that no node waits for may wait so long for the vote that often
 	// follows: both go in one packet. C sends it up to 40 ms late.
@@ -122,10 +125,13 @@ func (l *loop) run(ctx context.Context) error {
 			l.commit(l.grants)
 			l.grants = l.grants[:0]
 		}
+		if !busy {
+			l.watch()
+		}
 		l.arm()
 		l.notes.flush(busy)
 		if !busy {
-			l.wait(ctx)
+			l.other(ctx, true)
 		}
 	}
 	return nil
@@ -142,19 +148,27 @@ func (l *loop) turn(ctx context.Context) bool {
 	return l.other(ctx, false) || busy
 }
 
-// wait waits until there is something to do. While nothing but echoes comes it
-// leaves the sockets alone for a while: see napTime.
-func (l *loop) wait(ctx context.Context) {
-	if len(l.conns) >= napClients && time.Since(l.stirred) > calmTime {
-		if !l.napping && !l.waiting {
-			l.napping = true
-			l.nap.Reset(napTime)
-		}
-	} else if !l.waiting {
-		l.waiting = true
-		l.poll.again <- struct{}{}
+// watch has the sockets looked at: as soon as one has something to say, or, while
+// nothing but echoes comes, after a while. See napTime.
+func (l *loop) watch() {
+	if l.waiting || l.napping {
+		return
 	}
-	l.other(ctx, true)
+	calm := len(l.conns) >= napClients && time.Since(l.stirred) > calmTime
+	if err := l.poll.setShut(calm); err != nil {
+		l.log.Error("sockets can't be watched", "reason", err)
+	}
+	if calm {
+		d := napTime
+		if len(l.conns) >= manyClients {
+			d *= 2
+		}
+		l.napping, l.napEnd = true, time.Now().Add(d)
+		l.nap.Reset(d)
+		return
+	}
+	l.waiting = true
+	l.poll.again <- struct{}{}
 }
 
 // other takes one thing that comes from elsewhere than a socket, and reports
@@ -241,12 +255,12 @@ func (l *loop) step(now time.Time, in qnetd.Input) {
 		case qnetd.Send:
 			l.send(o)
 		case qnetd.StartTLS:
-			if c := l.conns[o.Conn]; c != nil {
+			if c := l.conn(o.Conn); c != nil {
 				l.flushOne(c) // in the clear
 				c.shaking = true
 			}
 		case qnetd.Close:
-			if c := l.conns[o.Conn]; c != nil {
+			if c := l.conn(o.Conn); c != nil {
 				l.release(c)
 			}
 		case qnetd.Persist:
@@ -255,6 +269,16 @@ func (l *loop) step(now time.Time, in qnetd.Input) {
 			l.notes.write(now, o)
 		}
 	}
+}
+
+// conn returns a connection, nil if it is gone. Mostly it is the one that has just
+// spoken: thousands in turn keep no map in the processor's cache.
+func (l *loop) conn(id qnetd.ConnID) *conn {
+	if c := l.latest; c != nil && c.id == id && !c.gone {
+		return c
+	}
+	l.latest = l.conns[id]
+	return l.latest
 }
 
 // accept takes a new connection to the machine.
@@ -316,11 +340,15 @@ func (l *loop) closeAll() {
 }
 
 // arm sets the timer for the machine's deadline. A deadline that has moved
-// back needs nothing: an early tick does no harm.
+// back needs nothing: an early tick does no harm. Nor does one that comes with the
+// end of a nap: thousands of clients have a deadline of their own each.
 func (l *loop) arm() {
 	at := l.machine.Deadline()
 	if at.IsZero() || (!l.armed.IsZero() && !at.Before(l.armed)) {
 		return
+	}
+	if l.napping && at.Before(l.napEnd) {
+		at = l.napEnd
 	}
 	l.armed = at
 	l.timer.Reset(time.Until(at))

@@ -30,7 +30,7 @@ func (l *loop) sockets() bool {
 // heed reads the sockets that were reported.
 func (l *loop) heed(evs []unix.EpollEvent) {
 	for _, ev := range evs {
-		c := l.conns[connOf(ev)]
+		c := l.conn(connOf(ev))
 		if c == nil {
 			continue
 		}
@@ -110,7 +110,7 @@ func (l *loop) frames(c *conn, p []byte) bool {
 // send encodes a message; flush sends it. A message that can't be encoded is
 // one that is too long: its client must be given up.
 func (l *loop) send(o qnetd.Send) {
-	c := l.conns[o.Conn]
+	c := l.conn(o.Conn)
 	if c == nil {
 		return
 	}

@@ -17,14 +17,16 @@ import (
 // poller knows which sockets have something to say. It is an epoll set of its
 // own, because Go's would wake one goroutine for each socket: with thousands of
 // clients whose heartbeats trickle in, the waking costs ten times the work. The
-// set is itself a file in Go's poller, so waiting for it blocks no thread.
+// set stands in a second one, the gate, that is a file in Go's poller: waiting for
+// it blocks no thread, and while the gate is shut Go's poller hears of nothing.
 //
 // Sockets are edge-triggered: who is told of one must read it until it is empty.
 type poller struct {
-	fd     int
-	file   *os.File
+	fd     int      // the set of sockets
+	gate   *os.File // the set that has only fd
 	raw    syscall.RawConn
 	events []unix.EpollEvent
+	shut   bool // the gate is shut
 
 	again   chan struct{}          // asks for one look
 	wakeup  chan []unix.EpollEvent // what is ready; the loop's until it asks again
@@ -39,17 +41,50 @@ func newPoller() (*poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // lets NewFile put it into Go's poller
-		return nil, errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(fd))
-	}
 	p := &poller{
-		fd: fd, file: os.NewFile(uintptr(fd), "epoll"), events: make([]unix.EpollEvent, pollEvents),
+		fd: fd, events: make([]unix.EpollEvent, pollEvents),
 		wakeup: make(chan []unix.EpollEvent), again: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
-	if p.raw, err = p.file.SyscallConn(); err != nil {
-		return nil, errors.Join(fmt.Errorf("epoll: %w", err), p.file.Close())
+	if err := p.makeGate(); err != nil {
+		return nil, errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(fd))
 	}
 	return p, nil
+}
+
+func (p *poller) makeGate() error {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // lets NewFile put it into Go's poller
+		return errors.Join(err, unix.Close(fd))
+	}
+	p.gate = os.NewFile(uintptr(fd), "epoll")
+	if p.raw, err = p.gate.SyscallConn(); err != nil {
+		return errors.Join(err, p.gate.Close())
+	}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN}
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, p.fd, &ev); err != nil {
+		return errors.Join(err, p.gate.Close())
+	}
+	return nil
+}
+
+// setShut shuts the gate, or opens it. What came meanwhile is reported then.
+func (p *poller) setShut(shut bool) error {
+	if shut == p.shut {
+		return nil
+	}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN}
+	if shut {
+		ev.Events = 0
+	}
+	var err error
+	cerr := p.raw.Control(func(gate uintptr) { err = unix.EpollCtl(int(gate), unix.EPOLL_CTL_MOD, p.fd, &ev) })
+	if err = errors.Join(err, cerr); err == nil {
+		p.shut = shut
+	}
+	return err
 }
 
 // add takes a socket into the set; closing the socket takes it out.
@@ -58,9 +93,7 @@ func (p *poller) add(fd int, id qnetd.ConnID) error {
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
 		Fd:     int32(uint32(id)), Pad: int32(uint32(id >> 32)),
 	}
-	var err error
-	cerr := p.raw.Control(func(ep uintptr) { err = unix.EpollCtl(int(ep), unix.EPOLL_CTL_ADD, fd, &ev) })
-	return errors.Join(err, cerr)
+	return unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev)
 }
 
 // connOf returns the connection that an event is about.
@@ -83,9 +116,9 @@ func (p *poller) run() {
 			return
 		}
 		n := 0
-		err := p.raw.Read(func(ep uintptr) bool {
+		err := p.raw.Read(func(uintptr) bool {
 			var err error
-			n, err = pollNow(int(ep), p.events)
+			n, err = pollNow(p.fd, p.events)
 			return n > 0 || err != nil
 		})
 		if err != nil {
@@ -99,10 +132,11 @@ func (p *poller) run() {
 	}
 }
 
-// close ends run and lets go of the set.
+// close ends run and lets go of the sets.
 func (p *poller) close() {
 	close(p.stopped)
-	_ = p.file.Close() // nothing was written to it
+	_ = p.gate.Close() // nothing was written to it
 	for range p.wakeup {
 	}
+	_ = unix.Close(p.fd)
 }

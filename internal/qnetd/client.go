@@ -18,6 +18,7 @@ type client struct {
 	since time.Time
 	heard time.Time // last complete message
 	armed time.Time // instant for which a timer entry stands
+	gone  bool      // the machine has let go of it
 
 	preinit bool
 	name    string // cluster name of the Preinit
@@ -131,7 +132,7 @@ func (s *Server) armClient(c *client) {
 		return // the entry that stands comes up first and looks again
 	}
 	c.armed = at
-	s.timers.add(at, c.conn, nil)
+	s.timers.add(at, c, nil)
 }
 
 // clientTimer looks whether a client has run out of time.

@@ -98,8 +98,8 @@ func (s *Server) tick(now time.Time) {
 		if !ok {
 			return
 		}
-		if e.cluster == nil {
-			if c := s.clients[e.conn]; c != nil && c.armed.Equal(e.at) {
+		if c := e.client; c != nil {
+			if !c.gone && c.armed.Equal(e.at) {
 				c.armed = time.Time{}
 				s.clientTimer(now, c)
 			}
@@ -154,7 +154,7 @@ func (s *Server) secured(c *client, in Secured) {
 
 // drop forgets a connection that has ended. What its node holds, it goes on holding (H3).
 func (s *Server) drop(now time.Time, c *client, why string) {
-	delete(s.clients, c.conn)
+	s.remove(c)
 	cl := c.cluster
 	if cl == nil {
 		s.note(Notice{Level: Debug, Text: "client disconnected", Addr: c.addr, Cluster: c.name, Reason: why})
@@ -182,6 +182,11 @@ func (s *Server) forget(cl *cluster) {
 // close ends a connection from our side and forgets it.
 func (s *Server) close(c *client, why string) {
 	s.emit(Close{Conn: c.conn, Why: why})
+	s.remove(c)
+}
+
+func (s *Server) remove(c *client) {
+	c.gone = true
 	delete(s.clients, c.conn)
 }
 

@@ -323,5 +323,5 @@ func (s *Server) armCluster(cl *cluster, at time.Time) {
 		return
 	}
 	cl.armed = at
-	s.timers.add(at, 0, cl)
+	s.timers.add(at, nil, cl)
 }

@@ -16,8 +16,8 @@ type timers struct {
 
 type timer struct {
 	at      time.Time
-	order   uint64 // insertion order breaks ties, for equal histories
-	conn    ConnID // if cluster is nil
+	order   uint64  // insertion order breaks ties, for equal histories
+	client  *client // one of the two
 	cluster *cluster
 }
 
@@ -42,10 +42,10 @@ func (t *timers) due(now time.Time) (timer, bool) {
 	return top, true
 }
 
-// add enters an instant for a connection, or for a cluster if that is not nil.
-func (t *timers) add(at time.Time, conn ConnID, cl *cluster) {
+// add enters an instant for a client or a cluster.
+func (t *timers) add(at time.Time, c *client, cl *cluster) {
 	t.count++
-	t.push(timer{at: at, order: t.count, conn: conn, cluster: cl})
+	t.push(timer{at: at, order: t.count, client: c, cluster: cl})
 }
 
 func (t *timers) push(e timer) {
