@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/tls"
@@ -119,12 +118,54 @@ func certutil(stdin string, args ...string) error {
 type arbiter struct {
 	kind *kind
 	cmd  *exec.Cmd
-	log  bytes.Buffer
 	idle float64 // KiB of memory before the first client
 }
 
-// measure runs a fresh arbiter for one figure.
+// tries is how often a figure is begun where the arbiter ends meanwhile, as C's
+// sometimes does.
+const tries = 3
+
+// measure takes one figure, again if the arbiter ends meanwhile.
 func (k *kind) measure(m measure) (f float64, err error) {
+	for i := range tries {
+		var ended bool
+		if f, ended, err = k.measureOnce(m); !ended {
+			return f, err
+		}
+		fmt.Fprintf(os.Stderr, " the arbiter ended by itself (%d of %d) ...", i+1, tries)
+	}
+	return 0, err
+}
+
+// measureOnce runs a fresh arbiter for one figure. A load whose arbiter has ended is left to
+// find out by itself.
+func (k *kind) measureOnce(m measure) (f float64, ended bool, err error) {
+	a, err := k.start(m)
+	if err != nil {
+		return 0, false, err
+	}
+	gone := make(chan error, 1)
+	go func() { gone <- a.cmd.Wait() }()
+	done := make(chan error, 1)
+	go func() {
+		err := a.settle()
+		if err == nil {
+			f, err = m.run(a)
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		_ = a.cmd.Process.Kill()
+		<-gone
+		return f, false, err
+	case err := <-gone:
+		return 0, true, fmt.Errorf("the arbiter ended by itself: %w", err)
+	}
+}
+
+// start starts an arbiter.
+func (k *kind) start(m measure) (*arbiter, error) {
 	a := &arbiter{kind: k}
 	mode := []string{"-s", "off", "-c", "off"}
 	if m.tls {
@@ -132,26 +173,22 @@ func (k *kind) measure(m measure) (f float64, err error) {
 	}
 	run := filepath.Join(k.dir, "run")
 	if err := errors.Join(os.RemoveAll(run), os.Mkdir(run, 0o700), os.RemoveAll(filepath.Join(k.dir, "grants.db"))); err != nil {
-		return 0, err
+		return nil, err
 	}
 	a.cmd = exec.Command(k.binary, append([]string{"-f", "-l", "127.0.0.1", "-p", strconv.Itoa(port), "-S",
 		fmt.Sprintf("nss_db_dir=%s/nssdb,lock_file=%s/pid,local_socket_file=%s/sock", k.dir, run, run)}, mode...)...)
 	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := a.cmd.Start(); err != nil {
-		return 0, err
-	}
-	defer func() {
-		_ = a.cmd.Process.Kill()
-		_ = a.cmd.Wait()
-	}()
+	return a, a.cmd.Start()
+}
+
+// settle waits until the arbiter serves, and weighs it.
+func (a *arbiter) settle() (err error) {
 	if err := awaitPort(); err != nil {
-		return 0, err
+		return err
 	}
 	time.Sleep(time.Second) // what a start costs is not what is measured
-	if a.idle, err = a.memory(); err != nil {
-		return 0, err
-	}
-	return m.run(a)
+	a.idle, err = a.memory()
+	return err
 }
 
 func awaitPort() error {

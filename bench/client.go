@@ -5,11 +5,14 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -31,13 +34,14 @@ type ack struct {
 	at   time.Time
 }
 
-// dial connects and retries: C's short backlog is not what is measured.
+// dial connects and retries: C's short backlog is not what is measured. An
+// arbiter that refuses has ended.
 func dial() (net.Conn, error) {
 	var err error
 	for range 50 {
 		var c net.Conn
-		if c, err = net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), 10*time.Second); err == nil {
-			return c, nil
+		if c, err = net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), 10*time.Second); err == nil || errors.Is(err, unix.ECONNREFUSED) {
+			return c, err
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -215,7 +219,7 @@ func connectPairs(n, width int, certs []*tls.Certificate) ([]*pair, error) {
 			var err error
 			for j := range p.nodes {
 				for try := range 50 { // a full backlog shows as a reset, too: a node would try again
-					if p.nodes[j], err = connect(clusterName(i), qnet.NodeID(j+1), together(p.ring), cert); err == nil || try == 49 {
+					if p.nodes[j], err = connect(clusterName(i), qnet.NodeID(j+1), together(p.ring), cert); err == nil || try == 49 || errors.Is(err, unix.ECONNREFUSED) {
 						break
 					}
 					time.Sleep(100 * time.Millisecond)

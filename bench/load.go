@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,9 @@ import (
 type load struct {
 	epoll  int
 	nodes  []*node
-	due    int // ACKs that are waited for
+	due    int       // ACKs that are waited for
+	owed   []reply   // not yet sent
+	beaten time.Time // when beat last sent everybody's echo
 	events [256]unix.EpollEvent
 	buf    [16 << 10]byte
 	out    []byte
@@ -39,24 +42,33 @@ type node struct {
 	at     time.Time   // when the last one came
 }
 
+// reply is the answer to an ACK, which nobody waits for.
+type reply struct {
+	node *node
+	seq  wire.Opt[uint32]
+}
+
 // loadTime is how long anything that a load waits for may take.
 const loadTime = 120 * time.Second
 
 // newLoad connects n clusters of two nodes and waits until all have their vote.
 func newLoad(n int) (*load, error) {
-	l := &load{}
+	l := &load{nodes: make([]*node, 2*n), beaten: time.Now()}
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, err
 	}
-	conns, err := dialAll(2*n, 16)
-	for i, c := range conns {
-		if err == nil {
-			err = l.add(c, qnet.NodeID(i%2+1))
+	var failed []error
+	for d := range dialAll(2*n, 8) {
+		if d.err == nil {
+			d.err = errors.Join(l.add(d.i, d.client), l.beat(heartbeat))
+		}
+		if d.err != nil {
+			failed = append(failed, d.err)
 		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, l.close())
+	if len(failed) > 0 {
+		return nil, errors.Join(fmt.Errorf("%d of %d clients: %w", len(failed), 2*n, failed[0]), l.close())
 	}
 	if err := l.joinAll(5); err != nil {
 		return nil, errors.Join(err, l.close())
@@ -64,44 +76,58 @@ func newLoad(n int) (*load, error) {
 	return l, nil
 }
 
-// dialAll takes n connections up to their Init, width at a time. A full backlog
-// of the arbiter costs time, and is not what is measured.
-func dialAll(n, width int) ([]*client, error) {
-	clients, errs := make([]*client, n), make(chan error, n)
-	slots := make(chan struct{}, width)
-	for i := range n {
-		go func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			var err error
-			for range 50 {
-				if clients[i], err = hello(clusterName(i/2), qnet.NodeID(i%2+1), together(5), nil); err == nil {
-					break
-				}
-				time.Sleep(100 * time.Millisecond)
-			}
-			errs <- err
-		}()
-	}
-	var all []error
-	for range n {
-		if err := <-errs; err != nil {
-			all = append(all, err)
-		}
-	}
-	if len(all) > 0 {
-		return nil, fmt.Errorf("%d of %d clients: %w", len(all), n, all[0])
-	}
-	return clients, nil
+// dialled is connection number i of a load.
+type dialled struct {
+	i      int
+	client *client
+	err    error
 }
 
-// add takes a connection over and sends its config list.
-func (l *load) add(c *client, id qnet.NodeID) error {
+// dialAll takes n connections up to their Init, width at a time: fewer than C's
+// backlog takes, which is not what is measured. What is reset there and tried
+// again is more than time: C's arbiter may end where a client leaves so early.
+func dialAll(n, width int) <-chan dialled {
+	out, next := make(chan dialled), make(chan int)
+	go func() {
+		defer close(next)
+		for i := range n {
+			next <- i
+		}
+	}()
+	var all sync.WaitGroup
+	for range width {
+		all.Go(func() {
+			for i := range next {
+				out <- dialOne(i)
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(out)
+	}()
+	return out
+}
+
+func dialOne(i int) dialled {
+	d := dialled{i: i}
+	for range 50 {
+		d.client, d.err = hello(clusterName(i/2), qnet.NodeID(i%2+1), together(5), nil)
+		if d.err == nil || errors.Is(d.err, unix.ECONNREFUSED) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return d
+}
+
+// add takes connection i over and sends its config list.
+func (l *load) add(i int, c *client) error {
 	f, err := c.conn.(*net.TCPConn).File() // a copy of the descriptor, out of Go's poller
 	if err != nil {
 		return err
 	}
-	nd := &node{id: id, seq: c.seq, stream: wire.NewStream(1 << 20)}
+	nd := &node{id: c.node, seq: c.seq, stream: wire.NewStream(1 << 20)}
 	nd.fd, err = unix.Dup(int(f.Fd()))
 	if err := errors.Join(err, f.Close(), c.conn.Close()); err != nil {
 		return err
@@ -109,8 +135,8 @@ func (l *load) add(c *client, id qnet.NodeID) error {
 	if err := unix.SetNonblock(nd.fd, true); err != nil {
 		return err
 	}
-	l.nodes = append(l.nodes, nd)
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(l.nodes) - 1)}
+	l.nodes[i] = nd
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
 	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, nd.fd, &ev); err != nil {
 		return err
 	}
@@ -131,7 +157,9 @@ func members(ids ...qnet.NodeID) (list qnet.NodeList) {
 
 func (l *load) close() error {
 	for _, nd := range l.nodes {
-		_ = unix.Close(nd.fd)
+		if nd != nil {
+			_ = unix.Close(nd.fd)
+		}
 	}
 	return unix.Close(l.epoll)
 }
@@ -156,13 +184,38 @@ func (l *load) send(nd *node, m wire.Message) (err error) {
 	return os.NewSyscallError("send", err)
 }
 
-// await lets the nodes answer until all have the votes that they wait for.
+// await waits until all nodes have the votes that they wait for. They answer an
+// ACK after that: real ones have processors of their own for it.
 func (l *load) await() error {
 	for end := time.Now().Add(loadTime); l.due > 0; {
 		if time.Now().After(end) {
 			return fmt.Errorf("%d votes did not come", l.due)
 		}
-		if err := l.poll(50); err != nil {
+		if err := errors.Join(l.poll(50), l.beat(heartbeat)); err != nil {
+			return err
+		}
+	}
+	for _, r := range l.owed {
+		if err := l.send(r.node, wire.VoteInfoReply{Seq: r.seq}); err != nil {
+			return err
+		}
+	}
+	l.owed = l.owed[:0]
+	return nil
+}
+
+// beat sends everybody's echo, and takes what has come, if the last time was so
+// long ago: a load that takes long to connect must not be given up meanwhile.
+func (l *load) beat(after time.Duration) error {
+	if time.Since(l.beaten) < after {
+		return nil
+	}
+	l.beaten = time.Now()
+	for _, nd := range l.nodes {
+		if nd == nil {
+			continue
+		}
+		if err := errors.Join(l.read(nd), l.send(nd, wire.EchoRequest{Seq: nd.next()})); err != nil {
 			return err
 		}
 	}
@@ -210,9 +263,13 @@ func (l *load) read(nd *node) error {
 		case wire.ServerError:
 			return fmt.Errorf("node %d: %v", nd.id, m.Code.V)
 		case wire.VoteInfo:
-			if m.Vote.V == qnet.VoteACK && m.RingID.V == nd.want {
-				nd.want, nd.at = qnet.RingID{}, at
-				l.due--
+			if m.Vote.V == qnet.VoteACK {
+				l.owed = append(l.owed, reply{nd, m.Seq})
+				if m.RingID.V == nd.want {
+					nd.want, nd.at = qnet.RingID{}, at
+					l.due--
+				}
+				continue
 			}
 			if err := l.send(nd, wire.VoteInfoReply{Seq: m.Seq}); err != nil {
 				return err
@@ -249,6 +306,7 @@ func (l *load) echo(d time.Duration) (sent int, err error) {
 // splitAll cuts the nodes of each cluster apart, one cluster after the other
 // without a pause, and returns each one's time from the last report to the ACK.
 func (l *load) splitAll(seq uint64) ([]float64, error) {
+	l.beaten = time.Now() // it takes less than a heartbeat, and each report counts as one
 	begun := make([]time.Time, len(l.nodes)/2)
 	for i := range begun {
 		one, two := l.nodes[2*i], l.nodes[2*i+1]
