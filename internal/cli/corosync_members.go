@@ -203,8 +203,15 @@ func (l *corosyncLink) state(local bool) string {
 	return fmt.Sprintf("up, MTU %d", l.MTU)
 }
 
+// corosyncReloaded is what came of a reload, as JSON has it.
+type corosyncReloaded struct {
+	Reloaded bool   `json:"reloaded"`                 // always: what was refused is an error
+	Version  uint64 `json:"config_version,omitempty"` // in force now; 0 if the file has none
+}
+
 func newCorosyncReload(o *qb.Options) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: "Make every node of the cluster read its corosync.conf again",
 		Long: `Make the Corosync of every node read its corosync.conf again, and tell whether this
@@ -216,14 +223,28 @@ Exit codes: 0, or 1 if this node's file is refused or Corosync does not answer.`
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := patient(cmd.Context())
 			defer cancel()
-			return reloadCorosync(ctx, o, cmd.OutOrStdout())
+			r, err := reloadCorosync(ctx, o)
+			switch out := cmd.OutOrStdout(); {
+			case err != nil:
+				return err
+			case asJSON:
+				return writeJSON(out, r)
+			case r.Version == 0:
+				_, err = fmt.Fprintln(out, "reloaded")
+			default:
+				_, err = fmt.Fprintf(out, "reloaded: configuration version %d\n", r.Version)
+			}
+			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
-// reloadCorosync reloads, and prints the version that is in force then.
-func reloadCorosync(ctx context.Context, o *qb.Options, w io.Writer) error {
-	return withCmap(ctx, o, cmap.Config, func(keys *cmap.Client) error {
+// reloadCorosync reloads, and asks for the version that is in force then.
+func reloadCorosync(ctx context.Context, o *qb.Options) (*corosyncReloaded, error) {
+	r := &corosyncReloaded{Reloaded: true}
+	err := withCmap(ctx, o, cmap.Config, func(keys *cmap.Client) error {
 		c, err := cfg.Dial(ctx, *o)
 		if err != nil {
 			return err
@@ -235,15 +256,17 @@ func reloadCorosync(ctx context.Context, o *qb.Options, w io.Writer) error {
 			return err
 		}
 		version, err := keys.Get(ctx, "totem.config_version")
-		if errors.Is(err, corosync.ErrNotExist) {
-			_, err = fmt.Fprintln(w, "reloaded")
+		if err == nil {
+			r.Version, _ = version.Uint()
+		} else if !errors.Is(err, corosync.ErrNotExist) {
 			return err
 		}
-		if err == nil {
-			_, err = fmt.Fprintf(w, "reloaded: configuration version %s\n", version)
-		}
-		return err
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // corosyncConf is where Corosync reads its configuration.

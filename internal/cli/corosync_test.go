@@ -228,10 +228,19 @@ func TestCorosyncReload(t *testing.T) {
 	c := newCluster(t)
 	c.Stall(func() { c.cfg.Reload = func() corosync.Code { return corosync.OK } })
 	c.check(t, "reload", 0, "reloaded: configuration version 4\n", "")
+	c.check(t, "reload --json", 0, "{\n  \"reloaded\": true,\n  \"config_version\": 4\n}\n", "")
 	c.Stall(func() { c.cfg.Reload = func() corosync.Code { return corosync.ErrInvalidParam } })
-	if code, out, stderr := c.run("reload"); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync goes on with what it had: it refuses this node's corosync.conf: ") {
-		t.Errorf("exit code %d, %q, %q", code, out, stderr)
+	for _, args := range [][]string{{"reload"}, {"reload", "--json"}} {
+		if code, out, stderr := c.run(args...); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync goes on with what it had: it refuses this node's corosync.conf: ") {
+			t.Errorf("%q: exit code %d, %q, %q", args, code, out, stderr)
+		}
 	}
+	c.Stall(func() {
+		c.cfg.Reload = func() corosync.Code { return corosync.OK }
+		c.keys.Delete("totem.config_version")
+	})
+	c.check(t, "reload", 0, "reloaded\n", "")
+	c.check(t, "reload --json", 0, "{\n  \"reloaded\": true\n}\n", "")
 }
 
 // TestCorosyncErrors: each says what to do.
