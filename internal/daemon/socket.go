@@ -38,9 +38,15 @@ type socket struct {
 	empty  bool   // the last read got all there was
 	ended  bool   // the peer has shut down or the connection is broken: read to the end
 	wake   chan struct{}
-	queue  [][]byte
+	queue  []unsent
 	queued int // messages in queue
 	err    error
+}
+
+// unsent is what one write has left in the queue.
+type unsent struct {
+	bytes    []byte
+	messages int // of the write: those count until the last of its bytes is sent
 }
 
 // Read reads what has arrived: errNothing if that is nothing.
@@ -142,7 +148,7 @@ func (s *socket) write(p []byte, messages int) (int, error) {
 		if s.queued += messages; s.queued > s.limit {
 			s.err = errQueueFull
 		}
-		s.queue = append(s.queue, append([]byte(nil), rest...))
+		s.queue = append(s.queue, unsent{append([]byte(nil), rest...), messages})
 	}
 	if s.err != nil {
 		return 0, s.err
@@ -186,15 +192,19 @@ func (s *socket) try(p []byte) int {
 // flush sends what the kernel takes of the queue.
 func (s *socket) flush() {
 	for len(s.queue) > 0 && s.err == nil {
-		p := s.queue[0]
-		n := s.try(p)
-		if n < len(p) {
-			s.queue[0] = p[n:]
+		first := &s.queue[0]
+		n := s.try(first.bytes)
+		if n < len(first.bytes) {
+			first.bytes = first.bytes[n:]
 			return
 		}
+		s.queued -= first.messages
+		*first = unsent{} // a queue that is never empty would keep it
 		s.queue = s.queue[1:]
 	}
-	s.queue, s.queued = nil, 0
+	if len(s.queue) == 0 {
+		s.queue = nil
+	}
 }
 
 // reset ends the connection so that nothing that is still queued, here or in
