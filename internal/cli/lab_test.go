@@ -247,7 +247,8 @@ func TestLabEnds(t *testing.T) {
 		do   func(*child)
 		code int
 	}{
-		"ctrl-c at the prompt": {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { c.send("\x03") }, 0},
+		"ctrl-c at the prompt": {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { c.send("\x03") }, 130},
+		"ctrl-d at the prompt": {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { c.send("\x04") }, 0},
 		"ctrl-c in a script":   {[]string{"lab", "--demo"}, "nodes", func(c *child) { c.send("\x03") }, 130},
 		"ctrl-d":               {[]string{"lab", "--plain"}, "ACK", func(c *child) { c.send("\x04") }, 0},
 		"SIGTERM":              {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { _ = c.cmd.Process.Signal(syscall.SIGTERM) }, 130},

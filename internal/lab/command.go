@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"quorate/internal/qnet"
 )
@@ -110,8 +111,9 @@ func Parse(line string, nodes int) ([]Command, error) {
 	if len(line) > maxLine {
 		return nil, fmt.Errorf("the line has %d bytes, %d are the most", len(line), maxLine)
 	}
-	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' || r == unicode.ReplacementChar }) {
-		return nil, fmt.Errorf("%q has characters that can't be printed", line)
+	if i := strings.IndexFunc(line, unprintable); i >= 0 {
+		_, n := utf8.DecodeRuneInString(line[i:])
+		return nil, fmt.Errorf("byte %d, %q, can't be printed: commands are plain text", i+1, line[i:i+n])
 	}
 	line, _, _ = strings.Cut(line, "#")
 	var list []Command
@@ -131,6 +133,23 @@ func Parse(line string, nodes int) ([]Command, error) {
 	return list, nil
 }
 
+// unprintable reports what may not be shown on a terminal as it is: controls, those
+// of the direction of writing, and what is no UTF-8.
+func unprintable(r rune) bool {
+	return r != '\t' && unicode.In(r, unicode.Cc, unicode.Bidi_Control) || r == unicode.ReplacementChar
+}
+
+// maxQuoted is how many characters of somebody's text an error repeats.
+const maxQuoted = 40
+
+// abridge shortens text for an error.
+func abridge(text string) string {
+	if r := []rune(text); len(r) > maxQuoted {
+		return string(r[:maxQuoted]) + "..."
+	}
+	return text
+}
+
 func parseOne(text string, nodes int) (Command, error) {
 	words := strings.Fields(text)
 	p := &parser{words: words[1:], nodes: nodes}
@@ -143,7 +162,7 @@ func parseOne(text string, nodes int) (Command, error) {
 		return Command{}, fmt.Errorf("%s: %w", s.verb, err)
 	}
 	if len(p.words) > 0 {
-		return Command{}, fmt.Errorf("%s: %q is too much; usage: %s", s.verb, strings.Join(p.words, " "), usage(s.verb))
+		return Command{}, fmt.Errorf("%s: %q is too much; usage: %s", s.verb, abridge(strings.Join(p.words, " ")), usage(s.verb))
 	}
 	return c, nil
 }
@@ -154,7 +173,7 @@ func find(word string) (syntax, error) {
 			return s, nil
 		}
 	}
-	return syntax{}, fmt.Errorf("no command %q: try help", word)
+	return syntax{}, fmt.Errorf("no command %q: try help", abridge(word))
 }
 
 func usage(v Verb) string {
@@ -189,7 +208,7 @@ func (p *parser) node(word string, arbiter bool) (qnet.NodeID, error) {
 	}
 	id, err := strconv.ParseUint(strings.TrimPrefix(word, "node"), 10, 32)
 	if err != nil || id == 0 || id > uint64(p.nodes) {
-		return 0, fmt.Errorf("there is no node %q: %s", word, p.choice(arbiter))
+		return 0, fmt.Errorf("there is no node %q: %s", abridge(word), p.choice(arbiter))
 	}
 	return qnet.NodeID(id), nil
 }
@@ -243,7 +262,7 @@ func readSplit(p *parser, c *Command) error {
 		word := p.next()
 		if label, rest, ok := strings.Cut(word, ":"); ok {
 			if _, err := strconv.ParseUint(label, 10, 16); err != nil {
-				return fmt.Errorf("%q is no number of a partition", label)
+				return fmt.Errorf("%q is no number of a partition", abridge(label))
 			}
 			word = rest
 		}
@@ -325,7 +344,7 @@ func readWait(p *parser, c *Command) error {
 		d, err = time.Duration(n)*time.Second, nil
 	}
 	if err != nil || d <= 0 || d > maxWait {
-		return fmt.Errorf("%q is no time from 1ms to %v", w, maxWait)
+		return fmt.Errorf("%q is no time from 1ms to %v", abridge(w), maxWait)
 	}
 	c.For = d
 	return nil
@@ -340,7 +359,7 @@ func readGuest(p *parser, c *Command) (err error) {
 		return fmt.Errorf("usage: %s", usage(Guest))
 	}
 	if len(c.Name) > maxName || strings.ContainsFunc(c.Name, func(r rune) bool { return !isNameRune(r) }) {
-		return fmt.Errorf("%q is no name: 1 to %d letters, digits, - and _", c.Name, maxName)
+		return fmt.Errorf("%q is no name: 1 to %d letters, digits, - and _", abridge(c.Name), maxName)
 	}
 	if c.Act == "stop" || len(p.words) == 0 && c.Act == "start" {
 		return nil

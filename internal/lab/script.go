@@ -42,7 +42,7 @@ func ParseScript(name, text string, nodes int, device bool) (*Script, error) {
 		}
 		for _, c := range commands {
 			if err := plan.Take(c); err != nil {
-				return nil, at(fmt.Errorf("%s: %w", c.Text, err))
+				return nil, at(fmt.Errorf("%s: %w", abridge(c.Text), err))
 			}
 			if c.Verb == Quit {
 				return s.until(i+1, commands, c), nil

@@ -53,6 +53,7 @@ type Model struct {
 	history       []string // the last one the newest
 	at            int      // in history; len(history) is what is being typed
 	draft         line     // what was being typed
+	interrupted   bool     // ended with ctrl-c, and not with quit
 }
 
 // New returns the model of a laboratory whose present state is s. Commands end
@@ -124,7 +125,10 @@ func (m *Model) hint() string {
 func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	empty := len(m.input.text) == 0
 	switch name := k.String(); {
-	case name == "ctrl+c", name == "ctrl+d" && empty:
+	case name == "ctrl+c":
+		m.interrupted = true
+		return m, tea.Quit
+	case name == "ctrl+d" && empty:
 		return m, tea.Quit
 	case name == "esc":
 		m.help, m.input = false, line{}

@@ -253,8 +253,12 @@ func TestEnter(t *testing.T) {
 func TestQuit(t *testing.T) {
 	for _, keys := range [][]string{{"ctrl+c"}, {"ctrl+d"}, {"cut 1", "ctrl+c"}, {"quit", "enter"}, {"q", "enter"}, {"cut 1 2; exit", "enter"}} {
 		m, f := start(pair())
-		if _, quit := send(t, m, press(keys...)...); !quit {
+		m, quit := send(t, m, press(keys...)...)
+		if !quit {
 			t.Errorf("%q: no end", keys)
+		}
+		if want := keys[len(keys)-1] == "ctrl+c"; m.interrupted != want {
+			t.Errorf("%q: interrupted: %t, want %t", keys, m.interrupted, want)
 		}
 		if want := strings.Contains(keys[0], ";"); want != (len(f.did) == 1) {
 			t.Errorf("%q: did %q", keys, f.did)

@@ -15,7 +15,7 @@ import (
 )
 
 // Run shows a laboratory on the terminal until it is quit, or ctx is done: then
-// its error is ctx's.
+// its error is ctx's. After ctrl-c it is context.Canceled.
 func Run(ctx context.Context, l *lab.Lab, in io.Reader, out io.Writer) error {
 	events, next := l.Events(0)
 	inner, stop := context.WithCancel(ctx)
@@ -33,11 +33,14 @@ func Run(ctx context.Context, l *lab.Lab, in io.Reader, out io.Writer) error {
 			p.Send(State{View: l.View(), Events: events})
 		}
 	})
-	_, err := p.Run()
+	last, err := p.Run()
 	stop()
 	wg.Wait()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if m, ok := last.(Model); ok && m.interrupted && err == nil {
+		return context.Canceled
 	}
 	return err
 }
