@@ -5,7 +5,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -17,27 +16,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"quorate/internal/control"
 )
 
 // TestManagersRead: what pcs, crmsh and the resource agent look for in what the
 // tool prints and in its exit code (contracts B6 and B8).
 func TestManagersRead(t *testing.T) {
-	sock := filepath.Join(t.TempDir(), "sock")
-	l, err := control.Listen(sock, control.ListenOptions{GID: -1, Backlog: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- control.Serve(ctx, l, control.QNetd(tourist{}), control.DefaultLimits()) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	sock := serveTourist(t)
 	tool := func(args ...string) outcome {
 		return runOurs(append([]string{"/usr/bin/corosync-qnetd-tool", "-p", sock}, args...)...)
 	}

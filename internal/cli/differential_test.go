@@ -173,21 +173,7 @@ func (tourist) Shutdown() {}
 func TestToolAgainstC(t *testing.T) {
 	c := cProgram(t, "corosync-qnetd-tool")
 	const name = "corosync-qnetd-tool"
-	dir := t.TempDir()
-	sock := filepath.Join(dir, "sock")
-	l, err := control.Listen(sock, control.ListenOptions{GID: -1, Backlog: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- control.Serve(ctx, l, control.QNetd(tourist{}), control.DefaultLimits()) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	dir, sock := t.TempDir(), serveTourist(t)
 	stale, silent := filepath.Join(dir, "stale"), filepath.Join(dir, "silent")
 	closedSocket(t, stale)
 	silentSocket(t, silent)

@@ -85,9 +85,13 @@ func (o *labOptions) run(cmd *cobra.Command) error {
 		defer f.Close()
 		cfg.Log = f
 	}
-	// Who closes the terminal's window must not leave a directory behind.
+	// Who closes the terminal's window must not leave a directory behind, nor who reads
+	// the beginning only: while somebody is told of SIGPIPE, the write fails instead.
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 	defer stop()
+	closed := make(chan os.Signal, 1)
+	signal.Notify(closed, syscall.SIGPIPE)
+	defer signal.Stop(closed)
 	l, err := laboratory.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -20,26 +21,19 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"quorate"}
 	}
+	out, written := watch(stdout)
 	prog := filepath.Base(args[0])
-	switch prog {
-	case qnetdName:
-		return QNetd(ctx, prog, args[1:], stdout, stderr)
-	case qdeviceName:
-		return QDevice(ctx, prog, args[1:], stdout, stderr)
-	case "corosync-qnetd-tool":
-		return QNetdTool(prog, args[1:], stdout, stderr)
-	case "corosync-qdevice-tool":
-		return QDeviceTool(prog, args[1:], stdout, stderr)
-	case "corosync-qnetd-certutil":
-		return QNetdCertutil(scriptName(args[0]), args[1:], stdout, stderr)
-	case nodeCertutil:
-		return QDeviceCertutil(ctx, scriptName(args[0]), args[1:], stdout, stderr)
+	if code, ok := personality(ctx, prog, args, out, stderr); ok {
+		if written.err != nil && !errors.Is(written.err, syscall.EPIPE) {
+			fmt.Fprintf(stderr, "%s: %s\n", prog, written.lost()) // the exit code is C's
+		}
+		return code
 	}
 	root := newRoot()
 	root.SetArgs(args[1:])
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := written.outcome(root.ExecuteContext(ctx))
 	var code exitCode
 	switch {
 	case err == nil:
@@ -47,8 +41,27 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(stderr, "quorate: %v\n", err)
+	fmt.Fprintf(stderr, "quorate: %s\n", oneLine(err.Error()))
 	return 1
+}
+
+// personality runs the C program that prog is the name of, if it is one.
+func personality(ctx context.Context, prog string, args []string, stdout, stderr io.Writer) (code int, ok bool) {
+	switch prog {
+	case qnetdName:
+		return QNetd(ctx, prog, args[1:], stdout, stderr), true
+	case qdeviceName:
+		return QDevice(ctx, prog, args[1:], stdout, stderr), true
+	case "corosync-qnetd-tool":
+		return QNetdTool(prog, args[1:], stdout, stderr), true
+	case "corosync-qdevice-tool":
+		return QDeviceTool(prog, args[1:], stdout, stderr), true
+	case "corosync-qnetd-certutil":
+		return QNetdCertutil(scriptName(args[0]), args[1:], stdout, stderr), true
+	case nodeCertutil:
+		return QDeviceCertutil(ctx, scriptName(args[0]), args[1:], stdout, stderr), true
+	}
+	return 0, false
 }
 
 // exitCode is an error that a command has already told; it sets the exit code.
@@ -77,6 +90,8 @@ the place of that program: same flags, files, output and exit codes.`,
 	root.AddCommand(newSimCommand(), newExplainCommand(), newLabCommand())
 	plainMisuse(root)
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(printHelp(root.HelpFunc()))
+	root.SetHelpCommand(newHelpCommand())
 	// A command with subcommands runs only to print its help.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	return root

@@ -208,6 +208,9 @@ func scpPath(host, path string) string {
 // exec runs a command that may ask the user for a password.
 func (q *quickStart) exec(ctx context.Context, stdout io.Writer, command []string, args ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], args...)...)
+	if o, ok := stdout.(*output); ok {
+		stdout = o.Writer // the file itself: what ssh leaves running would keep a pipe open
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, q.stderr
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrNotFound) {

@@ -38,14 +38,25 @@ func (n *nodeSnapshot) Shutdown()                                      {}
 // serveNode answers on a socket as a node daemon until the test ends.
 func serveNode(t *testing.T, n *nodeSnapshot) string {
 	t.Helper()
+	return serve(t, control.QDevice(n), control.NodeLimits())
+}
+
+// serveTourist answers on a socket as an arbiter until the test ends.
+func serveTourist(t *testing.T) string {
+	t.Helper()
+	return serve(t, control.QNetd(tourist{}), control.DefaultLimits())
+}
+
+func serve(t *testing.T, answer control.Handler, limits control.Limits) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
-	l, err := control.Listen(path, control.ListenOptions{GID: -1})
+	l, err := control.Listen(path, control.ListenOptions{GID: -1, Backlog: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- control.Serve(ctx, l, control.QDevice(n), control.NodeLimits()) }()
+	go func() { done <- control.Serve(ctx, l, answer, limits) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

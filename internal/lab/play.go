@@ -158,7 +158,9 @@ func (p *Player) pause(ctx context.Context, d time.Duration) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-p.Lab.Updates():
-			p.events(true)
+			if p.events(true); p.err != nil {
+				return p.err
+			}
 		}
 	}
 }
@@ -178,7 +180,7 @@ func (p *Player) calm(ctx context.Context, show bool) error {
 		case <-p.Lab.Updates():
 		}
 		p.events(show)
-		if v := p.Lab.View(); v.Calm && v.asOf > begun {
+		if v := p.Lab.View(); p.err != nil || v.Calm && v.asOf > begun {
 			return p.err
 		}
 	}

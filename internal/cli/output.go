@@ -1,0 +1,115 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// output is where a command prints to. It remembers the first write that failed, so
+// that output that got lost is told of in one place, whatever a command makes of it.
+type output struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer. After a failure there is no other: the error stays.
+func (o *output) Write(p []byte) (n int, err error) {
+	if o.err == nil {
+		n, o.err = o.Writer.Write(p)
+	}
+	return n, o.err
+}
+
+// watch returns w as commands get it, and what remembers. A terminal stays itself: it
+// is asked for its size, and does not fill up.
+func watch(w io.Writer) (io.Writer, *output) {
+	o := &output{Writer: w}
+	if isTerminal(w) {
+		return w, o
+	}
+	return o, o
+}
+
+// pipeClosed is the exit code of a program that SIGPIPE has ended, as shells have it.
+const pipeClosed exitCode = 128 + exitCode(syscall.SIGPIPE)
+
+// outcome returns what a command's error comes to: where output was lost that is the
+// error, unless the command has failed for something else. Whoever has closed the pipe
+// has read enough, and is told nothing.
+func (o *output) outcome(err error) error {
+	var code exitCode
+	switch {
+	case o.err == nil, err != nil && !errors.As(err, &code) && !errors.Is(err, o.err):
+		return err
+	case errors.Is(o.err, syscall.EPIPE):
+		return pipeClosed
+	}
+	return o.lost()
+}
+
+// lost says that output was lost, without the name that Go has for the file.
+func (o *output) lost() error {
+	err := o.err
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("standard output can't be written: %w", err)
+}
+
+// printHelp prints a command's help in one piece. Cobra's own way tells of a failed
+// write, and goes on as if it had not.
+func printHelp(cobras func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		var b bytes.Buffer
+		out := cmd.OutOrStdout()
+		cmd.SetOut(&b)
+		cobras(cmd, args)
+		cmd.SetOut(out)
+		_, _ = out.Write(b.Bytes()) // output remembers
+	}
+}
+
+// newHelpCommand is cobra's, but that it takes a topic that does not exist for misuse.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+			if topic, rest, err := cmd.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, sub := range topic.Commands() {
+					if sub.IsAvailableCommand() {
+						names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			for len(rest) > 0 && !topic.HasAvailableSubCommands() {
+				rest = append([]string{topic.Name()}, rest...)
+				topic = topic.Parent()
+			}
+			if len(rest) > 0 {
+				return noSuchCommand(topic, []string{strings.Join(rest, " ")})
+			}
+			topic.InitDefaultHelpFlag()
+			topic.InitDefaultVersionFlag()
+			return topic.Help()
+		},
+	}
+}
