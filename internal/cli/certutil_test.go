@@ -9,11 +9,9 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"quorate/internal/pki"
@@ -33,10 +31,7 @@ func TestMain(m *testing.M) {
 		if os.Getenv(variable) == "" {
 			continue
 		}
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		code := Main(ctx, append([]string{name}, os.Args[1:]...), os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
+		os.Exit(Main(context.Background(), append([]string{name}, os.Args[1:]...), os.Stdout, os.Stderr))
 	}
 	if dir := os.Getenv(asCertutil); dir != "" {
 		os.Exit(qdeviceCertutil(context.Background(), dir, nodeCertutil, os.Args[1:], os.Stdout, os.Stderr))

@@ -131,8 +131,10 @@ Exit codes: 0 if it was interrupted, 1 if Corosync does not answer, or ends.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prefix := strings.TrimSuffix(strings.Join(args, ""), "*")
-			return withCmap(cmd.Context(), o, cmap.Config, func(c *cmap.Client) error {
-				return watchKeys(cmd.Context(), c, cmd.OutOrStdout(), prefix, asJSON)
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return withCmap(ctx, o, cmap.Config, func(c *cmap.Client) error {
+				return watchKeys(ctx, c, cmd.OutOrStdout(), prefix, asJSON)
 			})
 		},
 	}

@@ -40,9 +40,11 @@ Exit codes: 0 nothing failed, 1 something did.`,
 			if !asJSON {
 				cfg.Progress, cfg.Report, end = doctorPrinter(out)
 			}
-			r := doctor.Run(cmd.Context(), cfg)
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			r := doctor.Run(ctx, cfg)
 			end()
-			if err := cmd.Context().Err(); err != nil {
+			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("the examination was broken off: %w", err)
 			}
 			if asJSON {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"time"
@@ -90,6 +89,9 @@ func readCluster(file string) (*explain.Cluster, error) {
 	return nil, err
 }
 
+// maxSBD is the most that sbd's settings may have, in bytes.
+const maxSBD = 1 << 20
+
 var watchdogLine = regexp.MustCompile(`(?m)^\s*SBD_WATCHDOG_TIMEOUT=["']?(\d{1,6})["']?\s*$`)
 
 // addWatchdog looks at sbd's watchdog timeout: in a file that was named, which must
@@ -103,7 +105,7 @@ func addWatchdog(c *explain.Cluster, file string, here bool) error {
 		return nil
 	}
 	for _, name := range files {
-		text, err := os.ReadFile(name)
+		text, err := readFile(name, maxSBD)
 		if err != nil {
 			if file != "" {
 				return err

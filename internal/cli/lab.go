@@ -87,7 +87,7 @@ func (o *labOptions) run(cmd *cobra.Command) error {
 	}
 	// Who closes the terminal's window must not leave a directory behind, nor who reads
 	// the beginning only: while somebody is told of SIGPIPE, the write fails instead.
-	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	closed := make(chan os.Signal, 1)
 	signal.Notify(closed, syscall.SIGPIPE)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,7 +17,8 @@ import (
 )
 
 // Main runs the command line args, whose first element is the name under which
-// the program was called, and returns the exit code. ctx ends a daemon.
+// the program was called, and returns the exit code. ctx ends a daemon, as SIGINT and
+// SIGTERM do.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"quorate"}
@@ -62,6 +64,13 @@ func personality(ctx context.Context, prog string, args []string, stdout, stderr
 		return QDeviceCertutil(ctx, scriptName(args[0]), args[1:], stdout, stderr), true
 	}
 	return 0, false
+}
+
+// untilSignal returns a context that ends with SIGINT or SIGTERM, too. What has to tidy
+// up asks for it, and what goes on until it is told to end. All else ends at once, as
+// programs do: a command that waits for a file or a frozen daemon hears of no context.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }
 
 // exitCode is an error that a command has already told; it sets the exit code.

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,6 +13,10 @@ import (
 // TestMisuse: what can't be done is one line that says what is wanted, exit code 1,
 // and no file.
 func TestMisuse(t *testing.T) {
+	four, err := filepath.Abs("../explain/testdata/four.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
 	for _, c := range []struct{ args, want string }{
 		{"statsu", `no command "statsu": quorate --help lists them`},
@@ -26,6 +31,8 @@ func TestMisuse(t *testing.T) {
 		{"qnetd --port 70000", `invalid argument "70000" for "--port" flag: value out of range`},
 		{"qnetd --max-clients -1", "--max-clients -1: want 0 or more"},
 		{"qnetd --state=", "--state is empty: it is the directory of certificates and grants"},
+		{"sim /dev/zero", "/dev/zero has more than 1048576 bytes"},
+		{"explain --sbd /dev/zero " + four, "/dev/zero has more than 1048576 bytes"},
 		{"cert init --state=", "--state is empty: it is the directory of an arbiter's certificates and grants"},
 		{"cert trust --node-dir= f", "--node-dir is empty: it is the directory of a node's certificates"},
 	} {

@@ -145,3 +145,30 @@ func TestClosedPipe(t *testing.T) {
 	}
 	empty(t, tmp)
 }
+
+// TestInterrupted: a command that waits for a file ends with the signal.
+func TestInterrupted(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"explain", fifo}, {"sim", fifo}, {"lab", "--script", fifo}, {"cert", "trust", "--node-dir", fifo + "x", fifo}} {
+		cmd := exec.Command("/proc/self/exe", args...)
+		cmd.Env = append(os.Environ(), asQuorate+"=1")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w, err := os.OpenFile(fifo, os.O_WRONLY, 0) // waits until it reads
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // its state says it
+		if s, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || s.Signal() != syscall.SIGINT {
+			t.Errorf("%v: %v", args, cmd.ProcessState)
+		}
+		_ = w.Close()
+	}
+}

@@ -145,6 +145,8 @@ const gcPercent = 25
 // runQDevice runs the daemon over the Corosync of this machine and returns its
 // exit code.
 func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	debug.SetGCPercent(gcPercent)
 	cfg.Trim = daemon.TrimMemory

@@ -50,6 +50,8 @@ func (a *nodeCertutilArgs) quickStart(ctx context.Context) int {
 		fmt.Fprintf(a.stderr, "Cluster name %q can't be used with -Q: it may have letters, digits and _.:@+-\n", a.cluster)
 		return certMisused
 	}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	local, err := os.MkdirTemp("", "quorate-") // mode 0700
 	if err != nil {
 		fmt.Fprintln(a.stderr, err)

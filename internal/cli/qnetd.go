@@ -204,6 +204,8 @@ const arbiterGCPercent = 200
 
 // runQNetd runs the daemon and returns its exit code.
 func runQNetd(ctx context.Context, cfg daemon.QNetdConfig) int {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	debug.SetGCPercent(arbiterGCPercent)
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	if err := daemon.RunQNetd(ctx, cfg); err != nil {

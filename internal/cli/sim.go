@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -70,7 +69,7 @@ Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be 
 func playFiles(out io.Writer, names []string) error {
 	var files []*scenario.File
 	for _, name := range names {
-		text, err := os.ReadFile(name)
+		text, err := readFile(name, scenario.MaxSize)
 		if err != nil {
 			return err
 		}
@@ -141,6 +140,8 @@ func playRandom(ctx context.Context, out io.Writer, o simOptions) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	began := time.Now()
 	var sum sim.Stats
 	seed, count := o.seed, 0

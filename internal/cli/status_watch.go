@@ -25,6 +25,8 @@ const watchInterval = time.Second
 // elsewhere once for each change. While Corosync is away it is waited for. It returns
 // as a single status would have at the end.
 func (s *statusCommand) follow(ctx context.Context) error {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
 	show, end := s.display()
 	defer end()
 	var last error // of the last look
