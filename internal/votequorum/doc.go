@@ -14,8 +14,8 @@
 // # Promises
 //
 // [Machine.Status] has the numbers and flags that corosync-quorumtool -s prints
-// on a real node after the same events, in the middle of a sync too; its String
-// is that text. test/interop holds it against Corosync 3.1.7, field by field.
+// on a real node after the same events, in the middle of a sync too. test/interop
+// holds it against Corosync 3.1.7, field by field.
 // Equal histories give equal outputs. No input makes the machine panic.
 //
 // # What is like the real thing on purpose

@@ -283,7 +283,7 @@ func TestDeterminism(t *testing.T) {
 		}
 		for i, n := range a.c.Nodes() {
 			o := b.c.Nodes()[i]
-			if !reflect.DeepEqual(n.Notices, o.Notices) || !reflect.DeepEqual(n.Answers, o.Answers) || a.c.Status(n.ID).String() != b.c.Status(o.ID).String() {
+			if !reflect.DeepEqual(n.Notices, o.Notices) || !reflect.DeepEqual(n.Answers, o.Answers) || !reflect.DeepEqual(a.c.Status(n.ID), b.c.Status(o.ID)) {
 				t.Fatalf("seed %d: two runs differ on node %v", seed, n.ID)
 			}
 		}

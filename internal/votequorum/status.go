@@ -4,7 +4,6 @@
 package votequorum
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -127,9 +126,9 @@ func (m *Machine) flags(n *node) (f Flags) {
 	return f
 }
 
-// Status is what corosync-quorumtool -s prints on a node. While a sync is under
-// way it mixes, as there, what was announced last (Quorate, Ring.Seq, Members)
-// with what is known already (all the rest).
+// Status is what corosync-quorumtool -s prints on a node, as values: package status
+// has the text. While a sync is under way it mixes, as there, what was announced last
+// (Quorate, Ring.Seq, Members) with what is known already (all the rest).
 type Status struct {
 	NodeVotes
 	Ring    qnet.RingID
@@ -170,60 +169,3 @@ func (m *Machine) Status() Status {
 
 // Syncing reports whether a sync is under way: then the node can't act.
 func (m *Machine) Syncing() bool { return m.sync.running }
-
-// String is the text of corosync-quorumtool -s without its date.
-func (s Status) String() string {
-	var b strings.Builder
-	yes := "No"
-	if s.Quorate {
-		yes = "Yes"
-	}
-	b.WriteString("Quorum information\n------------------\n")
-	fmt.Fprintf(&b, "Quorum provider:  corosync_votequorum\nNodes:            %d\nNode ID:          %v\n", len(s.Members), s.Node)
-	fmt.Fprintf(&b, "Ring ID:          %v\nQuorate:          %s\n", s.Ring, yes)
-	blocked := " "
-	if !s.Flags.Has(Quorate) {
-		blocked = "Activity blocked"
-	}
-	b.WriteString("\nVotequorum information\n----------------------\n")
-	fmt.Fprintf(&b, "Expected votes:   %d\nHighest expected: %d\nTotal votes:      %d\n", s.Expected, s.HighestExpected, s.Total)
-	flags := s.Flags.String()
-	if flags != "" {
-		flags += " "
-	}
-	fmt.Fprintf(&b, "Quorum:           %d %s\nFlags:            %s\n", s.Quorum, blocked, flags)
-	s.appendMembers(&b)
-	return b.String()
-}
-
-func (s Status) appendMembers(b *strings.Builder) {
-	device := slices.ContainsFunc(s.Members, func(m Member) bool { return m.Flags.Has(DeviceRegistered) })
-	column := func(v any) { fmt.Fprintf(b, "%10v ", v) }
-	b.WriteString("\nMembership information\n----------------------\n")
-	column("Nodeid")
-	column("Votes")
-	if device {
-		column("Qdevice")
-	}
-	b.WriteString("Name\n")
-	var ours Flags
-	for _, m := range s.Members {
-		column(m.Node)
-		column(m.Votes)
-		if device {
-			column(m.Flags.Qdevice())
-		}
-		b.WriteString(m.Name)
-		if m.Local {
-			ours = m.Flags
-			b.WriteString(" (local)")
-		}
-		b.WriteByte('\n')
-	}
-	switch {
-	case device && ours.Has(DeviceCastVote):
-		fmt.Fprintf(b, "%10d %10d            %s\n", 0, s.DeviceVotes, s.DeviceName)
-	case device:
-		fmt.Fprintf(b, "%10d %10d            %s (votes %d)\n", 0, 0, s.DeviceName, s.DeviceVotes)
-	}
-}

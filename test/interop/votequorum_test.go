@@ -264,19 +264,16 @@ func (v *votes) conf(cfg vq.Config) string {
 	return b.String() + "}\n"
 }
 
-var (
-	dateLine = regexp.MustCompile(`(?m)^Date: .*\n`)
-	ringSeq  = regexp.MustCompile(`(?m)^(Ring ID: +[0-9a-f]+)\..*$`)
-)
+var ringSeq = regexp.MustCompile(`(?m)^(Ring ID: +[0-9a-f]+)\..*$`)
 
-// plain takes from a status what can't be the same: the date and the ring's number.
+// plain takes from a status what can't be the same: the ring's number.
 func plain(text string) string {
-	text = ringSeq.ReplaceAllString(dateLine.ReplaceAllString(text, ""), "$1.N")
+	text = ringSeq.ReplaceAllString(text, "$1.N")
 	return strings.TrimRight(text, "\n")
 }
 
 // same waits until all nodes say twice what their machines say, to the letter:
-// what corosync-quorumtool -s prints, and what the library tells of each node.
+// what corosync-quorumtool -siH prints, and what the library tells of each node.
 // The tool is left out in the middle of a sync, when it may not answer.
 func (v *votes) same() {
 	v.t.Helper()
@@ -350,7 +347,7 @@ func (v *votes) expect(c *vqtest.Cluster) string {
 				uint32(i.Flags), i.DeviceVotes, i.DeviceName)
 		}
 		if !s.Syncing {
-			b.WriteString(plain(s.String()) + "\n")
+			b.WriteString(plain(v.tell(s)) + "\n")
 		}
 	}
 	return b.String()
@@ -374,7 +371,8 @@ func (v *votes) see() string {
 		out, _ := n.Run("/run/vq", args...) // Corosync may not be there yet
 		b.WriteString(out)
 		if !m.Status().Syncing {
-			b.WriteString(plain(n.Quorum().Text) + "\n")
+			text, _ := n.Run("corosync-quorumtool", "-siH") // exit code 2 without quorum
+			b.WriteString(plain(block(text)) + "\n")
 		}
 	}
 	return b.String()
