@@ -4,6 +4,7 @@
 package qdevice
 
 import (
+	"math"
 	"time"
 
 	"quorate/internal/qnet"
@@ -61,6 +62,9 @@ func Heartbeat(timeout, lo, hi time.Duration) time.Duration {
 
 // voteInterval is how often a vote is polled.
 func (c *Config) voteInterval() time.Duration { return c.Timeout / 2 }
+
+// timeoutMillis is the device timeout as the arbiter is told it.
+func (c *Config) timeoutMillis() uint32 { return uint32(min(c.Timeout.Milliseconds(), math.MaxUint32)) }
 
 // limits of delays between connects
 const (

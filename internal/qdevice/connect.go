@@ -83,6 +83,7 @@ func (n *Node) sendInit(now time.Time) {
 		Seq: n.next(), SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
 		NodeID: wire.Some(n.cfg.Node), Algorithm: wire.Some(n.cfg.Algorithm), Heartbeat: wire.Some(uint32(n.cfg.Heartbeat.Milliseconds())),
 		TieBreaker: wire.Some(n.cfg.TieBreaker), RingID: wire.Some(n.ring),
+		DeviceTimeout: wire.Some(n.cfg.timeoutMillis()),
 	}
 	if n.keeps() {
 		m.StillCasting = wire.Some(uint8(1))
@@ -123,7 +124,7 @@ const (
 func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c := &n.conn
 	c.limit = time.Time{}
-	c.grace, c.told = time.Duration(m.Grace.V)*time.Millisecond, n.cfg.Heartbeat
+	c.grace, c.told = time.Duration(m.Grace.V)*time.Millisecond, n.cfg
 	if n.cfg.WithdrawTime == 0 {
 		c.grace = 0
 	}

@@ -78,7 +78,7 @@ type connection struct {
 	initAt   time.Time
 
 	grace    time.Duration // announced by the arbiter of the last Init reply; 0 if none
-	told     time.Duration // the heartbeat that it was announced for
+	told     Config        // what it was announced for
 	echoSeq  uint32
 	echoAt   time.Time // when the echo that is awaited was sent; zero if none is
 	nextEcho time.Time

@@ -35,20 +35,20 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 }
 
 // grace is how long a vote may be kept after the last sign of the arbiter, 0 if
-// not at all (N2, N4). What was announced holds for the heartbeat that the arbiter
-// knew of: the part of its hold that it leaves to votequorum is 1.25 of those. When
-// a reload has made the device timeout longer, votequorum counts a dead daemon's
-// last poll for longer than that; when it has made it shorter, the arbiter may know
-// so already and hold for less.
+// not at all (N2, N4). What was announced holds for the heartbeat and the device
+// timeout that the arbiter was told: the part of its hold that it leaves to votequorum
+// is that timeout, and 1.25 heartbeats at least. When a reload has made the timeout
+// longer, votequorum counts a dead daemon's last poll for longer than that; when it has
+// made it shorter, the arbiter may know so already and hold for less.
 func (n *Node) grace() time.Duration {
 	g, told := n.conn.grace, n.conn.told
 	if g == 0 {
 		return 0
 	}
-	if n.cfg.Heartbeat < told {
-		g = time.Duration(float64(g) * float64(n.cfg.Heartbeat) / float64(told))
+	if n.cfg.Heartbeat < told.Heartbeat {
+		g = time.Duration(float64(g) * float64(n.cfg.Heartbeat) / float64(told.Heartbeat))
 	}
-	if over := n.cfg.Timeout - told*5/4; over > 0 {
+	if over := n.cfg.Timeout - max(told.Timeout, told.Heartbeat*5/4); over > 0 {
 		g -= over
 	}
 	return max(0, g)
@@ -59,7 +59,7 @@ func (n *Node) grace() time.Duration {
 func (c Config) told() Config {
 	t := Config{
 		Algorithm: c.Algorithm, TieBreaker: c.TieBreaker, KeepActivePartition: c.KeepActivePartition,
-		TLS: c.TLS, Heartbeat: c.Heartbeat, WithdrawTime: c.WithdrawTime,
+		TLS: c.TLS, Heartbeat: c.Heartbeat, Timeout: c.Timeout, WithdrawTime: c.WithdrawTime,
 	}
 	if c.Heuristics != HeuristicsOff {
 		t.Heuristics = HeuristicsOn

@@ -263,6 +263,8 @@ func (p *player) configure(f []string) {
 		case "timeout":
 			p.cfg.Timeout = p.duration(v)
 			p.cfg.Heartbeat = qdevice.Heartbeat(p.cfg.Timeout, time.Second, 2*time.Minute)
+		case "heartbeat": // as -S net_heartbeat_interval_max makes it
+			p.cfg.Heartbeat = p.duration(v)
 		case "tie":
 			p.cfg.TieBreaker = map[string]qnet.TieBreaker{"highest": {Mode: qnet.TieBreakerHighest}}[v]
 		case "interval":
@@ -360,6 +362,9 @@ func describe(m wire.Message) string {
 	switch m := m.(type) {
 	case wire.Init:
 		s := fmt.Sprintf("init %d: node %d, ring %s, heartbeat %d ms", m.Seq.V, m.NodeID.V, m.RingID.V, m.Heartbeat.V)
+		if d := time.Duration(m.DeviceTimeout.V) * time.Millisecond; d*8/10 != time.Duration(m.Heartbeat.V)*time.Millisecond {
+			s += ", device timeout " + d.String()
+		}
 		if m.StillCasting.V == 1 {
 			s += ", still casting"
 		}

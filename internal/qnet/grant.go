@@ -18,7 +18,7 @@ type Grant struct {
 type Holder struct {
 	Node      NodeID
 	Ring      RingID // zero: any ring at all, of a node that was not heard since a start without a record
-	Heartbeat uint32 // ms, as the node announced it: how long it may take to notice silence
+	Heartbeat uint32 // ms, as the node announced it, or longer for its device timeout: what its hold is worked out from
 }
 
 // Ring is a ring that some holder holds.

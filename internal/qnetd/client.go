@@ -30,6 +30,7 @@ type client struct {
 	cluster    *cluster // nil until Init succeeded
 	node       qnet.NodeID
 	heartbeat  uint32 // ms
+	timeout    uint32 // ms: the device timeout that our node daemon tells; 0 if it was not told
 	algorithm  qnet.Algorithm
 	tieBreaker qnet.TieBreaker
 	kap        bool
@@ -75,6 +76,15 @@ func (c *client) takesPart() bool { return c.complete() && !c.silent && !c.late 
 
 // waits reports whether the node is in sync without having been told a vote.
 func (c *client) waits() bool { return c.complete() && c.told == qnet.VoteUndefined }
+
+// pace is the heartbeat from which a hold of this client is worked out (H2): its own, or
+// the shortest whose hold covers 2 of its own and the device timeout that it has told.
+func (c *client) pace() uint32 { return pace(c.heartbeat, c.timeout) }
+
+func pace(heartbeat, timeout uint32) uint32 {
+	covers := 2*uint64(heartbeat) + uint64(timeout) // ms, of 13/4 heartbeats
+	return max(heartbeat, uint32((4*covers+12)/13))
+}
 
 func (c *client) interval() time.Duration { return time.Duration(c.heartbeat) * time.Millisecond }
 

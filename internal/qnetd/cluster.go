@@ -188,7 +188,7 @@ func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
 	r := cl.named(c.ring, c.node, casting || presumed)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
 		r = h.ring
-		h.heartbeat = max(h.heartbeat, c.heartbeat)
+		h.heartbeat = max(h.heartbeat, c.pace())
 		if !h.presumed {
 			h.heard = now
 			c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
@@ -196,7 +196,7 @@ func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
 	}
 	cl.reported(c.node, r)
 	if casting || presumed {
-		cl.hold(holder{node: c.node, ring: r, heartbeat: c.heartbeat, heard: now, presumed: !casting})
+		cl.hold(holder{node: c.node, ring: r, heartbeat: c.pace(), heard: now, presumed: !casting})
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type holder struct {
 	node      qnet.NodeID
 	ring      *ring
-	heartbeat uint32    // ms; the longest it has announced
+	heartbeat uint32    // ms; the longest pace that it has announced
 	heard     time.Time // last sign of life, while it has no connection
 	presumed  bool      // it was not told ACK since the start, and nothing was on record
 	answered  time.Time // when it answered a NACK sent after its ACK; zero if it has not
@@ -36,11 +36,13 @@ func countTime(nodes int) time.Duration {
 
 // holdTime is how long a node may go on casting a vote after it was last
 // heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
-// device timeout) for which votequorum counts a dead daemon's last poll (H2).
+// device timeout) for which votequorum counts a dead daemon's last poll (H2). The
+// heartbeat is a client's pace.
 func (cfg *Config) holdTime(heartbeat uint32) time.Duration {
 	// Rule H2: a hold lasts until the arbiter has not heard the holder for 2 heartbeats (a node
-	// notices silence within that) and 1.25 heartbeats more (a dead daemon's last word counts
-	// that long), plus 5 % and 1 s: 28.3 s at the usual 8 s.
+	// notices silence within that) and for as long more as a dead daemon's last word counts (the
+	// device timeout, which our node daemon tells, and at least 1.25 heartbeats), plus 5 % and
+	// 1 s: 28.3 s at the usual 8 s.
 	if cfg.HoldTime != HoldAuto {
 		return cfg.HoldTime
 	}
@@ -50,9 +52,9 @@ func (cfg *Config) holdTime(heartbeat uint32) time.Duration {
 
 // grace is how long our own node daemon may keep its vote over a lost
 // connection: what the hold time leaves besides the device timeout (H9).
-func (cfg *Config) grace(heartbeat uint32) time.Duration {
-	hb := time.Duration(heartbeat) * time.Millisecond
-	return max(0, (cfg.holdTime(heartbeat)-holdMargin)*20/21-hb*5/4)
+func (cfg *Config) grace(heartbeat, timeout uint32) time.Duration {
+	dead := max(time.Duration(heartbeat)*5/4, time.Duration(timeout)) * time.Millisecond
+	return max(0, (cfg.holdTime(pace(heartbeat, timeout))-holdMargin)*20/21-dead)
 }
 
 func (cl *cluster) holder(id qnet.NodeID) *holder {
@@ -170,7 +172,7 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 func (s *Server) presumes(now time.Time, cl *cluster) bool {
 	var heartbeat uint32
 	for _, c := range cl.clients {
-		heartbeat = max(heartbeat, c.heartbeat)
+		heartbeat = max(heartbeat, c.pace())
 	}
 	return cl.blank && now.Before(s.started.Add(s.cfg.holdTime(heartbeat)))
 }
@@ -187,9 +189,9 @@ func (s *Server) presume(now time.Time, cl *cluster) {
 			h := cl.holder(id)
 			switch {
 			case h != nil && h.ring == cl.forgotten:
-				h.heartbeat = max(h.heartbeat, c.heartbeat)
+				h.heartbeat = max(h.heartbeat, c.pace())
 			case h == nil && cl.lastRing(id) == nil && len(cl.holders) < maxNodes:
-				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: c.heartbeat, heard: s.started, presumed: true})
+				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: c.pace(), heard: s.started, presumed: true})
 			}
 		}
 	}
@@ -240,9 +242,9 @@ func recordRings(rings []*ring) []qnet.Ring {
 // longest is the longest heartbeat with which a client may hold its ring.
 func (cl *cluster) longest(c *client) uint32 {
 	if h := cl.holder(c.node); h != nil {
-		return max(h.heartbeat, c.heartbeat)
+		return max(h.heartbeat, c.pace())
 	}
-	return c.heartbeat
+	return c.pace()
 }
 
 // onRecord reports whether what is on record is as good as record's grant: it

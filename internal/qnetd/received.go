@@ -142,7 +142,7 @@ func (s *Server) setOption(c *client, m wire.SetOption) {
 			return
 		}
 		// A longer interval lets a holder notice silence later than what is on disk says (H2).
-		if h := c.cluster.holder(c.node); h != nil && m.Heartbeat.V > h.heartbeat {
+		if h := c.cluster.holder(c.node); h != nil && pace(m.Heartbeat.V, c.timeout) > h.heartbeat {
 			s.refuse(c, m.Seq, wire.ErrInvalidHeartbeat)
 			return
 		}
@@ -301,7 +301,7 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 		s.send(c, reply)
 		return
 	}
-	if g := s.cfg.grace(m.Heartbeat.V); g > 0 {
+	if g := s.cfg.grace(m.Heartbeat.V, m.DeviceTimeout.V); g > 0 {
 		reply.Grace = wire.Some(uint32(g.Milliseconds()))
 	}
 	s.send(c, reply)
@@ -365,6 +365,7 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	}
 	c.cluster = cl
 	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
+	c.timeout = m.DeviceTimeout.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
 	at, _ := slices.BinarySearchFunc(cl.clients, c.node, func(o *client, n qnet.NodeID) int { return int(int64(o.node) - int64(n)) })
 	cl.clients = slices.Insert(cl.clients, at, c)

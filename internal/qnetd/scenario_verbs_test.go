@@ -212,6 +212,9 @@ func (p *player) init(name string, a scenarioArgs) wire.Message {
 	if ring != "" {
 		m.RingID = wire.Some(p.ringID(ring))
 	}
+	if v, ok := a.keys["timeout"]; ok {
+		m.DeviceTimeout = wire.Some(uint32(p.number(v)))
+	}
 	if a.has("casting") {
 		m.StillCasting = wire.Some(uint8(1))
 	}

@@ -284,7 +284,7 @@ func (s *Server) tell(now time.Time, c *client, v qnet.Vote, reason string) {
 	seq := s.voteInfo(now, c, v)
 	c.told, c.lastVote, c.lastAN = v, v, v
 	if v == qnet.VoteACK {
-		cl.hold(holder{node: c.node, ring: cl.lastRing(c.node), heartbeat: c.heartbeat, heard: c.heard})
+		cl.hold(holder{node: c.node, ring: cl.lastRing(c.node), heartbeat: c.pace(), heard: c.heard})
 		c.nackSeq = 0
 		c.standing = v
 	} else {

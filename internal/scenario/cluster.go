@@ -20,7 +20,7 @@ const MaxNodes = 16
 func Defaults() Cluster {
 	return Cluster{
 		Nodes: 2, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
-		Daemons: []Program{Ours}, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Token: time.Second,
+		Daemons: []Program{Ours}, Timeout: 10 * time.Second, HeartbeatMax: 2 * time.Minute, SyncTimeout: 30 * time.Second, Token: time.Second,
 		Delay: time.Millisecond, Seed: 1,
 	}
 }
@@ -73,6 +73,7 @@ var settings = []setting{
 		return nil
 	}, func(c *Cluster) string { return modes[c.Heuristics] }},
 	duration("timeout", func(c *Cluster) *time.Duration { return &c.Timeout }),
+	duration("heartbeat-max", func(c *Cluster) *time.Duration { return &c.HeartbeatMax }),
 	duration("sync-timeout", func(c *Cluster) *time.Duration { return &c.SyncTimeout }),
 	duration("token", func(c *Cluster) *time.Duration { return &c.Token }),
 	duration("delay", func(c *Cluster) *time.Duration { return &c.Delay }),

@@ -71,6 +71,7 @@ func (p Program) String() string {
 //	wait-for-all=off      on or off
 //	heuristics=off        on, or sync: at connects and in sync only
 //	timeout=10s           quorum.device.timeout; the heartbeat is 0.8 of it
+//	heartbeat-max=2m      the node daemons' -S net_heartbeat_interval_max
 //	sync-timeout=30s      quorum.device.sync_timeout
 //	token=1s              Totem's token timeout
 //	delay=1ms             what a message takes as a rule
@@ -79,21 +80,22 @@ func (p Program) String() string {
 //	                      arbiter's, then the nodes'
 //	seed=1                of all that is left to chance
 type Cluster struct {
-	Nodes       int
-	Algorithm   qnet.Algorithm
-	TieBreaker  qnet.TieBreaker
-	KAP         bool
-	Daemons     []Program // one for each node
-	Arbiter     Program
-	WaitForAll  bool
-	Heuristics  Heuristics
-	Timeout     time.Duration
-	SyncTimeout time.Duration
-	Token       time.Duration
-	Delay       time.Duration
-	Slow        bool
-	Drift       []int // by host; nil: none
-	Seed        uint64
+	Nodes        int
+	Algorithm    qnet.Algorithm
+	TieBreaker   qnet.TieBreaker
+	KAP          bool
+	Daemons      []Program // one for each node
+	Arbiter      Program
+	WaitForAll   bool
+	Heuristics   Heuristics
+	Timeout      time.Duration
+	HeartbeatMax time.Duration
+	SyncTimeout  time.Duration
+	Token        time.Duration
+	Delay        time.Duration
+	Slow         bool
+	Drift        []int // by host; nil: none
+	Seed         uint64
 }
 
 // Heuristics is a mode of quorum.device.heuristics.

@@ -14,7 +14,7 @@ import (
 )
 
 const every = `# what it is about
-cluster nodes=4 algorithm=lms tie-breaker=3 kap=off daemons=c,go,c,go arbiter=c wait-for-all=on heuristics=sync timeout=5s sync-timeout=15s token=3s delay=20ms slow=on drift=0,-20000 seed=7
+cluster nodes=4 algorithm=lms tie-breaker=3 kap=off daemons=c,go,c,go arbiter=c wait-for-all=on heuristics=sync timeout=5s heartbeat-max=3s sync-timeout=15s token=3s delay=20ms slow=on drift=0,-20000 seed=7
 up 1 2 3 4 arbiter
 down 4
 split 1,2 3,4

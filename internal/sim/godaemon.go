@@ -20,7 +20,7 @@ type goDaemon struct {
 
 // heartbeat is what both node daemons announce.
 func (w *World) heartbeat() time.Duration {
-	return qdevice.Heartbeat(w.cfg.Timeout, time.Second, 2*time.Minute)
+	return qdevice.Heartbeat(w.cfg.Timeout, time.Second, w.cfg.HeartbeatMax)
 }
 
 // withdrawTime is our node daemon's default.

@@ -41,6 +41,7 @@ type fields struct {
 	kap           Opt[uint8]
 	grace         Opt[uint32]
 	stillCasting  Opt[uint8]
+	deviceTimeout Opt[uint32]
 }
 
 var errEmpty = errors.New("message without options")
@@ -155,6 +156,8 @@ func (f *fields) option(v *value) {
 		f.grace = some(v, v.u32())
 	case optStillCasting:
 		f.stillCasting = some(v, v.u8())
+	case optDeviceTimeout:
+		f.deviceTimeout = some(v, v.u32())
 	}
 }
 
@@ -185,7 +188,7 @@ func (f *fields) message(t MessageType, body []byte) Message {
 		return Init{
 			Seq: f.seq, SupportedMessages: f.messages, SupportedOptions: f.options, NodeID: f.nodeID,
 			Algorithm: f.algorithm, Heartbeat: f.heartbeat, TieBreaker: f.tieBreaker, RingID: f.ringID,
-			StillCasting: f.stillCasting,
+			StillCasting: f.stillCasting, DeviceTimeout: f.deviceTimeout,
 		}
 	case TypeInitReply:
 		return InitReply{

@@ -68,6 +68,7 @@ func (e *encoder) message(m Message) bool {
 		e.tieBreaker(m.TieBreaker)
 		e.ringID(m.RingID)
 		e.u8(optStillCasting, m.StillCasting)
+		e.u32(optDeviceTimeout, m.DeviceTimeout)
 	case InitReply:
 		e.code(m.Code)
 		e.u16s(optSupportedMessages, m.SupportedMessages)

@@ -82,7 +82,8 @@ type Init struct {
 	Heartbeat         Opt[uint32]         // ms
 	TieBreaker        Opt[qnet.TieBreaker]
 	RingID            Opt[qnet.RingID]
-	StillCasting      Opt[uint8] // option 32770, ours: 1 if the node kept its ACK over a lost connection
+	StillCasting      Opt[uint8]  // option 32770, ours: 1 if the node kept its ACK over a lost connection
+	DeviceTimeout     Opt[uint32] // option 32773, ours: ms for which votequorum counts a dead daemon's last poll
 }
 
 // InitReply (4) answers Init, also when it refuses it.

@@ -33,8 +33,9 @@ const (
 	optKeepActivePartition option = 23
 
 	// Ours: above 32767, so that they do not meet a later C one. C skips them.
-	optGrace        option = 32769
-	optStillCasting option = 32770
+	optGrace         option = 32769
+	optStillCasting  option = 32770
+	optDeviceTimeout option = 32773
 )
 
 // lastOption is the highest option of the C programs.

@@ -105,7 +105,7 @@ func TestTieBreakerNode(t *testing.T) {
 func TestOurOptions(t *testing.T) {
 	for _, m := range []Message{
 		InitReply{Code: Some(NoError), Grace: Some(uint32(16000))},
-		Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1))},
+		Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1)), DeviceTimeout: Some(uint32(300000))},
 	} {
 		b, err := Append(nil, m)
 		if err != nil {
