@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"quorate/corosync/conf"
 	"quorate/internal/cluster"
@@ -21,16 +23,8 @@ import (
 // file reads corosync.conf as corosync -t does, and lints it.
 func (e *examiner) file(context.Context) {
 	f, err := conf.ReadFile(e.ConfFile)
-	var at *conf.Error
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", "set up Corosync first, as with pvecm create or pcs cluster setup")
-		return
-	case errors.As(err, &at):
-		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), "mend the line; quorate doctor and corosync -t say whether it is well")
-		return
-	case err != nil:
-		e.say(Fail, err.Error(), "run this as root")
+	if err != nil {
+		e.unreadable(err)
 		return
 	}
 	e.conf = f
@@ -56,6 +50,25 @@ func (e *examiner) file(context.Context) {
 	}
 	if !bad {
 		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), count(len(f.Nodes()), "node")))
+	}
+}
+
+// unreadable says why the file can't be examined.
+func (e *examiner) unreadable(err error) {
+	var at *conf.Error
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", "set up Corosync first, as with pvecm create or pcs cluster setup")
+	case errors.As(err, &at) && at.Line > 0:
+		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), "mend the line; quorate doctor and corosync -t say whether it is well")
+	case errors.As(err, &at):
+		e.say(Fail, e.ConfFile+": "+at.Text, "look what is in it, and whether this is the file that Corosync reads")
+	case errors.Is(err, syscall.EISDIR):
+		e.say(Fail, e.ConfFile+" is a directory", "name the file, as in: quorate doctor --conf "+filepath.Join(e.ConfFile, "corosync.conf"))
+	case errors.Is(err, fs.ErrPermission):
+		e.say(Fail, err.Error(), "run this as root")
+	default:
+		e.say(Fail, err.Error(), "see that the file can be read, as with cat "+e.ConfFile)
 	}
 }
 

@@ -33,12 +33,16 @@ func (e *examiner) certificates(context.Context) {
 	}
 	const setUp = "set the certificates up: pvecm qdevice setup, or corosync-qdevice-net-certutil(8)"
 	n, err := pki.LoadNode(dir)
+	var damaged *pki.DamagedError
 	switch {
 	case errors.Is(err, pki.ErrNoNode) && pki.NodeInitialized(dir):
 		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS is not tried")
 		return
 	case errors.Is(err, pki.ErrNoNode):
 		e.say(Fail, dir+" has no certificates", setUp)
+		return
+	case errors.As(err, &damaged):
+		e.say(Fail, damaged.Err.Error(), damaged.Do)
 		return
 	case err != nil:
 		e.say(Fail, err.Error(), setUp)

@@ -231,7 +231,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 	err = locked(dir, func() error {
 		ca, key, err := loadCA(dir)
 		if err != nil {
-			return err
+			return damaged(err, mendArbiter(dir))
 		}
 		if old, err := readCluster(out.Path); err == nil {
 			out.Replaced = !bytes.Equal(old.RawSubjectPublicKeyInfo, req.RawSubjectPublicKeyInfo)

@@ -75,10 +75,16 @@ type Arbiter struct {
 }
 
 // LoadArbiter loads the CA's and the server's certificate and the server's key.
+// What is there and can't be used is a DamagedError.
 func LoadArbiter(dir string) (*Arbiter, error) {
 	if err := state(dir); err != nil {
 		return nil, err
 	}
+	a, err := loadArbiter(dir)
+	return a, damaged(err, mendArbiter(dir))
+}
+
+func loadArbiter(dir string) (*Arbiter, error) {
 	ca, err := loadCert(filepath.Join(dir, CACertFile))
 	if err != nil {
 		return nil, err

@@ -35,8 +35,16 @@ type Node struct {
 
 // LoadNode loads a node's CA and, if there is one, the cluster's certificate
 // and key. A certificate that this CA did not sign is refused: no arbiter of
-// the CA would take it.
+// the CA would take it. What is there and can't be used is a DamagedError.
 func LoadNode(dir string) (*Node, error) {
+	n, err := loadNode(dir)
+	if errors.Is(err, ErrNoNode) {
+		return nil, err
+	}
+	return n, damaged(err, mendNode(dir))
+}
+
+func loadNode(dir string) (*Node, error) {
 	ca, err := loadCert(filepath.Join(dir, nodeCAFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && nssFiles(dir) != nil:

@@ -180,6 +180,8 @@ func importNode(dir string) (did Ensured, err error) {
 			did = TakenOver
 			err = writeFile(dir, nodeCAFile, certPEM(ca.Raw), 0o644)
 		}
+	} else {
+		err = damaged(err, mendNode(dir))
 	}
 	if err != nil {
 		return Present, err
