@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"quorate/internal/qnet"
 )
@@ -41,6 +42,7 @@ type fields struct {
 	kap           Opt[uint8]
 	grace         Opt[uint32]
 	stillCasting  Opt[uint8]
+	reason        Opt[string]
 	deviceTimeout Opt[uint32]
 }
 
@@ -156,6 +158,8 @@ func (f *fields) option(v *value) {
 		f.grace = some(v, v.u32())
 	case optStillCasting:
 		f.stillCasting = some(v, v.u8())
+	case optReason:
+		f.reason = some(v, v.reason())
 	case optDeviceTimeout:
 		f.deviceTimeout = some(v, v.u32())
 	}
@@ -207,19 +211,19 @@ func (f *fields) message(t MessageType, body []byte) Message {
 			Quorate: f.quorate, Nodes: f.nodes, Heuristics: f.heuristics,
 		}
 	case TypeNodeListReply:
-		return NodeListReply{Seq: f.seq, ListType: f.listType, RingID: f.ringID, Vote: f.vote}
+		return NodeListReply{Seq: f.seq, ListType: f.listType, RingID: f.ringID, Vote: f.vote, Reason: f.reason}
 	case TypeAskForVote:
 		return AskForVote{Seq: f.seq}
 	case TypeAskForVoteReply:
-		return AskForVoteReply{Seq: f.seq, Vote: f.vote, RingID: f.ringID}
+		return AskForVoteReply{Seq: f.seq, Vote: f.vote, RingID: f.ringID, Reason: f.reason}
 	case TypeVoteInfo:
-		return VoteInfo{Seq: f.seq, Vote: f.vote, RingID: f.ringID}
+		return VoteInfo{Seq: f.seq, Vote: f.vote, RingID: f.ringID, Reason: f.reason}
 	case TypeVoteInfoReply:
 		return VoteInfoReply{Seq: f.seq}
 	case TypeHeuristicsChange:
 		return HeuristicsChange{Seq: f.seq, Heuristics: f.heuristics}
 	case TypeHeuristicsChangeReply:
-		return HeuristicsChangeReply{Seq: f.seq, Vote: f.vote, RingID: f.ringID, Heuristics: f.heuristics}
+		return HeuristicsChangeReply{Seq: f.seq, Vote: f.vote, RingID: f.ringID, Heuristics: f.heuristics, Reason: f.reason}
 	}
 	return echo(t, f.seq, body)
 }
@@ -295,6 +299,27 @@ func (v *value) u16s() []uint16 {
 		list = append(list, be.Uint16(b))
 	}
 	return list
+}
+
+// reason is a text for people. What it may have in it to move a cursor with is its
+// reader's business.
+func (v *value) reason() string {
+	s := string(v.b)
+	if err := checkReason(s); err != nil {
+		v.fail(err)
+		return ""
+	}
+	return s
+}
+
+func checkReason(s string) error {
+	switch {
+	case s == "" || len(s) > MaxReason:
+		return fmt.Errorf("has %d bytes, wants 1 to %d", len(s), MaxReason)
+	case !utf8.ValidString(s):
+		return errors.New("is not UTF-8")
+	}
+	return nil
 }
 
 func (v *value) ringID() qnet.RingID {

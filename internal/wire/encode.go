@@ -25,7 +25,7 @@ var errTooLong = errors.New("value is longer than 65535 bytes")
 
 // Append appends the encoding of m to dst: options that are set, in the order
 // of the C programs. On an error dst is returned as it was; it can only be a
-// list or name that its option can't hold, or a message of another package.
+// list, name or reason that its option can't hold, or a message of another package.
 func Append(dst []byte, m Message) ([]byte, error) {
 	start := len(dst)
 	e := encoder{buf: append(dst, 0, 0, 0, 0, 0, 0)}
@@ -96,12 +96,15 @@ func (e *encoder) message(m Message) bool {
 		e.u8(optNodeListType, Opt[uint8]{uint8(m.ListType.V), m.ListType.Set})
 		e.ringID(m.RingID)
 		e.vote(m.Vote)
+		e.reason(m.Reason)
 	case AskForVote:
 		e.u32(optSeq, m.Seq)
 	case AskForVoteReply:
 		e.votes(m.Seq, m.Vote, m.RingID)
+		e.reason(m.Reason)
 	case VoteInfo:
 		e.votes(m.Seq, m.Vote, m.RingID)
+		e.reason(m.Reason)
 	case VoteInfoReply:
 		e.u32(optSeq, m.Seq)
 	case HeuristicsChange:
@@ -110,6 +113,7 @@ func (e *encoder) message(m Message) bool {
 	case HeuristicsChangeReply:
 		e.votes(m.Seq, m.Vote, m.RingID)
 		e.heuristics(m.Heuristics)
+		e.reason(m.Reason)
 	default:
 		return false
 	}
@@ -200,6 +204,17 @@ func (e *encoder) text(o option, v Opt[string]) {
 		e.head(o, len(v.V))
 		e.buf = append(e.buf, v.V...)
 	}
+}
+
+// reason refuses what no reader takes; see Reason.
+func (e *encoder) reason(v Opt[string]) {
+	if !v.Set {
+		return
+	}
+	if err := checkReason(v.V); err != nil && e.err == nil {
+		e.err = fmt.Errorf("option %d: %w", optReason, err)
+	}
+	e.text(optReason, v)
 }
 
 func (e *encoder) code(v Opt[ReplyError]) {

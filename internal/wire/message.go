@@ -148,6 +148,7 @@ type NodeListReply struct {
 	ListType Opt[qnet.ListType]
 	RingID   Opt[qnet.RingID]
 	Vote     Opt[qnet.Vote]
+	Reason   Opt[string] // option 32771, ours: why the vote is what it is; UTF-8, 1 to MaxReason bytes
 }
 
 // AskForVote (12, client to server) asks again.
@@ -158,6 +159,7 @@ type AskForVoteReply struct {
 	Seq    Opt[uint32]
 	Vote   Opt[qnet.Vote]
 	RingID Opt[qnet.RingID]
+	Reason Opt[string] // as in NodeListReply
 }
 
 // VoteInfo (14) tells a node its vote, unasked.
@@ -165,6 +167,7 @@ type VoteInfo struct {
 	Seq    Opt[uint32]
 	Vote   Opt[qnet.Vote]
 	RingID Opt[qnet.RingID]
+	Reason Opt[string] // as in NodeListReply
 }
 
 // VoteInfoReply (15, client to server) confirms VoteInfo, with its Seq.
@@ -182,6 +185,7 @@ type HeuristicsChangeReply struct {
 	Vote       Opt[qnet.Vote]
 	RingID     Opt[qnet.RingID]
 	Heuristics qnet.Heuristics
+	Reason     Opt[string] // as in NodeListReply
 }
 
 // Type returns the message's number on the wire.

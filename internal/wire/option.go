@@ -3,6 +3,12 @@
 
 package wire
 
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
 // option is the u16 at the head of every option.
 type option uint16
 
@@ -35,6 +41,7 @@ const (
 	// Ours: above 32767, so that they do not meet a later C one. C skips them.
 	optGrace         option = 32769
 	optStillCasting  option = 32770
+	optReason        option = 32771
 	optDeviceTimeout option = 32773
 )
 
@@ -47,6 +54,35 @@ func SupportedMessages() []uint16 { return upTo(uint16(TypeHeuristicsChangeReply
 // SupportedOptions returns the options that are announced as supported: those
 // of the C programs. Our own are not listed.
 func SupportedOptions() []uint16 { return upTo(uint16(lastOption)) }
+
+// NodeOptions returns the options that our node announces in its Init: those of
+// [SupportedOptions], and those of ours that an arbiter sends only to a node that
+// lists them. C does not look at the list.
+func NodeOptions() []uint16 { return append(SupportedOptions(), uint16(optReason)) }
+
+// TakesReasons reports whether a node that announces these options wants to be told
+// why its vote is what it is.
+func TakesReasons(options []uint16) bool { return slices.Contains(options, uint16(optReason)) }
+
+// MaxReason is the length in bytes of the longest reason.
+const MaxReason = 512
+
+// Reason returns text as option 32771: made UTF-8 where it is not, and cut to
+// MaxReason bytes. An empty text is no reason.
+func Reason(text string) Opt[string] {
+	if text == "" {
+		return Opt[string]{}
+	}
+	text = strings.ToValidUTF8(text, "\ufffd")
+	if len(text) > MaxReason {
+		end := MaxReason
+		for !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end]
+	}
+	return Some(text)
+}
 
 func upTo(last uint16) []uint16 {
 	list := make([]uint16, 0, last+1)

@@ -69,6 +69,12 @@ func TestStrict(t *testing.T) {
 		{"node info within a node info is nothing", TypeNodeList, "0011 000c 0009 0004 00000001 0011 0000", true, false},
 		{"grace of 2 bytes", TypeInitReply, "8001 0002 0001", false, false},
 		{"still casting of 4 bytes", TypeInit, "8002 0004 00000001", false, false},
+		{"a reason of no bytes", TypeVoteInfo, "8003 0000", false, false},
+		{"a reason of 512 bytes", TypeVoteInfo, "8003 0200" + strings.Repeat("61", 512), true, false},
+		{"a reason of 513 bytes", TypeVoteInfo, "8003 0201" + strings.Repeat("61", 513), false, false},
+		{"a reason that is no UTF-8", TypeVoteInfo, "8003 0002 61ff", false, false},
+		{"a reason with half a rune", TypeVoteInfo, "8003 0002 61c3", false, false},
+		{"a reason that would move a cursor", TypeVoteInfo, "8003 0004 1b5b4841", true, false},
 	} {
 		m, bad := Decode(c.typ, unhex(t, c.body))
 		if (bad == nil) != c.ok {
@@ -102,19 +108,82 @@ func TestTieBreakerNode(t *testing.T) {
 	}
 }
 
+// TestOurOptions holds our own options, which C never sent, to their bytes, whole and
+// cut at each byte.
 func TestOurOptions(t *testing.T) {
-	for _, m := range []Message{
-		InitReply{Code: Some(NoError), Grace: Some(uint32(16000))},
-		Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1)), DeviceTimeout: Some(uint32(300000))},
+	ring, ack := Some(qnet.RingID{Node: 1, Seq: 9}), Some(qnet.VoteACK)
+	const votes = "0000 0004 00000007 0013 0001 01 000d 000c 00000001 0000000000000009"
+	for _, c := range []struct {
+		m    Message
+		body string
+	}{
+		{InitReply{Code: Some(NoError), Grace: Some(uint32(16000))}, "0006 0002 0000 8001 0004 00003e80"},
+		{
+			Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1)), DeviceTimeout: Some(uint32(300000))},
+			"0000 0004 00000001 8002 0001 01 8005 0004 000493e0",
+		},
+		{VoteInfo{Seq: Some(uint32(7)), Vote: ack, RingID: ring, Reason: Reason("gr\u00fcn")}, votes + "8003 0005 6772c3bc6e"},
+		{AskForVoteReply{Seq: Some(uint32(7)), Vote: ack, RingID: ring, Reason: Reason("so")}, votes + "8003 0002 736f"},
+		{
+			HeuristicsChangeReply{Seq: Some(uint32(7)), Vote: ack, RingID: ring, Heuristics: qnet.HeuristicsPass, Reason: Reason("so")},
+			votes + "0016 0001 01 8003 0002 736f",
+		},
+		{
+			NodeListReply{Seq: Some(uint32(7)), ListType: Some(qnet.Quorum), Vote: ack, RingID: ring, Reason: Reason("so")},
+			"0000 0004 00000007 0012 0001 03 000d 000c 00000001 0000000000000009 0013 0001 01 8003 0002 736f",
+		},
 	} {
-		b, err := Append(nil, m)
-		if err != nil {
-			t.Fatal(err)
+		want := unhex(t, c.body)
+		b, err := Append(nil, c.m)
+		if err != nil || !bytes.Equal(b[HeaderSize:], want) {
+			t.Errorf("%+v: %v\n got %x\nwant %x", c.m, err, b[HeaderSize:], want)
 		}
-		got, bad := Decode(m.Type(), b[HeaderSize:])
-		if bad != nil || !reflect.DeepEqual(got, m) {
-			t.Errorf("%+v became %+v, %v", m, got, bad)
+		got, bad := Decode(c.m.Type(), want)
+		if bad != nil || !reflect.DeepEqual(got, c.m) {
+			t.Errorf("%+v became %+v, %v", c.m, got, bad)
 		}
+		for n := range want {
+			m, bad := Decode(c.m.Type(), want[:n])
+			if bad != nil {
+				continue
+			}
+			if b, err := Append(nil, m); err != nil || !bytes.Equal(b[HeaderSize:], want[:n]) {
+				t.Errorf("%+v cut to %d bytes decodes to something else: %x, %v", c.m, n, b, err)
+			}
+		}
+	}
+}
+
+// TestReason: whatever the text, it is made a reason that a reader takes, or none.
+func TestReason(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"as it is", "as it is"},
+		{"a\xffb", "a\ufffdb"},
+		{strings.Repeat("x", 600), strings.Repeat("x", 512)},
+		{strings.Repeat("x", 511) + "\u00fc", strings.Repeat("x", 511)},
+		{strings.Repeat("x", 510) + "\u00fcy", strings.Repeat("x", 510) + "\u00fc"},
+		{"\xff" + strings.Repeat("\u2026", 200), "\ufffd" + strings.Repeat("\u2026", 169)},
+	} {
+		got := Reason(c.text)
+		if got.V != c.want || got.Set != (c.want != "") {
+			t.Errorf("%q: %+v", c.text, got)
+		}
+		if _, err := Append(nil, VoteInfo{Reason: got}); err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}
+
+// TestNodeOptions: our node lists the option that is only for those who do, behind
+// those of C, and nothing else does.
+func TestNodeOptions(t *testing.T) {
+	list := NodeOptions()
+	if len(list) != 25 || list[24] != 32771 || !reflect.DeepEqual(list[:24], SupportedOptions()) {
+		t.Errorf("%v", list)
+	}
+	if !TakesReasons(list) || TakesReasons(SupportedOptions()) || TakesReasons(nil) {
+		t.Error("who takes reasons is not told by the list")
 	}
 }
 
@@ -123,6 +192,9 @@ func TestAppendRefuses(t *testing.T) {
 	for _, m := range []Message{
 		Preinit{ClusterName: Some(strings.Repeat("x", 65536))},
 		Init{SupportedMessages: Some(make([]uint16, 40000))},
+		VoteInfo{Reason: Some("")},
+		NodeListReply{Reason: Some(strings.Repeat("x", 513))},
+		AskForVoteReply{Reason: Some("a\xff")},
 	} {
 		if b, err := Append(head, m); err == nil || string(b) != "head" {
 			t.Errorf("%T: %d bytes, %v", m, len(b), err)
@@ -232,6 +304,7 @@ func FuzzDecode(f *testing.F) {
 	for _, vec := range vectors(f) {
 		f.Add(vec.Decoded.Type, vec.raw[HeaderSize:])
 	}
+	f.Add(uint16(TypeVoteInfo), unhex(f, "0000 0004 00000007 8003 0005 6772c3bc6e"))
 	f.Fuzz(func(t *testing.T, typ uint16, body []byte) {
 		m, bad := Decode(MessageType(typ), body)
 		if (m == nil) == (bad == nil) {
