@@ -34,6 +34,8 @@ type client struct {
 	algorithm  qnet.Algorithm
 	tieBreaker qnet.TieBreaker
 	kap        bool
+	reasons    bool    // it takes the reason of its vote (option 32771)
+	why        because // of what it was last told, or is to be told
 
 	configList qnet.NodeList // as received, for the status
 	config     []qnet.NodeID // sorted; nil until reported
@@ -181,7 +183,7 @@ func (s *Server) voteInfo(now time.Time, c *client, v qnet.Vote) uint32 {
 		c.timedSeq, c.timedAt = c.voteSeq, now
 		s.armClient(c)
 	}
-	s.send(c, wire.VoteInfo{Seq: wire.Some(c.voteSeq), Vote: wire.Some(v), RingID: wire.Some(c.ring)})
+	s.send(c, wire.VoteInfo{Seq: wire.Some(c.voteSeq), Vote: wire.Some(v), RingID: wire.Some(c.ring), Reason: c.reason()})
 	return c.voteSeq
 }
 

@@ -183,7 +183,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	case qnet.Quorum:
 	}
 	c.lastVote = vote
-	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote)})
+	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote), Reason: c.reason()})
 	if settle {
 		s.settle(now, c.cluster)
 	}
@@ -225,7 +225,7 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	c.heuristics = m.Heuristics
 	cl.reports++
 	c.report, c.reportedAt = cl.reports, now
-	c.told = qnet.VoteUndefined
+	c.told, c.why = qnet.VoteUndefined, because{reason: whyToCome}
 	c.silent, c.awaitSince = false, time.Time{}
 	cl.forgive()
 	cl.reported(c.node, cl.ring(c.ring, c.members, c.node))
@@ -244,7 +244,7 @@ func (s *Server) heuristicsChange(now time.Time, c *client, m wire.HeuristicsCha
 	}
 	c.lastVote = vote
 	s.note(c.notice(Info, "node reports heuristics "+m.Heuristics.String(), ""))
-	s.send(c, wire.HeuristicsChangeReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Heuristics: m.Heuristics})
+	s.send(c, wire.HeuristicsChangeReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Heuristics: m.Heuristics, Reason: c.reason()})
 	s.settle(now, c.cluster)
 }
 
@@ -270,7 +270,7 @@ func (s *Server) askForVote(now time.Time, c *client, m wire.AskForVote) {
 		vote = qnet.VoteAskLater
 	}
 	c.lastVote = vote
-	s.send(c, wire.AskForVoteReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring)})
+	s.send(c, wire.AskForVoteReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Reason: c.reason()})
 }
 
 // init handles Init (section 2.3). The first check that fails decides the
@@ -367,6 +367,7 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
 	c.timeout = m.DeviceTimeout.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
+	c.reasons, c.why = wire.TakesReasons(m.SupportedOptions.V), because{reason: whyNoLists}
 	at, _ := slices.BinarySearchFunc(cl.clients, c.node, func(o *client, n qnet.NodeID) int { return int(int64(o.node) - int64(n)) })
 	cl.clients = slices.Insert(cl.clients, at, c)
 	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1, s.presumes(now, cl))

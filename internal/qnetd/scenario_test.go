@@ -233,7 +233,7 @@ func (p *player) step(in qnetd.Input) {
 	for _, o := range p.server.Step(p.now, in) {
 		switch o := o.(type) {
 		case qnetd.Send:
-			p.say("to %s: %s", p.names[o.Conn], describe(o.Msg))
+			p.say("to %s: %s%s", p.names[o.Conn], describe(o.Msg), reasonOf(o.Msg))
 			if v, ok := o.Msg.(wire.VoteInfo); ok && !p.mute[p.names[o.Conn]] {
 				answers = append(answers, qnetd.Received{Conn: o.Conn, Msg: wire.VoteInfoReply{Seq: v.Seq}})
 			}
@@ -329,6 +329,25 @@ func describe(m wire.Message) string {
 		return fmt.Sprintf("heuristics reply, ring %s, vote %s, %s", m.RingID.V, m.Vote.V, m.Heuristics)
 	}
 	return fmt.Sprintf("%T", m)
+}
+
+// reasonOf is the reason in a message that may have one.
+func reasonOf(m wire.Message) string {
+	var r wire.Opt[string]
+	switch m := m.(type) {
+	case wire.NodeListReply:
+		r = m.Reason
+	case wire.AskForVoteReply:
+		r = m.Reason
+	case wire.VoteInfo:
+		r = m.Reason
+	case wire.HeuristicsChangeReply:
+		r = m.Reason
+	}
+	if !r.Set {
+		return ""
+	}
+	return ": " + r.V
 }
 
 func optional[T cmp.Ordered](o wire.Opt[T]) string {

@@ -212,6 +212,9 @@ func (p *player) init(name string, a scenarioArgs) wire.Message {
 	if ring != "" {
 		m.RingID = wire.Some(p.ringID(ring))
 	}
+	if a.has("reasons") {
+		m.SupportedOptions = wire.Some(wire.NodeOptions())
+	}
 	if v, ok := a.keys["timeout"]; ok {
 		m.DeviceTimeout = wire.Some(uint32(p.number(v)))
 	}

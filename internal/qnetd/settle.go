@@ -161,17 +161,17 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 	reason := cl.reason(v)
 	blocked := ""
 	if len(v.Await) == 0 {
-		p := cl.partition(v)
+		p, why := cl.partition(v), because{lead: lead(v), reason: reason}
 		for _, c := range cl.clients {
 			// A member of the winner that has yet to report its ring is left alone:
 			// its old ring is past, and its report is on the way.
 			if c.members != nil && (p == nil || (cl.lastRing(c.node) != p && !contains(p.members, c.node))) {
-				s.tell(now, c, qnet.VoteNACK, reason)
+				s.tell(now, c, qnet.VoteNACK, why)
 			}
 		}
 		if p != nil {
 			var at time.Time
-			at, blocked = s.grant(now, cl, p, reason)
+			at, blocked = s.grant(now, cl, p, why)
 			next = earliest(next, at)
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 		if end := c.reportedAt.Add(settleTime); now.Before(end) {
 			next = earliest(next, end)
 		} else {
-			s.tell(now, c, qnet.VoteNACK, "undecided: "+reason)
+			s.tell(now, c, qnet.VoteNACK, because{reason: "undecided: " + reason})
 		}
 	}
 	s.decide(now, cl, v, reason, blocked)
@@ -205,10 +205,14 @@ func (cl *cluster) partition(v decision.Verdict) *ring {
 // grant gives the partition p the vote if nothing is in the way and the grant
 // is on disk (H5), and otherwise does the next thing towards it. It returns
 // when to look again and what is in the way.
-func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next time.Time, blocked string) {
+func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next time.Time, blocked string) {
 	var targets []*client
 	for _, c := range cl.clients {
-		if c.members != nil && cl.lastRing(c.node) == p && c.told != qnet.VoteACK {
+		switch {
+		case c.members == nil || cl.lastRing(c.node) != p:
+		case c.told == qnet.VoteACK:
+			s.explain(now, c, why)
+		default:
 			targets = append(targets, c)
 		}
 	}
@@ -227,7 +231,7 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 		return time.Time{}, "the grant is being written"
 	case cl.onRecord(p):
 		for _, c := range targets {
-			s.tell(now, c, qnet.VoteACK, reason)
+			s.tell(now, c, qnet.VoteACK, why)
 		}
 		return time.Time{}, ""
 	case now.Before(cl.retryAt):
@@ -245,9 +249,12 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, reason string) (next
 // putOff tells NACK to nodes that would otherwise wait in sync for long.
 func (s *Server) putOff(now time.Time, targets []*client, why string) {
 	// Rule H8: no node waits for its vote longer than 2 s: it is told NACK then, and ACK later.
+	notYet := because{reason: "not yet: " + why}
 	for _, c := range targets {
 		if c.waits() {
-			s.tell(now, c, qnet.VoteNACK, "not yet: "+why)
+			s.tell(now, c, qnet.VoteNACK, notYet)
+		} else {
+			s.explain(now, c, notYet)
 		}
 	}
 }
@@ -275,12 +282,14 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 
 // tell sends a vote to a node, unless it was told the same since its last
 // report. An ACK makes it a holder before the bytes leave (H1).
-func (s *Server) tell(now time.Time, c *client, v qnet.Vote, reason string) {
+func (s *Server) tell(now time.Time, c *client, v qnet.Vote, why because) {
 	// Rule H1: an ACK makes its receiver a holder of its ring, from before the bytes leave.
 	if c.told == v {
+		s.explain(now, c, why)
 		return
 	}
 	cl := c.cluster
+	c.why = why
 	seq := s.voteInfo(now, c, v)
 	c.told, c.lastVote, c.lastAN = v, v, v
 	if v == qnet.VoteACK {
@@ -295,7 +304,7 @@ func (s *Server) tell(now time.Time, c *client, v qnet.Vote, reason string) {
 			c.standing = v
 		}
 	}
-	n := c.notice(Info, "vote sent", reason)
+	n := c.notice(Info, "vote sent", why.reason)
 	n.Vote = v
 	s.note(n)
 }
