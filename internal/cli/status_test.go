@@ -46,6 +46,8 @@ func nodeDaemon() status.QDevice {
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: time.Now().Add(-time.Hour), Polling: true, PollingCast: true,
 		Started: time.Now().Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Grace: 16000,
+		Ring:          qnet.RingID{Node: 1, Seq: 4},
+		ArbiterReason: status.ArbiterReason{Text: "the vote goes to nodes 1, 2: more than half of 2 nodes", Ring: qnet.RingID{Node: 1, Seq: 4}, At: time.Now()},
 	}
 }
 
@@ -56,7 +58,7 @@ func TestStatus(t *testing.T) {
 	for _, want := range []string{
 		"Cluster information\n-------------------\nName:             pve\nConfig Version:   4\nTransport:        knet\nSecure auth:      off\n\nQuorum information\n",
 		"\nFlags:            Quorate Qdevice \n\nMembership information\n----------------------\n    Nodeid      Votes    Qdevice Name\n0x00000001          1    A,V,NMW 192.0.2.1 (local)\n0x00000002          1         NR",
-		"\nCast by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\n",
+		"\nCast by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
 		"\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n",
 		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, the arbiter's among them\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
 		"\npve2 has no qdevice running, so the arbiter's vote does not count there\n    on pve2: systemctl start corosync-qdevice\n",
@@ -75,10 +77,13 @@ func TestStatus(t *testing.T) {
 	code, out, _ = call("quorate", "status", "--json", "--sockets", c.dir, "--socket", socket)
 	var got struct {
 		Corosync struct{ Quorate bool }
-		QDevice  struct{ Reason string }
+		QDevice  struct {
+			Reason string
+			Words  struct{ Text, Ring string } `json:"arbiter_reason"`
+		}
 		Problems []status.Problem
 	}
-	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 2 || got.Corosync.Quorate || got.QDevice.Reason == "" || len(got.Problems) == 0 {
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 2 || got.Corosync.Quorate || got.QDevice.Reason == "" || got.QDevice.Words.Ring != "1.4" || !strings.HasPrefix(got.QDevice.Words.Text, "the vote goes to nodes 1, 2: ") || len(got.Problems) == 0 {
 		t.Errorf("exit code %d, %v, %s", code, err, out)
 	}
 }

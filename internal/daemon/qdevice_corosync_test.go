@@ -253,6 +253,66 @@ func TestNodesWithArbiter(t *testing.T) {
 	}
 }
 
+// reasonSaid is what a node's daemon has kept of the arbiter's words.
+type reasonSaid struct {
+	Ring  string
+	Vote  string
+	Words struct {
+		Text, Ring string
+		At         time.Time
+	} `json:"arbiter_reason"`
+}
+
+func (m *machine) reasonSaid() (s reasonSaid) {
+	m.t.Helper()
+	if err := json.Unmarshal([]byte(m.ask("json")), &s); err != nil {
+		m.t.Fatal(err)
+	}
+	return s
+}
+
+// TestArbitersReason: two daemons hear from the real arbiter who has the vote and why,
+// while whole and on both sides of a split; what the C tools ask for does not change.
+func TestArbitersReason(t *testing.T) {
+	a := startTLSArbiter(t, "127.0.0.1", 0)
+	dir := enrol(t, filepath.Join(a.dir, "nssdb"))
+	one, two := newMachine(t, 1, a.addr, dir), newMachine(t, 2, a.addr, dir)
+	one.start()
+	two.start()
+	for _, m := range []*machine{one, two} {
+		m.awaitVote()
+		m.await("the reason", func() bool {
+			return m.reasonSaid().Words.Text == "the vote goes to nodes 1, 2: more than half of 2 nodes"
+		})
+		if s := m.reasonSaid(); s.Words.Ring != s.Ring || s.Vote != "ACK" || time.Since(s.Words.At).Abs() > 10*time.Second {
+			t.Errorf("node %d: %+v", m.id, s)
+		}
+		if text := m.ask("status verbose"); strings.Contains(text, "the vote goes to") {
+			t.Errorf("the C daemon's text has a reason in it:\n%s", text)
+		}
+	}
+	for _, m := range []*machine{one, two} {
+		m.server.Stall(func() { m.vq.Ring(corosync.RingID{Node: m.id, Seq: 12}, m.id) })
+	}
+	for _, m := range []*machine{one, two} {
+		m.await("the reason of the split", func() bool {
+			s := m.reasonSaid()
+			return s.Words.Ring == s.Ring && s.Words.Text == "the vote goes to node 1: tie-breaker is node 1"
+		})
+	}
+	if s := one.reasonSaid(); s.Vote != "ACK" {
+		t.Errorf("node 1: %+v", s)
+	}
+	if s := two.reasonSaid(); s.Vote != "NACK" {
+		t.Errorf("node 2: %+v", s)
+	}
+	if want := "the arbiter says why"; !strings.Contains(two.log.String(), want) {
+		t.Errorf("the log lacks %q", want)
+	}
+	one.stop()
+	two.stop()
+}
+
 // TestTwoArbiters: of two addresses, the first is another arbiter, whose CA is not
 // the cluster's. It is refused with a reason, and the second one is used. One CA is
 // one arbiter: two that share no register would give the vote twice.

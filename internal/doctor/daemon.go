@@ -107,7 +107,7 @@ func (e *examiner) vote(context.Context) {
 	case m.Cast:
 		e.say(OK, "this node casts the arbiter's vote")
 	case e.node != nil && e.node.Reason != "":
-		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.Reason, "on the arbiter: quorate clusters "+e.node.Cluster)
+		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.WhyNot(), "on the arbiter: quorate clusters "+e.node.Cluster)
 	default:
 		e.say(Fail, "this node does not cast the arbiter's vote", "quorate status")
 	}

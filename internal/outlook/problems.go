@@ -135,7 +135,7 @@ func (f *finder) noVote() {
 	switch {
 	case f.d.Refused != "" || f.d.State != status.StateConnected: // told by daemon
 	case f.d.Reason != "":
-		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.Reason, "on the arbiter: quorate clusters "+f.d.Cluster)
+		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.WhyNot(), "on the arbiter: quorate clusters "+f.d.Cluster)
 	default:
 		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: the arbiter did not give it to this partition",
 			"on the arbiter: quorate clusters "+f.d.Cluster+", or corosync-qnetd-tool -lv")

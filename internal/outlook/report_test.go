@@ -72,8 +72,13 @@ func ours() *status.QDevice {
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: now.Add(-35 * time.Minute), Polling: true, PollingCast: true,
 		Started: now.Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Since: now.Add(-34 * time.Minute),
-		Grace: 16000, RoundTrip: 420 * time.Microsecond,
+		Grace: 16000, RoundTrip: 420 * time.Microsecond, Ring: qnet.RingID{Node: 1, Seq: 0x30},
 	}
+}
+
+// said is the arbiter's reason for a ring of node 1, some time ago.
+func said(seq uint64, ago time.Duration, text string) status.ArbiterReason {
+	return status.ArbiterReason{Text: text, Ring: qnet.RingID{Node: 1, Seq: seq}, At: now.Add(-ago)}
 }
 
 // cases are the clusters whose texts are in testdata.
@@ -91,15 +96,21 @@ func cases() map[string]*status.Report {
 		"waiting":   cluster(1, nodes("A,V,NMW"), absent(2)),
 		"c-daemon":  cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"no-daemon": cluster(1, nodes("NA,NV,NMW", "A,V,NMW"), nil),
+		"lost":      cluster(1, nodes("A,NV,NMW"), absent(2)),
 		"two-node":  cluster(0, nodes("NR", "NR"), nil),
 	}
-	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting"} {
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost"} {
 		list[name].Daemon = ours()
 	}
 	d := list["cut-off"].Daemon
 	d.State, d.Connected, d.Lost, d.PollingCast, d.Vote = status.StateConnectFailed, time.Time{}, "no echo reply for 4s", false, qnet.VoteNACK
 	d.Reason = "not connected to the arbiter: no echo reply for 4s"
 	list["nobody"].DaemonError = "No such file or directory"
+	d.ArbiterReason = said(0x2c, 34*time.Minute, "the vote goes to nodes 1, 2: more than half of 2 nodes")
+	list["alone"].Daemon.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 1: half of 2 nodes, and the other half has not reported")
+	d = list["lost"].Daemon
+	d.PollingCast, d.Vote, d.Reason = false, qnet.VoteNACK, "the arbiter did not give its vote to this partition"
+	d.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 2: tie-breaker is node 2")
 	d = list["four"].Daemon
 	d.HeuristicsMode, d.Heuristics = status.HeuristicsEnabled, qnet.HeuristicsFail
 	d.Commands = []status.HeuristicsCommand{{Name: "gw", Result: qnet.HeuristicsPass, Duration: 3 * time.Millisecond}, {Name: "san", Result: qnet.HeuristicsFail, Detail: "not done in time", Duration: 5 * time.Second}}
@@ -185,6 +196,7 @@ func TestReportJSON(t *testing.T) {
 // A name is no way to add a line or to move the cursor.
 func TestReportEscapes(t *testing.T) {
 	r := cases()["four"]
+	r.Daemon.ArbiterReason = said(0x30, 0, "good")
 	outlook.Complete(r)
 	lines := strings.Count(string(status.AppendReport(nil, r, false)), "\n")
 	r = cases()["four"]
@@ -192,6 +204,7 @@ func TestReportEscapes(t *testing.T) {
 	r.Quorum.Cluster, r.Quorum.Transport, r.Quorum.Votequorum.DeviceName = bad, bad, bad
 	r.Quorum.Members[1].Name, r.Quorum.Members[1].Address, r.Quorum.Members[2].Name = bad, bad, bad
 	r.Daemon.Reason, r.Daemon.Host, r.Daemon.Commands[1].Name, r.Daemon.Commands[1].Detail = bad, bad, bad, bad
+	r.Daemon.ArbiterReason = said(0x30, 0, bad)
 	outlook.Complete(r)
 	got := string(status.AppendReport(nil, r, false))
 	if strings.ContainsRune(got, 0x1b) || strings.Count(got, "\n") != lines {

@@ -80,7 +80,7 @@ func (n *Node) secured(now time.Time) {
 func (n *Node) sendInit(now time.Time) {
 	n.conn.state, n.conn.initAt, n.conn.sentRing = Init, now, n.ring
 	m := wire.Init{
-		Seq: n.next(), SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
+		Seq: n.next(), SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.NodeOptions()),
 		NodeID: wire.Some(n.cfg.Node), Algorithm: wire.Some(n.cfg.Algorithm), Heartbeat: wire.Some(uint32(n.cfg.Heartbeat.Milliseconds())),
 		TieBreaker: wire.Some(n.cfg.TieBreaker), RingID: wire.Some(n.ring),
 		DeviceTimeout: wire.Some(n.cfg.timeoutMillis()),
@@ -131,6 +131,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c.kapKnown = slices.Contains(m.SupportedOptions.V, optionKAP)
 	c.echoSeq, c.echoAt = 0, time.Time{}
 	c.basis, c.since = c.initAt, now
+	n.said = said{} // this one may give none
 	c.nextEcho = now.Add(n.echoInterval())
 	n.measure(now.Sub(c.initAt))
 	n.note(Notice{Level: n.often(Info), Text: "connected to the arbiter"})

@@ -40,6 +40,7 @@ type Node struct {
 
 	conn connection
 	vote vote
+	said said
 
 	run         uint64 // ID of the heuristics run that is awaited; 0 if none
 	runFor      purpose
@@ -101,6 +102,13 @@ type vote struct {
 	withdraw time.Time // when "no" is polled if no vote comes; zero if not
 	heard    bool      // the arbiter has said something since, but no vote
 	reported time.Time // when it was told of the ring; zero if not yet
+}
+
+// said is the last reason that the arbiter gave on the last connection.
+type said struct {
+	text string // printable; empty if there was none
+	ring qnet.RingID
+	at   time.Time
 }
 
 // New returns a node that has heard of nothing.

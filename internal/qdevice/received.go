@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quorate/internal/qnet"
+	"quorate/internal/status"
 	"quorate/internal/wire"
 )
 
@@ -39,17 +40,17 @@ func (n *Node) received(now time.Time, m wire.Message) {
 			n.conn.echoSeq = 0
 		}
 	case wire.NodeListReply:
-		n.voted(now, m.RingID, m.Vote)
+		n.voted(now, m.RingID, m.Vote, m.Reason)
 	case wire.AskForVoteReply:
-		n.voted(now, m.RingID, m.Vote)
+		n.voted(now, m.RingID, m.Vote, m.Reason)
 	case wire.HeuristicsChangeReply:
-		n.voted(now, m.RingID, m.Vote)
+		n.voted(now, m.RingID, m.Vote, m.Reason)
 	case wire.VoteInfo:
 		if !m.Seq.Set {
 			n.hangUp(now, "a vote info without its number")
 			return
 		}
-		n.voted(now, m.RingID, m.Vote)
+		n.voted(now, m.RingID, m.Vote, m.Reason)
 		// Confirmed after it was carried out: the arbiter relies on it.
 		n.send(wire.VoteInfoReply{Seq: m.Seq})
 	default:
@@ -59,14 +60,30 @@ func (n *Node) received(now time.Time, m wire.Message) {
 
 // voted applies a vote, if it is for the ring that the arbiter was told of and
 // that is still the node's.
-func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.Vote]) {
-	switch {
-	case !ring.Set || !v.Set:
+func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.Vote], reason wire.Opt[string]) {
+	if !ring.Set || !v.Set {
 		n.hangUp(now, "a vote without its ring")
-	case ring.V == n.ring && ring.V == n.conn.sentRing:
+		return
+	}
+	if ring.V == n.ring && ring.V == n.conn.sentRing {
 		n.notSilent() // the arbiter knows of the ring
 		n.apply(now, v.V, arbitersWord(v.V))
 	}
+	n.heard(now, ring.V, v.V, reason)
+}
+
+// heard keeps the reason that came with a vote, for the status; the vote does not
+// depend on it. It comes from another machine, so what is no text is escaped.
+func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.Opt[string]) {
+	if !reason.Set {
+		return
+	}
+	text := status.EscapeName(reason.V)
+	patience := v == qnet.VoteAskLater || v == qnet.VoteWaitForReply
+	if !patience && (text != n.said.text || ring != n.said.ring) {
+		n.note(Notice{Level: Info, Text: "the arbiter says why", Ring: ring, Reason: text})
+	}
+	n.said = said{text, ring, now}
 }
 
 func (n *Node) echoReply(now time.Time, m wire.EchoReply) {

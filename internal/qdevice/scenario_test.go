@@ -211,6 +211,9 @@ func (p *player) status() {
 			p.say("  %s %.3f", at.what, at.when.Sub(start).Seconds())
 		}
 	}
+	if r := s.ArbiterReason; r.Text != "" {
+		p.say("  the arbiter said at %.3f of ring %s: %s", r.At.Sub(start).Seconds(), r.Ring, r.Text)
+	}
 	if s.Lost != "" {
 		p.say("  lost: %s", s.Lost)
 	}
@@ -229,7 +232,7 @@ func (p *player) arbiter(f []string) {
 		p.step(qdevice.Garbled{Malformed: wire.Malformed{Fault: wire.FaultUndecodable}})
 	case "vote":
 		p.voteSeq++
-		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(p.voteSeq), RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(votes[f[2]])}})
+		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(p.voteSeq), RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(votes[f[2]]), Reason: wire.Reason(p.text(f[3:]))}})
 	case "wait-reply": // to the membership list
 		p.step(qdevice.Received{Msg: wire.NodeListReply{Seq: wire.Some(uint32(7)), ListType: wire.Some(qnet.Membership),
 			RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(qnet.VoteWaitForReply)}})
@@ -246,6 +249,11 @@ func (p *player) arbiter(f []string) {
 	default:
 		p.t.Fatalf("%v?", f)
 	}
+}
+
+// text is the rest of a line, in which \e stands for an escape.
+func (p *player) text(words []string) string {
+	return strings.ReplaceAll(strings.Join(words, " "), `\e`, "\x1b")
 }
 
 func (p *player) configure(f []string) {

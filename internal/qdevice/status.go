@@ -26,8 +26,8 @@ func (n *Node) whyOffline() string {
 	return "not connected to the arbiter: " + n.conn.lost
 }
 
-// arbitersWord is why a vote is cast that the arbiter sent. Its own reason does not
-// come with it: quorate clusters on the arbiter has that.
+// arbitersWord is why a vote is cast that the arbiter sent. Ours sends its own reason
+// with it, which the status tells besides.
 func arbitersWord(v qnet.Vote) string {
 	if v == qnet.VoteACK {
 		return "the arbiter gave its vote to this partition"
@@ -51,6 +51,7 @@ func (n *Node) Status() status.QDevice {
 		Heuristics: n.heuristics, RegularHeur: n.regularHeur, MembershipHeur: n.memberHeur, ConnectHeur: n.connectHeur,
 		Vote: n.vote.cast, Reason: n.vote.why, Since: n.vote.since, Refused: n.config.Refuse,
 		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
+		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
 	}
 	switch {
 	case n.vote.ring != n.ring || n.vote.cast == qnet.VoteUndefined:

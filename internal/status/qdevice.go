@@ -69,17 +69,25 @@ type QDevice struct {
 	Echoed         time.Time       `json:"echo_reply,omitzero"`      // when the last answer to an echo came
 
 	// Only ours.
-	Started    time.Time           `json:"started,omitzero"`
-	Vote       qnet.Vote           `json:"-"` // what is cast for the ring: ACK, NACK, or undefined before the first
-	Reason     string              `json:"reason,omitempty"`
-	Since      time.Time           `json:"since,omitzero"`
-	FreshUntil time.Time           `json:"vote_ends_unless_heard,omitzero"` // when an ACK ends if the arbiter stays silent
-	Grace      uint32              `json:"grace_ms"`                        // that the arbiter announced; 0 if none
-	RoundTrip  time.Duration       `json:"round_trip_ns"`                   // smoothed; 0 if not known
-	Refused    string              `json:"refused,omitempty"`               // why the configuration allows no vote
-	Lost       string              `json:"lost,omitempty"`                  // why the last connection ended, while there is none
-	Commands   []HeuristicsCommand `json:"heuristics_commands"`
-	Arbiters   []ArbiterAddress    `json:"arbiter_addresses"`
+	Started       time.Time           `json:"started,omitzero"`
+	Vote          qnet.Vote           `json:"-"` // what is cast for the ring: ACK, NACK, or undefined before the first
+	Reason        string              `json:"reason,omitempty"`
+	Since         time.Time           `json:"since,omitzero"`
+	ArbiterReason ArbiterReason       `json:"arbiter_reason,omitzero"`         // zero with a C arbiter
+	FreshUntil    time.Time           `json:"vote_ends_unless_heard,omitzero"` // when an ACK ends if the arbiter stays silent
+	Grace         uint32              `json:"grace_ms"`                        // that the arbiter announced; 0 if none
+	RoundTrip     time.Duration       `json:"round_trip_ns"`                   // smoothed; 0 if not known
+	Refused       string              `json:"refused,omitempty"`               // why the configuration allows no vote
+	Lost          string              `json:"lost,omitempty"`                  // why the last connection ended, while there is none
+	Commands      []HeuristicsCommand `json:"heuristics_commands"`
+	Arbiters      []ArbiterAddress    `json:"arbiter_addresses"`
+}
+
+// ArbiterReason is the last reason that the arbiter gave on the last connection.
+type ArbiterReason struct {
+	Text string      `json:"text"` // who the vote goes to and why; printable
+	Ring qnet.RingID `json:"-"`    // what it is about
+	At   time.Time   `json:"at"`   // when it came
 }
 
 // HeuristicsCommand is what became of one command in the last run.

@@ -22,6 +22,7 @@ func AppendQDeviceJSON(b []byte, s *QDevice) ([]byte, error) {
 type (
 	plainQDevice QDevice
 	plainCommand HeuristicsCommand
+	plainReason  ArbiterReason
 )
 
 type qdeviceJSON struct {
@@ -99,6 +100,28 @@ func (s *QDevice) UnmarshalJSON(b []byte) error {
 	s.MembershipHeur, s.ConnectHeur = parseHeuristics(v.MembershipHeur), parseHeuristics(v.ConnectHeur)
 	s.Vote = parseVote(v.Vote)
 	return nil
+}
+
+type reasonJSON struct {
+	plainReason
+	Ring string `json:"ring"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r ArbiterReason) MarshalJSON() ([]byte, error) {
+	return json.Marshal(reasonJSON{plainReason(r), r.Ring.String()})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *ArbiterReason) UnmarshalJSON(b []byte) error {
+	var v reasonJSON
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*r = ArbiterReason(v.plainReason)
+	var err error
+	r.Ring, err = parseRing(v.Ring)
+	return err
 }
 
 // MarshalJSON implements [json.Marshaler].

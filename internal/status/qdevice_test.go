@@ -58,6 +58,17 @@ func away() *status.QDevice {
 	return s
 }
 
+// TestReasonNotInText: what the C tools print has no place for the arbiter's reason.
+func TestReasonNotInText(t *testing.T) {
+	s := device()
+	s.ArbiterReason = status.ArbiterReason{Text: "the vote goes to node 2", Ring: s.Ring, At: s.Echoed}
+	for _, verbose := range []bool{false, true} {
+		if got, want := status.AppendQDevice(nil, s, verbose, zone), status.AppendQDevice(nil, device(), verbose, zone); string(got) != string(want) {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 func TestQDeviceText(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -186,6 +197,7 @@ func TestQDeviceJSON(t *testing.T) {
 	full.Started, full.Vote, full.Reason, full.Since = device().Connected, qnet.VoteNACK, "the arbiter said so", device().Echoed
 	full.FreshUntil, full.Grace, full.RoundTrip, full.Refused, full.Lost = device().Echoed, 16000, 1500*time.Microsecond, "no", "closed"
 	full.Commands = []status.HeuristicsCommand{{Name: "ping", Result: qnet.HeuristicsFail, Detail: "exit code 1", Duration: time.Second, At: device().Echoed}}
+	full.ArbiterReason = status.ArbiterReason{Text: "the vote goes to node 2: half of 2 nodes", Ring: qnet.RingID{Node: 2, Seq: 10}, At: device().Echoed}
 	full.Arbiters = []status.ArbiterAddress{{Address: "192.0.2.1:5403", Active: true}, {Address: "192.0.2.2:5403", Error: "refused"}}
 	for _, s := range []*status.QDevice{device(), full, away()} {
 		b, err := status.AppendQDeviceJSON(nil, s)
@@ -208,7 +220,7 @@ func TestQDeviceJSON(t *testing.T) {
 				p.Arbiters = nil
 			}
 			p.LastPoll, p.Connected, p.Echoed, p.Started = p.LastPoll.UTC(), p.Connected.UTC(), p.Echoed.UTC(), p.Started.UTC()
-			p.Since, p.FreshUntil = p.Since.UTC(), p.FreshUntil.UTC()
+			p.Since, p.FreshUntil, p.ArbiterReason.At = p.Since.UTC(), p.FreshUntil.UTC(), p.ArbiterReason.At.UTC()
 			for i := range p.Commands {
 				p.Commands[i].At = p.Commands[i].At.UTC()
 			}
@@ -225,7 +237,7 @@ func TestQDeviceJSON(t *testing.T) {
 	if b, _ = status.AppendQDeviceJSON(nil, away()); strings.Contains(string(b), "null") {
 		t.Errorf("null in %s", b)
 	}
-	for _, bad := range []string{`{"ring":"x"}`, `{"algorithm":"coin"}`, `{"algorithm":"lms","tie_breaker":"coin"}`, `{"port":-1}`} {
+	for _, bad := range []string{`{"ring":"x"}`, `{"algorithm":"coin"}`, `{"algorithm":"lms","tie_breaker":"coin"}`, `{"port":-1}`, `{"arbiter_reason":{"ring":"x"}}`, `{"arbiter_reason":{"text":1}}`} {
 		if err := json.Unmarshal([]byte(bad), new(status.QDevice)); err == nil {
 			t.Errorf("%s was taken", bad)
 		}

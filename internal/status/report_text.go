@@ -57,6 +57,9 @@ func appendArbitersVote(b []byte, r *Report, p painter) []byte {
 		return b
 	}
 	line("Why", EscapeName(d.why()))
+	if d.ArbiterReason.Text != "" {
+		line("Arbiter's reason", EscapeName(d.reasonText(r.At)))
+	}
 	if !d.Since.IsZero() {
 		line("Since", sinceText(d.Since, r.At))
 	}
@@ -82,6 +85,31 @@ func (s *QDevice) why() string {
 		return "the arbiter gave its vote to this partition"
 	}
 	return "the arbiter did not give its vote to this partition"
+}
+
+// reasonText is the arbiter's reason, and of which ring and when, if that is past.
+func (s *QDevice) reasonText(now time.Time) string {
+	if said := s.ArbiterReason; s.Told() == "" {
+		return fmt.Sprintf("%s (for ring %s, %s ago)", said.Text, said.Ring, formatDuration(now.Sub(said.At)))
+	}
+	return s.ArbiterReason.Text
+}
+
+// Told is the arbiter's reason if it is about the node's present ring, and the arbiter
+// is still there to give another; else it is empty.
+func (s *QDevice) Told() string {
+	if s.State != StateConnected || s.ArbiterReason.Ring != s.Ring {
+		return ""
+	}
+	return s.ArbiterReason.Text
+}
+
+// WhyNot is why this node does not cast the arbiter's vote, with what the arbiter says.
+func (s *QDevice) WhyNot() string {
+	if said := s.Told(); said != "" {
+		return s.why() + " (" + said + ")"
+	}
+	return s.why()
 }
 
 func sinceText(at, now time.Time) string {
