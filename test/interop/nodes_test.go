@@ -5,6 +5,7 @@ package interop
 
 import (
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -325,12 +326,31 @@ func TestStatusBlock(t *testing.T) {
 				}
 			}
 		}
+		reasons := func(when, want string) {
+			t.Helper()
+			for _, n := range l.Nodes {
+				var out string
+				said := func() bool {
+					out, _ = n.Run("/run/quorate", "status")
+					return strings.Contains(out, "\nArbiter's reason: "+want+"\n")
+				}
+				if r.arbiter == lab.KindC {
+					if said(); strings.Contains(out, "Arbiter's reason:") {
+						t.Errorf("%s, %s: C's arbiter gives a reason:\n%s", when, n.Name, out)
+					}
+					continue
+				}
+				lab.Eventually(t, n.Name+" tells the arbiter's reason, "+when, 5*time.Second, said)
+			}
+		}
 		same("whole")
+		reasons("whole", "the vote goes to nodes 1, 2: more than half of 2 nodes")
 		from := lab.Now()
 		lab.Cut(hosts(one), hosts(two))
 		awaitAlone(t, l, from, 30*time.Second, one, 1)
 		awaitNotQuorate(t, two)
 		same("split")
+		reasons("split", "the vote goes to node 1: tie-breaker is node 1")
 		if out, err := two.Run("/run/quorate", "status"); err == nil {
 			t.Errorf("without quorum the exit code is 0:\n%s", out)
 		}
