@@ -121,8 +121,8 @@ type arbiter struct {
 	idle float64 // KiB of memory before the first client
 }
 
-// tries is how often a figure is begun where the arbiter ends meanwhile, as C's
-// sometimes does.
+// tries is how often a figure is begun where the arbiter ends meanwhile: what is
+// measured of one need not see the restarts of another.
 const tries = 3
 
 // measure takes one figure, again if the arbiter ends meanwhile.

@@ -84,8 +84,8 @@ type dialled struct {
 }
 
 // dialAll takes n connections up to their Init, width at a time: fewer than C's
-// backlog takes, which is not what is measured. What is reset there and tried
-// again is more than time: C's arbiter may end where a client leaves so early.
+// backlog takes, which is not what is measured. What is reset there is tried
+// again; ours need not see C's restarts.
 func dialAll(n, width int) <-chan dialled {
 	out, next := make(chan dialled), make(chan int)
 	go func() {

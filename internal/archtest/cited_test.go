@@ -18,7 +18,7 @@ import (
 // its tools do wrong, each with the packages of ours that do it better and prove
 // it. The sheet's other rows are the node daemon's.
 var defects = map[string][]string{
-	"SEC-2": {"internal/qnetd"},                    // a node that leaves before any list ends nothing
+	"SEC-2": {"internal/qnetd"},                    // a node that leaves before any list disturbs nobody
 	"SEC-3": {"internal/qnetd"},                    // one Init a connection
 	"SEC-4": {"internal/qnetd"},                    // one Preinit a connection
 	"SEC-5": {"internal/qnetd", "internal/cli"},    // plaintext only where it was asked for

@@ -142,7 +142,7 @@ func TestCertutilAgainstC(t *testing.T) {
 				c, ours := u.run(with(row.args...)...)
 				compare(t, with(row.args...), c, ours, row.but)
 			}
-			// Q8: C says that it has stored what it could not sign, and leaves an empty file.
+			// Q8: what can't be signed is said, and leaves no file.
 			c, ours := u.run(with("-s", "-c", garbage, "-n", "garbage")...)
 			if c.code != 0 || ours.code != 1 || !strings.HasPrefix(ours.err, garbage+": not a certificate request") || strings.Contains(ours.out, "stored") {
 				t.Errorf("garbage: C %+v, ours %+v", c, ours)
@@ -156,7 +156,7 @@ func TestCertutilAgainstC(t *testing.T) {
 	}
 }
 
-// refuses is for what C signs and ours does not.
+// refuses is for what ours refuses to sign.
 func refuses(why string) difference {
 	return func(c outcome) outcome {
 		c.out, c.err, c.code = "", why, 1
@@ -214,7 +214,7 @@ func (u *certutils) compareCertificates() {
 			u.t.Errorf("%s:\n     C: %s\n  ours: %s", name, got[0], got[1])
 		}
 	}
-	// C copies the request's other names into the certificate, which then are its identity; ours does not (Q8).
+	// The cluster's name is the certificate's only one, whatever the request asks for (Q8).
 	b, err := os.ReadFile(filepath.Join(u.ours, "cluster-mail.crt"))
 	if err != nil {
 		u.t.Fatal(err)

@@ -197,7 +197,7 @@ func TestAgainstC(t *testing.T) {
 	ours := startArbiter(t, func(cfg *QNetdConfig) { cfg.Machine.ClientCertRequired = false })
 	for i, row := range diffPlays() {
 		t.Run(row.name, func(t *testing.T) {
-			c := startC(t) // a new one: some of this ends it (SEC-2)
+			c := startC(t) // a new one: rows do not depend on each other
 			cluster := fmt.Sprintf("cluster%d", i)
 			var got [2]map[string][]string
 			for j, a := range []*arbiterUnderTest{c, ours} {

@@ -162,8 +162,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // check says why the algorithm can't work with the votes of the nodes; empty if it
-// can. A node that was never seen has none. Where C ends all other nodes' daemons
-// for one with other votes, ours go on and vote no (C6).
+// can. A node that was never seen has none. With one node of other votes our
+// daemons go on, and vote no (C6).
 func (r *configReader) check(ctx context.Context, cfg *nodeconf.Config) (refuse string, err error) {
 	if cfg.Machine.Algorithm != qnet.FFSplit {
 		return "", nil

@@ -42,9 +42,8 @@ func TestReloadVersion(t *testing.T) {
 	})
 }
 
-// TestReloadVotes: one node with other votes, or with another device's, ends C's
-// daemons on all the other nodes. Ours says so, votes no, and goes on when it is
-// mended (C6).
+// TestReloadVotes: with one node of other votes, or of another device's, the daemon
+// says so, votes no, and goes on when it is mended (C6).
 func TestReloadVotes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t)
@@ -102,8 +101,8 @@ func TestReloadBusy(t *testing.T) {
 	}
 }
 
-// TestReloadBadValue: a slip in corosync.conf ends C's daemon. Ours keeps what it
-// had, and says so (C8).
+// TestReloadBadValue: after a slip in corosync.conf the daemon keeps what it had,
+// and says so (C8).
 func TestReloadBadValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t)

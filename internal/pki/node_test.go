@@ -123,8 +123,8 @@ func meet(t *testing.T, client, server *tls.Config) (seen tls.ConnectionState, c
 	return s.ConnectionState(), clientErr, serverErr
 }
 
-// TestVerifyArbiter has the rows of what C's node does with an arbiter's
-// certificate, and SEC-1: what is not valid in time is refused like the rest.
+// TestVerifyArbiter: which certificates of an arbiter a node takes; what is not valid in
+// time is refused like the rest (SEC-1).
 func TestVerifyArbiter(t *testing.T) {
 	ca, foreign := newAuthority(t, time.Now().Add(time.Hour)), newAuthority(t, time.Now().Add(time.Hour))
 	expired := func(c *x509.Certificate) {
