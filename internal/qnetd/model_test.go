@@ -253,6 +253,7 @@ func (w *world) step(in qnetd.Input) {
 			w.pending = append(w.pending, o)
 		}
 	}
+	w.check()
 }
 
 func (w *world) link(id qnetd.ConnID) *link {
@@ -328,6 +329,7 @@ func (w *world) told(n *modelNode, m wire.Message) {
 			n.acked = false
 		}
 	}
+	w.check()
 }
 
 // pass lets time go by.
@@ -358,6 +360,7 @@ func (w *world) turn(d time.Duration) {
 			n.send(wire.EchoRequest{Seq: n.seq()})
 		}
 	}
+	w.check()
 }
 
 // restart kills the arbiter and starts it with what is on disk, or with nothing.
