@@ -20,8 +20,13 @@ import (
 // corosyncEngine is a running Corosync as an Engine: cmap for the configuration
 // and votequorum for the rest. They are connections of their own, so that a cmap
 // that hangs in a sync holds up nothing else.
+//
+// A call whose context ends is given up, and goes on by itself until it is answered
+// or the engine is closed. To cancel it would cost the connection, over which the
+// vote has still to be taken back.
 type corosyncEngine struct {
 	*votequorum.Client
+	options qb.Options
 	keys    *cmap.Client
 	tracker *votequorum.Tracker
 	changes chan struct{} // capacity 1
@@ -31,7 +36,7 @@ type corosyncEngine struct {
 // OpenCorosync connects to the Corosync that o reaches. While it does not answer
 // yet, it is tried again once a second, at most so many times.
 func OpenCorosync(ctx context.Context, o qb.Options, tries int, log *slog.Logger) (Engine, error) {
-	e := &corosyncEngine{changes: make(chan struct{}, 1), watched: make(chan struct{})}
+	e := &corosyncEngine{options: o, changes: make(chan struct{}, 1), watched: make(chan struct{})}
 	var err error
 	for n := 0; ; n++ {
 		if e.keys, err = cmap.Dial(ctx, o); !errors.Is(err, corosync.ErrTryAgain) || n >= tries {
@@ -101,9 +106,92 @@ func (e *corosyncEngine) watch(t *cmap.Tracker) {
 	_ = e.Client.Close()
 }
 
+// lasting makes a call that ctx does not cancel: when ctx ends, it is only waited for
+// no longer.
+func lasting[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.value, r.err = call(context.WithoutCancel(ctx))
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// lastingly is lasting for a call that returns nothing else.
+func lastingly(ctx context.Context, call func(context.Context) error) error {
+	_, err := lasting(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+	return err
+}
+
 // Keys implements Engine.
 func (e *corosyncEngine) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
-	return e.keys.Texts(ctx, prefixes...)
+	return lasting(ctx, func(ctx context.Context) (map[string]string, error) { return e.keys.Texts(ctx, prefixes...) })
+}
+
+// Info implements Engine.
+func (e *corosyncEngine) Info(ctx context.Context, node uint32) (votequorum.Info, error) {
+	return lasting(ctx, func(ctx context.Context) (votequorum.Info, error) { return e.Client.Info(ctx, node) })
+}
+
+// Register implements Engine.
+func (e *corosyncEngine) Register(ctx context.Context, name string) error {
+	return lastingly(ctx, func(ctx context.Context) error { return e.Client.Register(ctx, name) })
+}
+
+// Poll implements Engine.
+func (e *corosyncEngine) Poll(ctx context.Context, name string, cast bool, ring corosync.RingID) error {
+	return lastingly(ctx, func(ctx context.Context) error { return e.Client.Poll(ctx, name, cast, ring) })
+}
+
+// MasterWins implements Engine.
+func (e *corosyncEngine) MasterWins(ctx context.Context, name string, allow bool) error {
+	return lastingly(ctx, func(ctx context.Context) error { return e.Client.MasterWins(ctx, name, allow) })
+}
+
+// Unregister implements Engine. Where the connection was lost it takes a new one: it
+// need not be Corosync that has ended.
+func (e *corosyncEngine) Unregister(ctx context.Context, name string) error {
+	return whileBusy(ctx, func() error {
+		if e.Client.Err() != nil {
+			return unregister(ctx, e.options, name)
+		}
+		return e.Client.Unregister(ctx, name)
+	})
+}
+
+// unregister takes a device back over a connection of its own.
+func unregister(ctx context.Context, o qb.Options, name string) error {
+	c, err := votequorum.Dial(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Unregister(ctx, name)
+}
+
+// busyPause is how long a call waits that Corosync did not take.
+const busyPause = 100 * time.Millisecond
+
+// whileBusy makes a call again and again while Corosync is too busy for it, until ctx
+// ends.
+func whileBusy(ctx context.Context, call func() error) error {
+	for {
+		err := call()
+		if !errors.Is(err, corosync.ErrTryAgain) || !pause(ctx, busyPause) {
+			return err
+		}
+	}
 }
 
 // Changes implements Engine.

@@ -32,7 +32,9 @@ type Engine interface {
 	// Register registers the quorum device; again under the same name is no error.
 	Register(ctx context.Context, name string) error
 
-	// Unregister takes the device back, and its vote with it.
+	// Unregister takes the device back, and its vote with it. It tries again while the
+	// engine is busy, also when Err is not nil: what was lost may be the connection
+	// alone. It is corosync.ErrLibrary if the engine has ended.
 	Unregister(ctx context.Context, name string) error
 
 	// Poll says that the device lives and whether it casts its vote for the ring.

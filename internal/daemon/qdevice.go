@@ -110,9 +110,8 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if d.engine, err = cfg.Engine(ctx); err != nil {
 		return unlessAsked(ctx, err)
 	}
-	if err = d.run(ctx); !d.lost {
-		d.unregister()
-	}
+	err = d.run(ctx)
+	d.unregister()
 	return errors.Join(err, d.engine.Close())
 }
 
@@ -132,7 +131,6 @@ type node struct {
 	started time.Time
 	control net.Listener // nil: none
 	engine  Engine
-	lost    bool // the engine is gone, and not because this side has hung up
 	loop    *nodeLoop
 	certs   nodeCerts
 	stop    context.CancelFunc
@@ -180,7 +178,6 @@ func (d *node) run(ctx context.Context) error {
 		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })
 	}
 	err = g.Wait()
-	d.lost = d.engine.Err() != nil
 	return errors.Join(err, d.loop.runner.Close())
 }
 
@@ -236,6 +233,7 @@ func (d *node) unregister() {
 	case err == nil:
 		d.log.Info("quorum device unregistered", "name", name)
 	case errors.Is(err, corosync.ErrNotExist), errors.Is(err, corosync.ErrInvalidParam): // there is none, or it is another one
+	case errors.Is(err, corosync.ErrLibrary): // Corosync has ended, and with it all that was registered
 	default:
 		d.log.Warn("quorum device not unregistered: its vote counts until quorum.device.timeout has passed", "name", name, "reason", err)
 	}

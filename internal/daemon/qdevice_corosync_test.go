@@ -34,6 +34,7 @@ type machine struct {
 	server *corotest.Server
 	cmap   *corotest.Cmap
 	vq     *corotest.Votequorum
+	sync   *endlessSync
 	cfg    QDeviceConfig
 	log    *logBuffer
 	ready  chan struct{}
@@ -82,7 +83,8 @@ func newMachine(t *testing.T, id uint32, host, certDir string) *machine {
 		m.cmap.Set(k, v)
 	}
 	m.server.Handle("cmap", m.cmap)
-	m.server.Handle("votequorum", m.vq)
+	m.sync = &endlessSync{Votequorum: m.vq, asked: make(chan struct{}, 1)}
+	m.server.Handle("votequorum", m.sync)
 	dir := t.TempDir()
 	m.cfg = QDeviceConfig{Settings: nodeconf.DefaultSettings(), Log: slog.New(NewLogHandler(m.log, nil, slog.LevelDebug))}
 	s := &m.cfg.Settings

@@ -420,6 +420,7 @@ func (l *nodeLoop) leave() {
 			case r := <-l.voter.results:
 				l.answered = r.ticket
 			case <-late.C:
+				l.log.Warn("Corosync does not answer the last poll", "after", leaveTime.String())
 				gone = true
 			}
 		}

@@ -1,0 +1,82 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package daemon
+
+import (
+	"strings"
+	"testing"
+
+	"quorate/corosync/cmap"
+	"quorate/corosync/corotest"
+	"quorate/corosync/votequorum"
+)
+
+// endlessSync is votequorum in a sync that lasts for as long as the test wants:
+// another node has not polled yet. The other services wait meanwhile.
+type endlessSync struct {
+	*corotest.Votequorum
+	on    bool          // with the server's lock
+	asked chan struct{} // capacity 1: a request to another service waits
+}
+
+// Holds implements corotest.Holder.
+func (s *endlessSync) Holds() bool {
+	if s.on {
+		select {
+		case s.asked <- struct{}{}:
+		default:
+		}
+	}
+	return s.on || s.Votequorum.Holds()
+}
+
+// TestLeavesInSync: the end is asked for while the configuration is being read again
+// and cmap answers nobody. The call that is given up takes no connection along that
+// is still needed: the device is taken back.
+func TestLeavesInSync(t *testing.T) {
+	m := newMachine(t, 1, "127.0.0.1:1", t.TempDir())
+	m.cmap.Set("quorum.device.net.tls", cmap.StringValue("off"))
+	m.start()
+	m.server.Stall(func() {
+		m.sync.on = true
+		m.cmap.Set("totem.config_version", cmap.Uint64Value(4))
+	})
+	<-m.sync.asked
+	m.stop()
+	if f := m.flags(); f.Has(votequorum.Registered) {
+		t.Errorf("the device was left behind: %v", f)
+	}
+	m.server.Stall(func() { m.sync.on = false })
+}
+
+// TestLeavesSlowCorosync: Corosync stands still for longer than the last poll is
+// waited for. The device is taken back all the same, when it answers again.
+func TestLeavesSlowCorosync(t *testing.T) {
+	m := newMachine(t, 1, "127.0.0.1:1", t.TempDir())
+	m.cmap.Set("quorum.device.net.tls", cmap.StringValue("off"))
+	m.start()
+	m.server.Stall(func() {
+		m.cancel()
+		m.await("given up the last poll", func() bool { return strings.Contains(m.log.String(), "Corosync does not answer the last poll") })
+	})
+	m.stop()
+	if f := m.flags(); f.Has(votequorum.Registered) {
+		t.Errorf("the device was left behind: %v", f)
+	}
+}
+
+// TestLeavesWithoutCmap: the connection to cmap alone is lost, and with it the engine. The
+// device is taken back over a new connection to votequorum.
+func TestLeavesWithoutCmap(t *testing.T) {
+	m := newMachine(t, 1, "127.0.0.1:1", t.TempDir())
+	m.cmap.Set("quorum.device.net.tls", cmap.StringValue("off"))
+	m.start()
+	m.server.Peers("cmap")[0].Hangup()
+	if err := <-m.done; err == nil || !strings.Contains(err.Error(), "Corosync is gone") {
+		t.Errorf("ended with %v", err)
+	}
+	if f := m.flags(); f.Has(votequorum.Registered) {
+		t.Errorf("the device was left behind: %v", f)
+	}
+}
