@@ -4,11 +4,18 @@
 package daemon
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"quorate/corosync"
 	"quorate/corosync/cmap"
 	"quorate/corosync/corotest"
+	"quorate/corosync/qb"
 	"quorate/corosync/votequorum"
 )
 
@@ -78,5 +85,59 @@ func TestLeavesWithoutCmap(t *testing.T) {
 	}
 	if f := m.flags(); f.Has(votequorum.Registered) {
 		t.Errorf("the device was left behind: %v", f)
+	}
+}
+
+// busyVotequorum is votequorum that refuses to unregister so many times.
+type busyVotequorum struct {
+	*corotest.Votequorum
+	times int
+}
+
+// Serve implements corotest.Service.
+func (v *busyVotequorum) Serve(p *corotest.Peer, r *qb.Reader) {
+	if r.ID() == 6 && v.times > 0 {
+		v.times--
+		p.Status(0, corosync.ErrTryAgain)
+		return
+	}
+	v.Votequorum.Serve(p, r)
+}
+
+// TestWithdrawBusy: a Corosync that is busy is asked again, whether it does not take
+// clients or not the request.
+func TestWithdrawBusy(t *testing.T) {
+	server, vq := corotest.New(t, corotest.Config{}), corotest.NewVotequorum(1, 2)
+	busy := &busyVotequorum{Votequorum: vq}
+	server.Handle("votequorum", busy)
+	registered := func() (yes bool) {
+		server.Stall(func() { i, _ := vq.Info(0); yes = i.Flags.Has(votequorum.Registered) })
+		return yes
+	}
+	for name, begin := range map[string]func(){
+		"request": func() { server.Stall(func() { busy.times = 2 }) },
+		"clients": func() {
+			server.Refuse(11) // EAGAIN
+			time.AfterFunc(busyPause, func() { server.Refuse(0) })
+		},
+	} {
+		c, err := votequorum.Dial(t.Context(), server.Options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Register(t.Context(), "Qdevice"); err != nil || c.Close() != nil || !registered() {
+			t.Fatal(err)
+		}
+		begin()
+		done, err := Withdraw(t.Context(), server.Options(), "Qdevice", filepath.Join(t.TempDir(), "pid"))
+		if got := fmt.Sprint(done, " ", err); got != "true <nil>" || registered() {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	server.Refuse(11)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*busyPause)
+	defer cancel()
+	if _, err := Withdraw(ctx, server.Options(), "Qdevice", filepath.Join(t.TempDir(), "pid")); !errors.Is(err, corosync.ErrTryAgain) {
+		t.Errorf("busy for good: %v", err)
 	}
 }
