@@ -325,8 +325,12 @@ func (l *nodeLoop) sendOn(k *link, m wire.Message) {
 	}
 }
 
+// errTalks is the end of a link whose arbiter makes more wait than may be kept.
+var errTalks = errors.New("the arbiter says more than can be answered while Corosync stands still")
+
 // hold does something on the present link now, or after the polls that were
-// asked for. A link that has gone meanwhile needs nothing any more.
+// asked for. A link that has gone meanwhile needs nothing any more. What waits is
+// bounded as what is to be sent is: it will have to fit there.
 func (l *nodeLoop) hold(do func(*link)) {
 	k := l.link
 	if k == nil {
@@ -334,6 +338,10 @@ func (l *nodeLoop) hold(do func(*link)) {
 	}
 	if l.answered >= l.asked && len(l.held) == 0 {
 		do(k)
+		return
+	}
+	if len(l.held) >= l.limits.queue {
+		k.fail(errTalks)
 		return
 	}
 	l.held = append(l.held, heldOutput{l.asked, func() { do(k) }})

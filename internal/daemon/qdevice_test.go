@@ -116,6 +116,40 @@ func TestReplyWaitsForPoll(t *testing.T) {
 	})
 }
 
+// TestHeldIsBounded: while Corosync stands still, answers to the arbiter wait for it. An
+// arbiter that goes on talking makes no more of them wait than may be sent at once.
+func TestHeldIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t)
+		c := n.online()
+		gate := make(chan struct{})
+		n.engine.set(func(e *fakeEngine) { e.gate = gate })
+		queue := uint32(n.cfg.Settings.SendBuffers)
+		for seq := range queue {
+			c.vote(2+seq, ring8, qnet.VoteNACK)
+		}
+		synctest.Wait()
+		if strings.Contains(n.log.String(), "no connection to the arbiter") {
+			t.Error("hung up too early")
+		}
+		for seq := range 5 * queue {
+			c.vote(2+queue+seq, ring8, qnet.VoteNACK)
+		}
+		synctest.Wait()
+		n.logged("the arbiter says more than can be answered while Corosync stands still")
+		close(gate)
+		after(time.Second)
+		again := n.arbiter.conn()
+		if again == c {
+			t.Fatal("no new connection")
+		}
+		again.vote(100, ring8, qnet.VoteACK)
+		synctest.Wait()
+		n.casts(true, 8)
+		n.stop()
+	})
+}
+
 // TestStalePollIsNotMade: a poll that waited for longer than the arbiter's word
 // lasts is not made, as if the process had been frozen before it (N3).
 func TestStalePollIsNotMade(t *testing.T) {
