@@ -40,6 +40,11 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 // is that timeout, and 1.25 heartbeats at least. When a reload has made the timeout
 // longer, votequorum counts a dead daemon's last poll for longer than that; when it has
 // made it shorter, the arbiter may know so already and hold for less.
+//
+// More than three device timeouts are not believed. By itself our arbiter announces
+// 1.6 of them, or 2 heartbeats; the longest hold that its manual asks for is 4 device timeouts, one of
+// which is left to votequorum. A longer one is a mistake there or no arbiter of ours,
+// and a node that believed it would vote on alone for as long as that.
 func (n *Node) grace() time.Duration {
 	g, told := n.conn.grace, n.conn.told
 	if g == 0 {
@@ -51,7 +56,7 @@ func (n *Node) grace() time.Duration {
 	if over := n.cfg.Timeout - max(told.Timeout, told.Heartbeat*5/4); over > 0 {
 		g -= over
 	}
-	return max(0, g)
+	return min(max(0, g), 3*max(n.cfg.Timeout, n.cfg.Heartbeat))
 }
 
 // told reduces a Config to what an arbiter is told of it, or what is agreed upon
