@@ -167,7 +167,7 @@ func (n *Node) Deadline() time.Time {
 		return time.Time{}
 	}
 	var at time.Time
-	for _, t := range []time.Time{n.freshUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
+	for _, t := range []time.Time{n.freshUntil(), n.silentUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
 		at = earliest(at, t)
 	}
 	if n.conn.state == Waiting && n.settled() {

@@ -81,6 +81,16 @@ func (n *Node) freshUntil() time.Time {
 	return n.conn.basis.Add(n.freshFor())
 }
 
+// silentUntil is when a connection has not answered for too long, or zero. Where the
+// vote ages it ends then, too, unless there is no vote; where it does not, a link
+// that has died without a word must still be found out.
+func (n *Node) silentUntil() time.Time {
+	if n.conn.state != Online || n.conn.basis.IsZero() {
+		return time.Time{}
+	}
+	return n.conn.basis.Add(n.freshFor())
+}
+
 func (n *Node) fresh(now time.Time) bool {
 	return n.lenient() || (!n.conn.basis.IsZero() && now.Before(n.conn.basis.Add(n.freshFor())))
 }
@@ -88,15 +98,18 @@ func (n *Node) fresh(now time.Time) bool {
 // checkFresh takes the vote back when the arbiter's word is too old, and gives
 // a connection up that has not answered for so long.
 func (n *Node) checkFresh(now time.Time) {
-	if n.leaving || !due(now, n.freshUntil()) {
+	if n.leaving {
 		return
 	}
-	if n.keeps() {
-		n.note(Notice{Level: Warning, Text: "vote taken back: the arbiter was not heard for " + n.freshFor().String(), Ring: n.ring})
-		n.apply(now, qnet.VoteNACK, whyStale)
+	silent := due(now, n.silentUntil())
+	if due(now, n.freshUntil()) {
+		if n.keeps() {
+			n.note(Notice{Level: Warning, Text: "vote taken back: the arbiter was not heard for " + n.freshFor().String(), Ring: n.ring})
+			n.apply(now, qnet.VoteNACK, whyStale)
+		}
+		n.conn.basis = time.Time{}
 	}
-	n.conn.basis = time.Time{}
-	if n.conn.state == Online {
+	if silent { // the basis is kept for a vote that may age again, when quorum is lost
 		n.hangUp(now, "no echo reply for "+n.freshFor().String())
 	}
 }
