@@ -19,6 +19,9 @@ import (
 // succeed (Q6).
 var ErrNoAnswer = errors.New("the daemon closed the connection without an answer")
 
+// ErrSilent is returned when the context ended before the answer did.
+var ErrSilent = errors.New("the daemon does not answer in time: it hangs, or is frozen")
+
 // ErrStatusLine is returned for an answer that is none of this protocol.
 var ErrStatusLine = errors.New("Unknown status line returned by IPC server") //nolint:staticcheck // the C tools' words
 
@@ -38,7 +41,7 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 }
 
 // Ask sends a command line on a new connection and returns the text of the
-// answer. It closes c. The daemon's refusal is a DaemonError.
+// answer, whole. It closes c. The daemon's refusal is a DaemonError.
 func Ask(ctx context.Context, c net.Conn, command string) ([]byte, error) {
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
@@ -47,6 +50,9 @@ func Ask(ctx context.Context, c net.Conn, command string) ([]byte, error) {
 		return nil, fmt.Errorf("can't send command: %w", ErrNoAnswer)
 	}
 	b, err := io.ReadAll(io.LimitReader(c, maxAnswer))
+	if err != nil && ctx.Err() != nil {
+		return nil, ErrSilent // what has come is not the whole answer
+	}
 	if err != nil && len(b) == 0 {
 		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}

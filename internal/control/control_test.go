@@ -256,3 +256,20 @@ func TestCDaemon(t *testing.T) {
 		t.Errorf("json: %v", err)
 	}
 }
+
+// TestSilent: an answer that does not come, or not to its end, is none.
+func TestSilent(t *testing.T) {
+	for _, begun := range []string{"", "OK\nhalf of it"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		c, daemon := net.Pipe()
+		go func() {
+			_, _ = daemon.Read(make([]byte, 100))
+			_, _ = daemon.Write([]byte(begun))
+			cancel()
+		}()
+		if text, err := Ask(ctx, c, "status"); !errors.Is(err, ErrSilent) || text != nil {
+			t.Errorf("%q: %q, %v", begun, text, err)
+		}
+		_ = daemon.Close()
+	}
+}
