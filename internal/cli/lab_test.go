@@ -77,6 +77,15 @@ func TestLabMisuse(t *testing.T) {
 	}
 }
 
+// TestLabNoDirectory: a TMPDIR that is of no use is named.
+func TestLabNoDirectory(t *testing.T) {
+	t.Setenv("TMPDIR", "/missing")
+	code, out, errs := call("quorate", "lab", "--script", "/dev/null")
+	if want := "quorate: lab: TMPDIR is no directory for files: stat /missing: no such file or directory\n"; code != 1 || out != "" || errs != want {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+}
+
 // TestLabScript plays a script from the input, and one from a file.
 func TestLabScript(t *testing.T) {
 	const script = "leave 1\nguest create web on 2 # allowed\nquit\nnonsense after the end\n"
