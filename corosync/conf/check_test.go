@@ -256,6 +256,7 @@ func TestCheckHost(t *testing.T) {
 		host             Host
 	}{
 		{"no host in particular", "name: x, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{}},
+		{"no host, and no node", "nodeid: 1", "no node of the nodelist has a name or a ring0_addr", Host{}},
 		{"no host to ask", "name: x, nodeid: 1, ring0_addr: some.name", "", Host{}},
 		{"by name", "name: pve1, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{Name: "pve1"}},
 		{"without its domain", "name: pve1, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{Name: "pve1.a.b"}},

@@ -25,6 +25,9 @@ func (c *checker) findLocal() *Error {
 			return nil
 		}
 	}
+	if c.host.Name == "" {
+		return errorf(0, "no node of the nodelist has a name or a ring0_addr")
+	}
 	return errorf(0, "no node of the nodelist is this host (%s)", c.host.Name)
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,6 +188,9 @@ func newCertShow(state, node *string) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			report, err := makeCertReport(certDirOf(*state), *node, time.Now())
+			if errors.Is(err, fs.ErrPermission) {
+				return fmt.Errorf("%w: run this as root", err)
+			}
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -67,6 +68,9 @@ func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	c, err := control.Dial(ctx, socket)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("the arbiter's socket %s does not let this user in: run this as root", socket)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("can't connect to the arbiter at %s (is it running?): %s", socket, strerror(err))
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strconv"
 	"time"
@@ -43,6 +44,9 @@ node daemon would not start with it.`,
 				file, here = args[0], false
 			}
 			c, err := readCluster(file)
+			if here && errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%s is not there: this machine is no node of a cluster; quorate explain FILE explains another's", file)
+			}
 			if err != nil {
 				return err
 			}

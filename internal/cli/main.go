@@ -35,6 +35,10 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args[1:])
 	root.SetOut(out)
 	root.SetErr(stderr)
+	root.InitDefaultCompletionCmd() // or cobra adds it later, with its own idea of misuse
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		plainMisuse(c)
+	}
 	err := written.outcome(root.ExecuteContext(ctx))
 	var code exitCode
 	switch {

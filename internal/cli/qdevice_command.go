@@ -36,6 +36,9 @@ is taken back. After it was killed, --withdraw does that.`,
 					return fmt.Errorf("--set %s: %w", arg, err)
 				}
 			}
+			if s.WithdrawTime < 0 {
+				return fmt.Errorf("--withdraw-time %s: want 0 or longer", s.WithdrawTime)
+			}
 			if withdraw {
 				return withdrawVote(cmd, s)
 			}
