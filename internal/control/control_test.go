@@ -257,6 +257,20 @@ func TestCDaemon(t *testing.T) {
 	}
 }
 
+// TestLongPath: a path that no socket can have is told as such.
+func TestLongPath(t *testing.T) {
+	dir := t.TempDir()
+	fits := dir + "/" + strings.Repeat("x", maxPath-len(dir)-1)
+	l, err := Listen(fits, ListenOptions{GID: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	if _, err := Listen(fits+"x", ListenOptions{GID: -1}); err == nil || !strings.Contains(err.Error(), "its path has 108 bytes, 107 are the most: "+dir[:20]) {
+		t.Error(err)
+	}
+}
+
 // TestSilent: an answer that does not come, or not to its end, is none.
 func TestSilent(t *testing.T) {
 	for _, begun := range []string{"", "OK\nhalf of it"} {

@@ -48,11 +48,18 @@ type ListenOptions struct {
 	Backlog  int // 0 is the kernel's limit
 }
 
+// maxPath is the longest path of a socket in bytes: the kernel's limit, of which it
+// says no more than that the argument is invalid.
+const maxPath = 107
+
 // Listen makes a Unix socket at path, in a directory that is made with mode
 // 0770 if need be. A socket that nobody answers on is replaced; anything else
 // in its place is an error and is left alone. Without a umask of its own only
 // the owner may connect, as with C's usual umask.
 func Listen(path string, opt ListenOptions) (net.Listener, error) {
+	if len(path) > maxPath {
+		return nil, fmt.Errorf("can't create unix socket: its path has %d bytes, %d are the most: %.60s...", len(path), maxPath, path)
+	}
 	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("can't create unix socket: %w", err)
 	}
