@@ -43,6 +43,7 @@ type fields struct {
 	grace         Opt[uint32]
 	stillCasting  Opt[uint8]
 	reason        Opt[string]
+	register      Opt[qnet.RegisterID]
 	deviceTimeout Opt[uint32]
 }
 
@@ -160,6 +161,8 @@ func (f *fields) option(v *value) {
 		f.stillCasting = some(v, v.u8())
 	case optReason:
 		f.reason = some(v, v.reason())
+	case optRegister:
+		f.register = some(v, v.register())
 	case optDeviceTimeout:
 		f.deviceTimeout = some(v, v.u32())
 	}
@@ -198,6 +201,7 @@ func (f *fields) message(t MessageType, body []byte) Message {
 		return InitReply{
 			Code: f.code, SupportedMessages: f.messages, SupportedOptions: f.options, Seq: f.seq,
 			MaxRequestSize: f.maxRequest, MaxReplySize: f.maxReply, SupportedAlgorithms: f.algorithms, Grace: f.grace,
+			Register: f.register,
 		}
 	case TypeServerError:
 		return ServerError{Seq: f.seq, Code: f.code}
@@ -299,6 +303,13 @@ func (v *value) u16s() []uint16 {
 		list = append(list, be.Uint16(b))
 	}
 	return list
+}
+
+func (v *value) register() qnet.RegisterID {
+	if !v.length(len(qnet.RegisterID{})) {
+		return qnet.RegisterID{}
+	}
+	return qnet.RegisterID(v.b)
 }
 
 // reason is a text for people. What it may have in it to move a cursor with is its

@@ -60,7 +60,7 @@ var optionNames = map[string]string{
 	"MaxReplySize": "server_maximum_reply_size", "NodeID": "node_id", "SupportedAlgorithms": "supported_decision_algorithms",
 	"Algorithm": "decision_algorithm", "Heartbeat": "heartbeat_interval", "RingID": "ring_id",
 	"ConfigVersion": "config_version", "ListType": "node_list_type", "Vote": "vote", "Quorate": "quorate",
-	"Reason": "reason", "TieBreaker": "tie_breaker", "KeepActivePartition": "keep_active_partition_tie_breaker",
+	"Reason": "reason", "Register": "register", "TieBreaker": "tie_breaker", "KeepActivePartition": "keep_active_partition_tie_breaker",
 }
 
 // described lists a message's options as the vectors do, without their order.

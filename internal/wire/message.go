@@ -95,7 +95,8 @@ type InitReply struct {
 	MaxRequestSize      Opt[uint32] // bytes, header included
 	MaxReplySize        Opt[uint32]
 	SupportedAlgorithms Opt[[]uint16]
-	Grace               Opt[uint32] // option 32769, ours: ms that a node may keep its ACK over a lost connection
+	Grace               Opt[uint32]          // option 32769, ours: ms that a node may keep its ACK over a lost connection
+	Register            Opt[qnet.RegisterID] // option 32772, ours: the arbiter's register of grants
 }
 
 // ServerError (5) refuses a message that has no reply of its own.

@@ -42,6 +42,7 @@ const (
 	optGrace         option = 32769
 	optStillCasting  option = 32770
 	optReason        option = 32771
+	optRegister      option = 32772
 	optDeviceTimeout option = 32773
 )
 
@@ -58,11 +59,17 @@ func SupportedOptions() []uint16 { return upTo(uint16(lastOption)) }
 // NodeOptions returns the options that our node announces in its Init: those of
 // [SupportedOptions], and those of ours that an arbiter sends only to a node that
 // lists them. C does not look at the list.
-func NodeOptions() []uint16 { return append(SupportedOptions(), uint16(optReason)) }
+func NodeOptions() []uint16 {
+	return append(SupportedOptions(), uint16(optReason), uint16(optRegister))
+}
 
 // TakesReasons reports whether a node that announces these options wants to be told
 // why its vote is what it is.
 func TakesReasons(options []uint16) bool { return slices.Contains(options, uint16(optReason)) }
+
+// TakesRegister reports whether a node that announces these options wants to be told
+// the arbiter's register.
+func TakesRegister(options []uint16) bool { return slices.Contains(options, uint16(optRegister)) }
 
 // MaxReason is the length in bytes of the longest reason.
 const MaxReason = 512

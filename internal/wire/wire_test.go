@@ -69,6 +69,7 @@ func TestStrict(t *testing.T) {
 		{"node info within a node info is nothing", TypeNodeList, "0011 000c 0009 0004 00000001 0011 0000", true, false},
 		{"grace of 2 bytes", TypeInitReply, "8001 0002 0001", false, false},
 		{"still casting of 4 bytes", TypeInit, "8002 0004 00000001", false, false},
+		{"a register of 4 bytes", TypeInitReply, "8004 0004 00000001", false, false},
 		{"a reason of no bytes", TypeVoteInfo, "8003 0000", false, false},
 		{"a reason of 512 bytes", TypeVoteInfo, "8003 0200" + strings.Repeat("61", 512), true, false},
 		{"a reason of 513 bytes", TypeVoteInfo, "8003 0201" + strings.Repeat("61", 513), false, false},
@@ -118,6 +119,10 @@ func TestOurOptions(t *testing.T) {
 		body string
 	}{
 		{InitReply{Code: Some(NoError), Grace: Some(uint32(16000))}, "0006 0002 0000 8001 0004 00003e80"},
+		{
+			InitReply{Code: Some(NoError), Register: Some(qnet.RegisterID{0xc0, 15: 0xfe})},
+			"0006 0002 0000 8004 0010 c00000000000000000000000000000fe",
+		},
 		{
 			Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1)), DeviceTimeout: Some(uint32(300000))},
 			"0000 0004 00000001 8002 0001 01 8005 0004 000493e0",
@@ -175,15 +180,17 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// TestNodeOptions: our node lists the option that is only for those who do, behind
+// TestNodeOptions: our node lists the options that are only for those who do, behind
 // those of C, and nothing else does.
 func TestNodeOptions(t *testing.T) {
 	list := NodeOptions()
-	if len(list) != 25 || list[24] != 32771 || !reflect.DeepEqual(list[:24], SupportedOptions()) {
+	if len(list) != 26 || list[24] != 32771 || list[25] != 32772 || !reflect.DeepEqual(list[:24], SupportedOptions()) {
 		t.Errorf("%v", list)
 	}
-	if !TakesReasons(list) || TakesReasons(SupportedOptions()) || TakesReasons(nil) {
-		t.Error("who takes reasons is not told by the list")
+	for name, takes := range map[string]func([]uint16) bool{"reasons": TakesReasons, "the register": TakesRegister} {
+		if !takes(list) || takes(SupportedOptions()) || takes(nil) {
+			t.Errorf("who takes %s is not told by the list", name)
+		}
 	}
 }
 
@@ -304,6 +311,7 @@ func FuzzDecode(f *testing.F) {
 	for _, vec := range vectors(f) {
 		f.Add(vec.Decoded.Type, vec.raw[HeaderSize:])
 	}
+	f.Add(uint16(TypeInitReply), unhex(f, "0006 0002 0000 8004 0010 c00000000000000000000000000000fe"))
 	f.Add(uint16(TypeVoteInfo), unhex(f, "0000 0004 00000007 8003 0005 6772c3bc6e"))
 	f.Fuzz(func(t *testing.T, typ uint16, body []byte) {
 		m, bad := Decode(MessageType(typ), body)
