@@ -242,6 +242,7 @@ type oddStore struct {
 }
 
 func (*oddStore) Load(context.Context) ([]store.Record, error) { return nil, nil }
+func (*oddStore) ID() qnet.RegisterID                          { return qnet.RegisterID{} }
 func (*oddStore) Close() error                                 { return nil }
 func (s *oddStore) Save(_ context.Context, recs []store.Record) error {
 	s.calls++

@@ -176,6 +176,7 @@ func TestStoreThatCantBeWritten(t *testing.T) {
 // brokenStore is a store on a full disk.
 type brokenStore struct{ err error }
 
+func (brokenStore) ID() qnet.RegisterID                          { return qnet.RegisterID{} }
 func (brokenStore) Load(context.Context) ([]store.Record, error) { return nil, nil }
 func (b brokenStore) Save(context.Context, []store.Record) error { return b.err }
 func (b brokenStore) Writable() error                            { return b.err }

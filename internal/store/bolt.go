@@ -42,8 +42,9 @@ type Bolt struct {
 	path string
 
 	mu     sync.Mutex
-	db     *bbolt.DB // nil if there is no file and none can be made
-	broken error     // why Save can't work; nil if it can
+	db     *bbolt.DB       // nil if there is no file and none can be made
+	broken error           // why Save can't work; nil if it can
+	id     qnet.RegisterID // zero: none yet
 }
 
 // Open opens the store at path and makes it if it does not exist, with mode
@@ -90,12 +91,20 @@ func (b *Bolt) opened(err error) error {
 	case err != nil:
 		return damaged(b.path, err)
 	case b.broken != nil:
-		return nil
+		return b.db.View(b.readID)
 	}
-	if err := b.db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(grants)
+	id := b.id
+	err = b.db.Update(func(tx *bbolt.Tx) error {
+		if _, err := tx.CreateBucketIfNotExists(grants); err != nil {
+			return err
+		}
+		return b.makeID(tx)
+	})
+	switch {
+	case errors.Is(err, ErrDamaged):
 		return err
-	}); err != nil {
+	case err != nil:
+		b.id = id // what was made may not be on disk
 		b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
 		return nil
 	}
@@ -229,8 +238,8 @@ func (b *Bolt) Save(_ context.Context, recs []Record) error {
 }
 
 // replace makes recs all that is stored, in one transaction, with the revisions
-// that they have.
-func (b *Bolt) replace(recs []Record) error {
+// that they have, and id the register's, if there is one.
+func (b *Bolt) replace(recs []Record, id qnet.RegisterID) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.broken != nil {
@@ -239,6 +248,9 @@ func (b *Bolt) replace(recs []Record) error {
 	return guard(b.path, func() error {
 		return b.db.Update(func(tx *bbolt.Tx) error {
 			if err := tx.DeleteBucket(grants); err != nil {
+				return err
+			}
+			if err := b.takeID(tx, id); err != nil {
 				return err
 			}
 			bucket, err := tx.CreateBucket(grants)

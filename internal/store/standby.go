@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"quorate/internal/qnet"
 )
 
 // Standby is a Store for a process that may not be allowed to write where its
@@ -115,7 +117,7 @@ func (s *Standby) takeUp(newer bool) error {
 	}
 	recs, err := second.Load(context.Background())
 	if err == nil {
-		err = s.cur.replace(recs)
+		err = s.cur.replace(recs, second.ID())
 	}
 	if err = errors.Join(err, second.Close()); err != nil {
 		return err
@@ -167,7 +169,7 @@ func (s *Standby) swap(first *Bolt) error {
 	defer s.mu.Unlock()
 	recs, err := s.cur.Load(context.Background())
 	if err == nil {
-		err = first.replace(recs)
+		err = first.replace(recs, s.cur.ID())
 	}
 	if err != nil {
 		return err
@@ -175,6 +177,13 @@ func (s *Standby) swap(first *Bolt) error {
 	_ = s.cur.Close() // nothing more is written to it
 	s.cur, s.away = first, nil
 	return nil
+}
+
+// ID implements Store. It is the same before and after Return.
+func (s *Standby) ID() qnet.RegisterID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.ID()
 }
 
 // Load implements Store.

@@ -25,6 +25,10 @@ type Store interface {
 	// Load returns all records, sorted by cluster name.
 	Load(ctx context.Context) ([]Record, error)
 
+	// ID tells this register from any other: it is made with it, and on disk before
+	// it is returned. Zero: there is none, and none can be made now.
+	ID() qnet.RegisterID
+
 	// Save writes recs in one transaction if every stored revision is the
 	// one in the record, and returns once all is on disk. Each stored
 	// revision grows by one. On an error nothing was written.
