@@ -219,6 +219,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	for i, r := range d.records {
 		stored[i] = qnetd.Stored{Cluster: r.Cluster, Grant: r.Grant}
 	}
+	d.cfg.Machine.Register = d.store.ID()
 	var err error
 	d.loop, err = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
 		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue})

@@ -6,6 +6,7 @@ package qnetd
 import (
 	"time"
 
+	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
 
@@ -23,6 +24,10 @@ type Config struct {
 
 	MaxRequestSize uint32 // bytes, announced in Init replies
 	MaxReplySize   uint32 // bytes, announced in Init replies
+
+	// Register is the ID of the register that grants are recorded in. It is told to
+	// nodes that take it; zero is told to nobody.
+	Register qnet.RegisterID
 
 	KeepActivePartition bool // default for clients that do not set the option
 

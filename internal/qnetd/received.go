@@ -304,6 +304,9 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 	if g := s.cfg.grace(m.Heartbeat.V, m.DeviceTimeout.V); g > 0 {
 		reply.Grace = wire.Some(uint32(g.Milliseconds()))
 	}
+	if r := s.cfg.Register; !r.IsZero() && wire.TakesRegister(m.SupportedOptions.V) {
+		reply.Register = wire.Some(r)
+	}
 	s.send(c, reply)
 	s.join(now, c, m)
 }

@@ -5,6 +5,7 @@ package qnetd_test
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -201,6 +202,10 @@ func (p *player) configure(f []string) {
 			f, err := strconv.ParseFloat(v, 64)
 			p.must(err)
 			p.cfg.DPDFactor = f
+		case "register":
+			id, err := hex.DecodeString(strings.Repeat(v, 16))
+			p.must(err)
+			p.cfg.Register = qnet.RegisterID(id)
 		case "hold":
 			d, err := time.ParseDuration(v)
 			p.must(err)
@@ -311,6 +316,9 @@ func describe(m wire.Message) string {
 		s := fmt.Sprintf("init reply, error %d %s", m.Code.V, m.Code.V)
 		if m.Grace.Set {
 			s += fmt.Sprintf(", grace %d ms", m.Grace.V)
+		}
+		if m.Register.Set {
+			s += ", register " + m.Register.V.String()
 		}
 		return s
 	case wire.ServerError:

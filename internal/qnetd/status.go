@@ -25,6 +25,9 @@ func (s *Server) Status(now time.Time) status.QNetd {
 		Started:    s.started,
 		StoreError: s.storeErr,
 	}
+	if !s.cfg.Register.IsZero() {
+		st.Register = s.cfg.Register.String()
+	}
 	for _, cl := range s.connectedClusters() {
 		st.Clusters = append(st.Clusters, s.clusterStatus(now, cl))
 	}

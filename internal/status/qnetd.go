@@ -21,6 +21,7 @@ type QNetd struct {
 	MaxSend    uint32    `json:"max_send_size"`         // bytes
 	MaxReceive uint32    `json:"max_receive_size"`      // bytes
 	Started    time.Time `json:"started"`
+	Register   string    `json:"register,omitempty"`    // ID of the register of grants; empty if it has none
 	StoreError string    `json:"store_error,omitempty"` // why grants can't be recorded, if so
 	Standby    string    `json:"standby,omitempty"`     // what is kept in the runtime directory, why, and what to do
 	Clusters   []Cluster `json:"clusters"`              // with a connected node, by name
