@@ -6,6 +6,7 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -333,6 +334,54 @@ func TestTwoArbiters(t *testing.T) {
 	if !strings.Contains(m.log.String(), "127.0.0.2 is another arbiter than the one that this cluster is enrolled with, and is not used") {
 		t.Errorf("the log does not say why 127.0.0.2 is not used:\n%s", m.log)
 	}
+	m.stop()
+}
+
+// TestCopiedCA: two arbiters have the same CA and each a register of its own. Whoever is
+// met first is the arbiter (N6): when it is gone the other one is refused, by name and
+// with what to do, and it is taken back when it comes again.
+func TestCopiedCA(t *testing.T) {
+	one := startTLSArbiter(t, "127.0.0.4", 0)
+	_, port, _ := net.SplitHostPort(one.addr)
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodeDir := enrol(t, filepath.Join(one.dir, "nssdb"))
+	again := func(host, dir string) *arbiterUnderTest {
+		return startArbiter(t, func(c *QNetdConfig) {
+			c.Hosts, c.Port, c.CertDir = []string{host}, uint16(n), filepath.Join(dir, "nssdb")
+			c.StorePath = filepath.Join(dir, "grants.db")
+			c.Machine.TLS, c.Machine.ClientCertRequired = wire.TLSRequired, true
+		})
+	}
+	copied := t.TempDir()
+	if err := os.CopyFS(filepath.Join(copied, "nssdb"), os.DirFS(filepath.Join(one.dir, "nssdb"))); err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(t, 1, one.addr, nodeDir)
+	m.cmap.Set("quorum.device.net.host", cmap.StringValue("127.0.0.4, 127.0.0.5"))
+	m.start()
+	m.await("connected to the first", func() bool { return strings.Contains(m.log.String(), "connected to the arbiter") })
+	var here, there struct{ Register string }
+	if err := errors.Join(json.Unmarshal([]byte(askStatus(t, one)), &here), json.Unmarshal([]byte(m.ask("json")), &there)); err != nil {
+		t.Fatal(err)
+	}
+	if len(here.Register) != 32 || there != here {
+		t.Errorf("the arbiter's register is %q, to the node %q", here.Register, there.Register)
+	}
+	again("127.0.0.5", copied)
+	if err := one.stop(); err != nil {
+		t.Fatal(err)
+	}
+	want := "the arbiter at 127.0.0.5:" + port + " is not the one at 127.0.0.4:" + port + " and is not used: both could give their vote at once. " +
+		"Leave one of the two in quorum.device.net.host; if the one at 127.0.0.4:" + port + " is gone for good, restart corosync-qdevice"
+	m.await("the refusal", func() bool { return strings.Contains(m.log.String(), want) })
+	connected := func() int { return strings.Count(m.log.String(), "connected to the arbiter") }
+	before := connected()
+	again("127.0.0.4", one.dir)
+	m.await("connected to the first again", func() bool { return connected() > before })
+	m.await("its address", func() bool { return strings.Contains(m.ask("json"), `{"address":"127.0.0.4","active":true`) })
 	m.stop()
 }
 

@@ -101,7 +101,7 @@ func (l *link) run() {
 	defer conn.Close()
 	defer context.AfterFunc(l.ctx, func() { _ = conn.Close() })()
 	l.raw, l.conn, l.host = conn, conn, host
-	l.tell(qdevice.Connected{})
+	l.tell(qdevice.Connected{Host: l.place.hosts[host], Address: conn.RemoteAddr().String()})
 	l.wg.Go(l.write)
 	err = l.read()
 	l.mu.Lock()

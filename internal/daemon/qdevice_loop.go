@@ -252,7 +252,11 @@ func (l *nodeLoop) update(ctx context.Context, u update) {
 		l.order = nil
 	}
 	if elsewhere || u.cfg.Machine != old.Machine || !sameCommands(u.cfg, old) {
-		l.step(ctx, qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere})
+		in := qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere}
+		if u.cfg.Port == old.Port {
+			in.Hosts = u.cfg.Hosts
+		}
+		l.step(ctx, in)
 	}
 	l.step(ctx, configured)
 }

@@ -39,11 +39,12 @@ func (n *Node) unanswered() time.Time {
 	return n.conn.echoAt.Add(max(n.cfg.Heartbeat/2, 4*(n.conn.srtt+n.conn.rttvar)))
 }
 
-func (n *Node) connected(now time.Time) {
+func (n *Node) connected(now time.Time, in Connected) {
 	if n.conn.state != Connecting {
 		return
 	}
 	n.conn.state, n.conn.tls = Preinit, false
+	n.conn.peer = peer{in.Host, in.Address}
 	if n.conn.seq == 0 {
 		n.conn.seq = 1
 	}
@@ -108,6 +109,8 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 		n.hangUp(now, "the arbiter's message sizes can't be used")
 	case !slices.Contains(m.SupportedAlgorithms.V, uint16(n.cfg.Algorithm)):
 		n.hangUp(now, "the arbiter does not know the algorithm "+n.cfg.Algorithm.String())
+	case n.met.elsewhere(n.conn.peer, m.Register.V):
+		n.refuse(now, m.Register.V)
 	case n.cfg.Heuristics != HeuristicsOff && !slices.Contains(m.SupportedOptions.V, optionHeuristics):
 		n.hangUp(now, "the arbiter does not know heuristics")
 	default:
@@ -132,6 +135,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c.echoSeq, c.echoAt = 0, time.Time{}
 	c.basis, c.since = c.initAt, now
 	n.said = said{} // this one may give none
+	n.meet(m.Register.V)
 	c.nextEcho = now.Add(n.echoInterval())
 	n.measure(now.Sub(c.initAt))
 	n.note(Notice{Level: n.often(Info), Text: "connected to the arbiter"})

@@ -13,7 +13,7 @@
 // # Promises
 //
 // The device's vote is cast for a ring only after the arbiter's ACK for that very
-// ring, and no longer than the arbiter can be sure of (N1 to N5, quoted where
+// ring, and no longer than the arbiter can be sure of (N1 to N6, quoted where
 // they are applied):
 //
 //   - a new ring needs a fresh ACK (N1);
@@ -26,7 +26,9 @@
 //   - while Corosync waits for the device in sync, an arbiter that says nothing
 //     for the withdraw time, or no vote for the 2 s in which it decides, is not
 //     waited for: the answer is "no", and the vote is taken up again when it
-//     comes (N5).
+//     comes (N5);
+//   - an arbiter at another address than the last one's must be the same (N6, in
+//     docs/decision.md).
 //
 // 2nodelms and lms with wait_for_all are as lenient as in C where said so.
 //

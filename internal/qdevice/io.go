@@ -42,7 +42,10 @@ type HeuristicsDone struct {
 }
 
 // Connected says that a TCP connection to the arbiter stands.
-type Connected struct{}
+type Connected struct {
+	Host    string // what was looked for, as configured
+	Address string // what has answered: the address and the port
+}
 
 // Secured says that the TLS handshake is done, and the arbiter is who it must be.
 type Secured struct{}
@@ -61,11 +64,13 @@ type Disconnected struct{ Why string }
 type Tick struct{}
 
 // Reconfigured replaces the node's Config, but for its Cluster, Node and Seed.
-// Elsewhere says that the arbiter is to be looked for in other places. What the
+// Elsewhere says that the arbiter is to be looked for in other places: Hosts are those of
+// them that may be the same as before. What the
 // arbiter must know is told to it on a new connection.
 type Reconfigured struct {
 	Config    Config
 	Elsewhere bool
+	Hosts     []string
 }
 
 // Withdraw says that the daemon is about to end: the last poll is "no".

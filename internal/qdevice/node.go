@@ -41,6 +41,7 @@ type Node struct {
 	conn connection
 	vote vote
 	said said
+	met  met
 
 	run         uint64 // ID of the heuristics run that is awaited; 0 if none
 	runFor      purpose
@@ -67,6 +68,7 @@ const (
 // connection is all that ends with a connection.
 type connection struct {
 	state    State
+	peer     peer
 	lost     string    // why the last connection ended
 	since    time.Time // when the arbiter accepted the node; zero if it has not
 	limit    time.Time // of everything before Online
@@ -134,7 +136,7 @@ func (n *Node) Step(now time.Time, in Input) []Output {
 	case HeuristicsDone:
 		n.heuristicsDone(now, in)
 	case Connected:
-		n.connected(now)
+		n.connected(now, in)
 	case Secured:
 		n.secured(now)
 	case Received:

@@ -14,6 +14,7 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 	old, cfg := n.cfg, in.Config
 	cfg.Cluster, cfg.Node, cfg.Seed = old.Cluster, old.Node, old.Seed
 	n.cfg = cfg
+	n.moved(in)
 	if n.vote.polling {
 		n.vote.next = earliest(n.vote.next, now.Add(cfg.voteInterval()))
 	}

@@ -4,6 +4,7 @@
 package qdevice_test
 
 import (
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"os"
@@ -52,6 +53,23 @@ func TestScenarios(t *testing.T) {
 // TestCited: each rule and each row of the protocol sheet that the machine is
 // for is cited by a scenario.
 func TestCited(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/decision.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`(?m)^- \*\*N6\*\* (.+)\.$`).FindStringSubmatch(string(doc))
+	if rule == nil {
+		t.Fatal("N6 is not in docs/decision.md")
+	}
+	for _, file := range []string{"register.go", "testdata/n6_two_arbiters.txt"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(regexp.MustCompile(`\n(# |\s*// )`).ReplaceAllString(string(text), " "), rule[1]) {
+			t.Errorf("N6 is not quoted in %s: %s", file, rule[1])
+		}
+	}
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +82,7 @@ func TestCited(t *testing.T) {
 		}
 		all.Write(b)
 	}
-	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C8", "C9", "C10"} {
+	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "N6", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C8", "C9", "C10"} {
 		if !regexp.MustCompile(`(?m)^# .*\b` + row + `\b`).MatchString(all.String()) {
 			t.Errorf("no scenario is for %s", row)
 		}
@@ -82,6 +100,8 @@ type player struct {
 	grace   uint32 // ms
 	tls     wire.TLSSupport
 	code    wire.ReplyError // of Init replies
+	id      qnet.RegisterID // of Init replies; zero: none
+	at      qdevice.Connected
 	voteSeq uint32
 	runs    uint64
 	out     strings.Builder
@@ -162,7 +182,7 @@ func (p *player) do(f []string) {
 	case "start": // configured nodes 1 and 2, ring 1.5, and everything up to the vote
 		p.step(qdevice.Configured{Nodes: p.list("1,2"), Version: wire.Some(uint64(3))})
 		p.do([]string{"ring", "1.5", "1,2"})
-		p.step(qdevice.Connected{})
+		p.step(p.at)
 		p.do([]string{"vote", "1.5", "ACK"})
 		p.do([]string{"quorum", "1,2"})
 	case "configured":
@@ -189,7 +209,7 @@ func (p *player) do(f []string) {
 		p.configure(f[1:])
 		p.step(qdevice.Reconfigured{Config: p.cfg})
 	case "move": // the arbiter is to be looked for elsewhere
-		p.step(qdevice.Reconfigured{Config: p.cfg, Elsewhere: true})
+		p.step(qdevice.Reconfigured{Config: p.cfg, Elsewhere: true, Hosts: f[1:]})
 	case "leave":
 		p.step(qdevice.Withdraw{})
 	case "status":
@@ -223,11 +243,19 @@ func (p *player) status() {
 func (p *player) arbiter(f []string) {
 	switch f[0] {
 	case "connected":
-		p.step(qdevice.Connected{})
+		p.step(p.at)
 	case "lost":
 		p.step(qdevice.Disconnected{Why: "closed by the arbiter"})
 	case "secured":
 		p.step(qdevice.Secured{})
+	case "at": // HOST ADDRESS REGISTER, of what answers from now on; "-" announces none
+		p.at = qdevice.Connected{Host: f[1], Address: f[2]}
+		p.id = qnet.RegisterID{}
+		if f[3] != "-" {
+			id, err := hex.DecodeString(strings.Repeat(f[3], 16))
+			p.must(err)
+			p.id = qnet.RegisterID(id)
+		}
 	case "garbled":
 		p.step(qdevice.Garbled{Malformed: wire.Malformed{Fault: wire.FaultUndecodable}})
 	case "vote":
@@ -356,6 +384,9 @@ func (p *player) answer(m wire.Message) wire.Message {
 		}
 		if p.grace > 0 {
 			r.Grace = wire.Some(p.grace)
+		}
+		if !p.id.IsZero() {
+			r.Register = wire.Some(p.id)
 		}
 		return r
 	case wire.NodeList:

@@ -53,6 +53,9 @@ func (n *Node) Status() status.QDevice {
 		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
 		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
 	}
+	if !n.met.register.IsZero() {
+		s.Register = n.met.register.String()
+	}
 	switch {
 	case n.vote.ring != n.ring || n.vote.cast == qnet.VoteUndefined:
 		s.Vote, s.Reason, s.Since = qnet.VoteUndefined, n.whyNothing(), time.Time{}

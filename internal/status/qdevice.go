@@ -73,6 +73,7 @@ type QDevice struct {
 	Vote          qnet.Vote           `json:"-"` // what is cast for the ring: ACK, NACK, or undefined before the first
 	Reason        string              `json:"reason,omitempty"`
 	Since         time.Time           `json:"since,omitzero"`
+	Register      string              `json:"register,omitempty"`              // of the arbiter that is or was used last; empty if it has announced none
 	ArbiterReason ArbiterReason       `json:"arbiter_reason,omitzero"`         // zero with a C arbiter
 	FreshUntil    time.Time           `json:"vote_ends_unless_heard,omitzero"` // when an ACK ends if the arbiter stays silent
 	Grace         uint32              `json:"grace_ms"`                        // that the arbiter announced; 0 if none

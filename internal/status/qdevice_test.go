@@ -197,6 +197,7 @@ func TestQDeviceJSON(t *testing.T) {
 	full.Started, full.Vote, full.Reason, full.Since = device().Connected, qnet.VoteNACK, "the arbiter said so", device().Echoed
 	full.FreshUntil, full.Grace, full.RoundTrip, full.Refused, full.Lost = device().Echoed, 16000, 1500*time.Microsecond, "no", "closed"
 	full.Commands = []status.HeuristicsCommand{{Name: "ping", Result: qnet.HeuristicsFail, Detail: "exit code 1", Duration: time.Second, At: device().Echoed}}
+	full.Register = "c00000000000000000000000000000fe"
 	full.ArbiterReason = status.ArbiterReason{Text: "the vote goes to node 2: half of 2 nodes", Ring: qnet.RingID{Node: 2, Seq: 10}, At: device().Echoed}
 	full.Arbiters = []status.ArbiterAddress{{Address: "192.0.2.1:5403", Active: true}, {Address: "192.0.2.2:5403", Error: "refused"}}
 	for _, s := range []*status.QDevice{device(), full, away()} {
