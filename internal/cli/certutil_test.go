@@ -365,8 +365,16 @@ func TestNodeCertutilOwn(t *testing.T) {
 	if code, errs := run("-Q", "-n", "a b", "host", "node"); code != 2 || !strings.Contains(errs, "can't be used with -Q") {
 		t.Errorf("a name: %d, %q", code, errs)
 	}
-	if code, errs := run("-Q", "-n", "a", "-S", "/nowhere/ssh", "host", "node"); code != 1 || errs != "Node node doesn't have corosync-qdevice-net-certutil installed\n" {
+	if code, errs := run("-Q", "-n", "a", "-S", "/nowhere/ssh", "host", "node"); code != 1 || errs != "Node node can't be reached: fork/exec /nowhere/ssh: no such file or directory\n" {
 		t.Errorf("no ssh: %d, %q", code, errs)
+	}
+	refuses := filepath.Join(t.TempDir(), "ssh")
+	if err := os.WriteFile(refuses, []byte("#!/bin/sh\nexit 255\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := "Node node can't be reached with " + refuses + ": see that \"" + refuses + " -4 root@node\" works\n"
+	if code, errs := run("-Q", "-n", "a", "-S", refuses+" -4", "host", "node"); code != 1 || errs != want {
+		t.Errorf("ssh refuses: %d, %q", code, errs)
 	}
 }
 

@@ -123,11 +123,21 @@ func (q *quickStart) run(ctx context.Context) error {
 	return q.share(ctx, first, p12)
 }
 
+// shellFailed is the exit code of ssh itself: anything else is the command's.
+const shellFailed = 255
+
 // check reports a node that can't be set up, before anything is changed.
 func (q *quickStart) check(ctx context.Context) error {
 	for _, n := range q.nodes {
-		if q.remote(ctx, n, q.stdout, `[ -d "`+nodeCertDir+`" ]`) == nil {
+		err := q.remote(ctx, n, q.stdout, `[ -d "`+nodeCertDir+`" ]`)
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
 			return fmt.Errorf("Node %s seems to be already initialized. Please delete %s", n, nodeCertDir)
+		case !errors.As(err, &exit):
+			return fmt.Errorf("Node %s can't be reached: %w", n, err)
+		case exit.ExitCode() == shellFailed:
+			return fmt.Errorf("Node %s can't be reached with %s: see that \"%s root@%s\" works", n, q.shell[0], strings.Join(q.shell, " "), n)
 		}
 		if q.remote(ctx, n, io.Discard, q.prog) != nil {
 			return fmt.Errorf("Node %s doesn't have %s installed", n, q.prog)

@@ -72,12 +72,7 @@ func setUp(t *testing.T, r *trial) {
 	l := lab.New(t, r.config(lab.Config{Nodes: 2}))
 	l.MakeCerts()
 	l.Start()
-	for _, n := range l.Nodes {
-		q := n.Quorum()
-		if strings.Count(q.Text, "A,V,NMW") != 2 || q.TotalVotes != "3" || !strings.Contains(q.Flags, "Qdevice") {
-			t.Errorf("%s:\n%s", n.Name, q.Text)
-		}
-	}
+	hasVote(t, l)
 	// The tools of both sides read this arbiter's socket.
 	list := l.Arbiter.MustRun("corosync-qnetd-tool", "-l", "-v")
 	for _, want := range []string{"Cluster \"lab\":", "Node ID 1:", "Node ID 2:", "(ACK)", "client certificate verified"} {
@@ -87,6 +82,17 @@ func setUp(t *testing.T, r *trial) {
 	}
 	oneSide(t, r, l)
 	r.measured("3 votes, A,V,NMW on both nodes")
+}
+
+// hasVote: both nodes show the three votes of a whole cluster.
+func hasVote(t *testing.T, l *lab.Lab) {
+	t.Helper()
+	for _, n := range l.Nodes {
+		q := n.Quorum()
+		if strings.Count(q.Text, "A,V,NMW") != 2 || q.TotalVotes != "3" || !strings.Contains(q.Flags, "Qdevice") {
+			t.Errorf("%s:\n%s", n.Name, q.Text)
+		}
+	}
 }
 
 // TestSplit cuts two nodes apart: the tie-breaker's side keeps the vote.

@@ -22,6 +22,7 @@ import (
 var programs = []string{
 	"ip", "nft", "nsenter", "unshare", "mount", "gcc", "cp", "corosync", "corosync-keygen", "corosync-quorumtool",
 	"corosync-qdevice", "corosync-qdevice-net-certutil", "corosync-qnetd", "corosync-qnetd-certutil", "corosync-qnetd-tool", "certutil",
+	"sshd", "ssh", "scp", "ssh-keygen",
 }
 
 // Missing says what a lab lacks on this machine; it is empty if all is there.
