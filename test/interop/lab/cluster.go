@@ -291,11 +291,16 @@ func (l *Lab) AwaitWhole() {
 	}
 }
 
-// revive starts a Corosync again, as systemd would, that has ended over a mistake of its
-// own: 3.1.7 sometimes aborts when two nodes that have just started find each other.
+// Aborted reports whether the node's Corosync has ended over a mistake of its own: 3.1.7
+// sometimes aborts when two nodes that have just started find each other.
+func (h *Host) Aborted() bool {
+	return !h.Running("corosync") && strings.Contains(h.Log("corosync"), "Assertion `sender_node != NULL' failed")
+}
+
+// revive starts a Corosync that has aborted again, as systemd would.
 func (l *Lab) revive(n *Host) {
 	l.T.Helper()
-	if n.Running("corosync") || !strings.Contains(n.Log("corosync"), "Assertion `sender_node != NULL' failed") {
+	if !n.Aborted() {
 		return
 	}
 	l.T.Logf("%s: Corosync has aborted in votequorum.c, and is started again", n.Name)
