@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -63,6 +64,26 @@ func TestRun(t *testing.T) {
 	}
 	if out, _ := QNetd(&fake{err: errors.New("no")}).run(context.Background(), "status"); string(out) != "Error\nCan't get QNetd status\n" {
 		t.Errorf("status without one: %q", out)
+	}
+}
+
+// broken is a daemon with a defect.
+type broken struct{ fake }
+
+func (*broken) Status(context.Context) (status.QNetd, error) { panic("a defect") }
+
+// TestDefect: a command that runs into a defect is answered, and the log says where.
+func TestDefect(t *testing.T) {
+	var log bytes.Buffer
+	h := QNetd(&broken{})
+	for range 2 {
+		if out, down := h.run(context.Background(), "status"); string(out) != "Error\nInternal error\n" || down {
+			t.Errorf("%q, %v", out, down)
+		}
+		h.Log = slog.New(slog.NewTextHandler(&log, nil))
+	}
+	if !strings.Contains(log.String(), "control_test.go") {
+		t.Errorf("no stack: %s", &log)
 	}
 }
 

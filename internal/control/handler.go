@@ -5,6 +5,9 @@ package control
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -24,6 +27,10 @@ type Daemon[S any] interface {
 
 // Handler answers the commands of one kind of daemon. [QNetd] and [QDevice] make one.
 type Handler struct {
+	// Log gets the stack of a defect that a command has run into; the client gets an
+	// error, and the daemon goes on. May be nil.
+	Log *slog.Logger
+
 	name     string // of the kind, in error texts
 	split    func(line string) []string
 	commands []string // those that report takes
@@ -75,6 +82,14 @@ func QDevice(d Daemon[status.QDevice]) Handler {
 // run carries out a command line and returns the answer, and whether the
 // daemon is to end once it has been sent.
 func (h Handler) run(ctx context.Context, line string) (out []byte, shutdown bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if h.Log != nil {
+				h.Log.Error("this is a defect of quorate: please report it", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			}
+			out, shutdown = failure("Internal error"), false
+		}
+	}()
 	list := h.split(line)
 	if len(list) == 0 || list[0] == "" {
 		return failure("No command specified"), false

@@ -27,6 +27,7 @@ import (
 type corosyncEngine struct {
 	*votequorum.Client
 	options qb.Options
+	log     *slog.Logger
 	keys    *cmap.Client
 	tracker *votequorum.Tracker
 	changes chan struct{} // capacity 1
@@ -36,7 +37,7 @@ type corosyncEngine struct {
 // OpenCorosync connects to the Corosync that o reaches. While it does not answer
 // yet, it is tried again once a second, at most so many times.
 func OpenCorosync(ctx context.Context, o qb.Options, tries int, log *slog.Logger) (Engine, error) {
-	e := &corosyncEngine{options: o, changes: make(chan struct{}, 1), watched: make(chan struct{})}
+	e := &corosyncEngine{options: o, log: log, changes: make(chan struct{}, 1), watched: make(chan struct{})}
 	var err error
 	for n := 0; ; n++ {
 		if e.keys, err = cmap.Dial(ctx, o); !errors.Is(err, corosync.ErrTryAgain) || n >= tries {
@@ -82,6 +83,9 @@ var watchedPrefixes = [...]string{"totem.", "quorum.", "nodelist.", "logging."}
 // watch tells of changes, except while a reload is under way.
 func (e *corosyncEngine) watch(t *cmap.Tracker) {
 	defer close(e.watched)
+	defer e.Client.Close() // without its keys the engine is lost as a whole
+	var defect error
+	defer caught(e.log, &defect)
 	reloading := map[string]bool{}
 	pending := false
 	for c := range t.Changes() {
@@ -102,13 +106,11 @@ func (e *corosyncEngine) watch(t *cmap.Tracker) {
 		default: // it is to be told already
 		}
 	}
-	// Without its keys the engine is lost as a whole.
-	_ = e.Client.Close()
 }
 
 // lasting makes a call that ctx does not cancel: when ctx ends, it is only waited for
 // no longer.
-func lasting[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+func lasting[T any](ctx context.Context, log *slog.Logger, call func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -116,8 +118,9 @@ func lasting[T any](ctx context.Context, call func(context.Context) (T, error)) 
 	done := make(chan result, 1)
 	go func() {
 		var r result
+		defer func() { done <- r }()
+		defer caught(log, &r.err)
 		r.value, r.err = call(context.WithoutCancel(ctx))
-		done <- r
 	}()
 	select {
 	case r := <-done:
@@ -129,34 +132,34 @@ func lasting[T any](ctx context.Context, call func(context.Context) (T, error)) 
 }
 
 // lastingly is lasting for a call that returns nothing else.
-func lastingly(ctx context.Context, call func(context.Context) error) error {
-	_, err := lasting(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+func lastingly(ctx context.Context, log *slog.Logger, call func(context.Context) error) error {
+	_, err := lasting(ctx, log, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
 	return err
 }
 
 // Keys implements Engine.
 func (e *corosyncEngine) Keys(ctx context.Context, prefixes ...string) (map[string]string, error) {
-	return lasting(ctx, func(ctx context.Context) (map[string]string, error) { return e.keys.Texts(ctx, prefixes...) })
+	return lasting(ctx, e.log, func(ctx context.Context) (map[string]string, error) { return e.keys.Texts(ctx, prefixes...) })
 }
 
 // Info implements Engine.
 func (e *corosyncEngine) Info(ctx context.Context, node uint32) (votequorum.Info, error) {
-	return lasting(ctx, func(ctx context.Context) (votequorum.Info, error) { return e.Client.Info(ctx, node) })
+	return lasting(ctx, e.log, func(ctx context.Context) (votequorum.Info, error) { return e.Client.Info(ctx, node) })
 }
 
 // Register implements Engine.
 func (e *corosyncEngine) Register(ctx context.Context, name string) error {
-	return lastingly(ctx, func(ctx context.Context) error { return e.Client.Register(ctx, name) })
+	return lastingly(ctx, e.log, func(ctx context.Context) error { return e.Client.Register(ctx, name) })
 }
 
 // Poll implements Engine.
 func (e *corosyncEngine) Poll(ctx context.Context, name string, cast bool, ring corosync.RingID) error {
-	return lastingly(ctx, func(ctx context.Context) error { return e.Client.Poll(ctx, name, cast, ring) })
+	return lastingly(ctx, e.log, func(ctx context.Context) error { return e.Client.Poll(ctx, name, cast, ring) })
 }
 
 // MasterWins implements Engine.
 func (e *corosyncEngine) MasterWins(ctx context.Context, name string, allow bool) error {
-	return lastingly(ctx, func(ctx context.Context) error { return e.Client.MasterWins(ctx, name, allow) })
+	return lastingly(ctx, e.log, func(ctx context.Context) error { return e.Client.MasterWins(ctx, name, allow) })
 }
 
 // Unregister implements Engine. Where the connection was lost it takes a new one: it

@@ -167,15 +167,29 @@ func (d *node) run(ctx context.Context) error {
 	})
 	polls, endPolls := context.WithCancel(context.Background())
 	defer endPolls()
-	go d.loop.voter.run(polls)
-	g.Go(func() error { return d.guard(d.loop.run, ctx) })
-	g.Go(func() error { return d.guard(reader.run, ctx) })
+	voted := make(chan error, 1)
+	go func() { voted <- d.guard(d.loop.voter.run, polls) }()
+	task := func(run func(context.Context) error) { g.Go(func() error { return d.guard(run, ctx) }) }
+	task(func(ctx context.Context) error { // the voter outlives ctx, for the last poll
+		select {
+		case err := <-voted:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	task(d.loop.run)
+	task(reader.run)
 	if d.cfg.Trim != nil {
-		g.Go(func() error { trimmer(ctx, d.loop.stirred, d.cfg.Trim); return nil })
+		task(func(ctx context.Context) error { trimmer(ctx, d.loop.stirred, d.cfg.Trim); return nil })
 	}
-	g.Go(func() error { return d.awaitRing(ctx, configured, ring) })
+	task(func(ctx context.Context) error { return d.awaitRing(ctx, configured, ring) })
 	if d.control != nil {
-		g.Go(func() error { return control.Serve(ctx, d.control, control.QDevice(d), d.cfg.Control.Limits) })
+		task(func(ctx context.Context) error {
+			h := control.QDevice(d)
+			h.Log = d.log
+			return control.Serve(ctx, d.control, h, d.cfg.Control.Limits)
+		})
 	}
 	err = g.Wait()
 	return errors.Join(err, d.loop.runner.Close())
@@ -184,16 +198,6 @@ func (d *node) run(ctx context.Context) error {
 // leastQueue is the least number of messages that may wait to be sent: what is
 // told to an arbiter at the start of a connection has to fit.
 const leastQueue = 10
-
-// guard turns a panic into an error, so that the vote is taken back.
-func (d *node) guard(run func(context.Context) error, ctx context.Context) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("internal error: %v", r)
-		}
-	}()
-	return run(ctx)
-}
 
 // awaitRing tells everybody that the daemon is ready when the device is registered
 // and a ring is known. It does not wait for the arbiter.

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ type link struct {
 	dialer *dialer
 	tls    func() (*tls.Config, error)
 	limits linkLimits
+	log    *slog.Logger
 	events chan<- linkEvent
 
 	ctx    context.Context // done when the loop has let go of the link
@@ -84,11 +86,13 @@ func (l *link) proceed() { l.goOn <- nil }
 // run connects and reads.
 func (l *link) run() {
 	defer l.cancel()
+	var defect error
 	defer func() {
-		if r := recover(); r != nil {
-			l.tell(qdevice.Disconnected{Why: fmt.Sprintf("internal error: %v", r)})
+		if defect != nil {
+			l.tell(qdevice.Disconnected{Why: oneLine(defect)})
 		}
 	}()
+	defer caught(l.log, &defect)
 	conn, host, err := l.dialer.connect(l.ctx, l.place)
 	if err != nil {
 		var f *dialError
@@ -222,6 +226,18 @@ func (l *link) poke() {
 // write writes what is queued until the link ends. An error shows to the reader,
 // too: the connection is closed.
 func (l *link) write() {
+	var defect error
+	defer func() {
+		if defect == nil {
+			return
+		}
+		l.fail(defect)
+		select {
+		case l.goOn <- defect: // it may have been in the middle of a handshake
+		default:
+		}
+	}()
+	defer caught(l.log, &defect)
 	for {
 		select {
 		case <-l.ctx.Done():

@@ -83,6 +83,7 @@ func (l *nodeLoop) run(ctx context.Context) error {
 	l.timer = time.NewTimer(time.Hour)
 	defer l.timer.Stop()
 	defer l.wg.Wait()
+	defer l.hangUp() // also when leave runs into a defect
 	defer l.leave()
 	for {
 		if err := l.turn(ctx); err != nil {
@@ -363,7 +364,7 @@ func (l *nodeLoop) connect(ctx context.Context) {
 	for _, i := range l.order {
 		p.hosts = append(p.hosts, l.cfg.Hosts[i])
 	}
-	l.link = &link{place: p, dialer: l.dialer, tls: l.tls, limits: l.limits, events: l.links, wg: &l.wg}
+	l.link = &link{place: p, dialer: l.dialer, tls: l.tls, limits: l.limits, log: l.log, events: l.links, wg: &l.wg}
 	l.link.start(ctx)
 }
 
@@ -421,7 +422,7 @@ func (l *nodeLoop) failed(k *link, why string) {
 // leaveTime is how long the last poll may take.
 const leaveTime = time.Second
 
-// leave takes the vote back and ends everything that the loop has started.
+// leave takes the vote back.
 func (l *nodeLoop) leave() {
 	if l.machine != nil && l.engine.Err() == nil {
 		l.step(context.Background(), qdevice.Withdraw{})
@@ -437,5 +438,4 @@ func (l *nodeLoop) leave() {
 			}
 		}
 	}
-	l.hangUp()
 }

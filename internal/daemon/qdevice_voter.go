@@ -64,12 +64,12 @@ func (p *voter) take() (*qdevice.Poll, uint64) {
 	return o, p.ticket
 }
 
-// run makes polls until ctx is done.
-func (p *voter) run(ctx context.Context) {
+// run makes polls until ctx is done, which is no error.
+func (p *voter) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-p.wake:
 		}
 		o, ticket := p.take()
@@ -81,7 +81,7 @@ func (p *voter) run(ctx context.Context) {
 		select {
 		case p.results <- r:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }

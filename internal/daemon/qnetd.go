@@ -239,7 +239,9 @@ func (d *arbiter) serve(ctx context.Context) error {
 	for _, l := range d.listeners {
 		g.Go(func() error { return l.run(ctx, d.log, d.loop.events) })
 	}
-	g.Go(func() error { return control.Serve(ctx, d.control, control.QNetd(d), d.cfg.Control.Limits) })
+	h := control.QNetd(d)
+	h.Log = d.log
+	g.Go(func() error { return control.Serve(ctx, d.control, h, d.cfg.Control.Limits) })
 	g.Go(func() error { return d.comeHome(ctx) })
 	d.ready()
 	g.Go(func() error {
