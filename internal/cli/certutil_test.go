@@ -176,7 +176,7 @@ func TestQuickStart(t *testing.T) {
 		}
 		var leaf []byte
 		for _, n := range []string{"n1", "n2"} {
-			r, err := pki.NewNodeReloader(l.node(n), "", nil)
+			r, err := pki.NewNodeReloader(l.node(n), "", "", nil)
 			if err != nil || r.Node().Cluster == nil {
 				t.Fatalf("%s: %v", n, err)
 			}

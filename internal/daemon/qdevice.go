@@ -92,7 +92,7 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 		cfg.runner = runnerOf(cfg.Settings, log)
 	}
 	d := &node{cfg: cfg, log: log, started: time.Now()}
-	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, log: d.log}
+	d.certs = nodeCerts{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, nickname: cfg.Settings.Nickname, log: d.log}
 	var err error
 	if cfg.Settings.LockFile != "" {
 		lock, err := lock(cfg.Settings.LockFile)
@@ -151,6 +151,9 @@ func (d *node) run(ctx context.Context) error {
 		updates: make(chan update), again: make(chan struct{}, 1),
 	}
 	s := d.cfg.Settings
+	if s.SendBuffers < leastQueue {
+		d.log.Warn("net_max_send_buffers is too small and is not used", "set", s.SendBuffers, "used", leastQueue)
+	}
 	d.loop = &nodeLoop{
 		log: d.log, notes: nodeNotes{log: d.log}, now: d.cfg.now, engine: d.engine,
 		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,

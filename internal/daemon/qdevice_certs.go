@@ -18,6 +18,7 @@ import (
 // when they have changed. Its method may be called from several goroutines.
 type nodeCerts struct {
 	dir, name string
+	nickname  string // of the cluster's certificate in an NSS database
 	log       *slog.Logger
 
 	mu  sync.Mutex
@@ -31,7 +32,7 @@ func (c *nodeCerts) config() (*tls.Config, error) {
 	if c.cfg != nil {
 		return c.cfg, nil
 	}
-	r, err := pki.NewNodeReloader(c.dir, c.name, func(err error) {
+	r, err := pki.NewNodeReloader(c.dir, c.name, c.nickname, func(err error) {
 		if err != nil {
 			c.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
 			return

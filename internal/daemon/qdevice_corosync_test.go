@@ -445,3 +445,32 @@ func TestOpenCorosync(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNickname: the certificate in an NSS database that is taken over is the one that
+// net_nss_client_cert_nickname names. NSS's programs are played: pki has the real ones.
+func TestNickname(t *testing.T) {
+	ca := t.TempDir()
+	if _, err := pki.EnsureArbiter(ca); err != nil {
+		t.Fatal(err)
+	}
+	dir, bin := enrol(t, ca), t.TempDir()
+	if err := os.Remove(filepath.Join(dir, "qdevice-net-cluster.pem")); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		filepath.Join(dir, "cert9.db"): "", filepath.Join(dir, "key4.db"): "", filepath.Join(bin, "pk12util"): "#!/bin/sh\n",
+		filepath.Join(bin, "certutil"): "#!/bin/sh\n[ \"$2\" != -n ] || { echo \"asked for $3\" >&2; exit 1; }\necho 'My Own  u,u,u'\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	m := newMachine(t, 1, "127.0.0.1:1", dir)
+	m.cfg.Settings.Nickname = "My Own"
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := RunQDevice(ctx, m.cfg); err == nil || !strings.Contains(err.Error(), "asked for My Own") {
+		t.Errorf("ended with: %v", err)
+	}
+}

@@ -61,6 +61,18 @@ func TestNodeLife(t *testing.T) {
 	})
 }
 
+// TestSmallQueue: a queue in which the start of a connection has no room is made larger,
+// and the log says so.
+func TestSmallQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t)
+		n.cfg.Settings.SendBuffers = 2
+		n.online()
+		n.logged("net_max_send_buffers is too small and is not used set=2 used=10")
+		n.stop()
+	})
+}
+
 // TestSyncBlocksNoPoll: in a sync cmap answers nobody until the device has been
 // polled. A reload that is being read meanwhile keeps no poll back.
 func TestSyncBlocksNoPoll(t *testing.T) {

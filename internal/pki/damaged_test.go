@@ -67,7 +67,7 @@ func TestDamaged(t *testing.T) {
 			if err := spoil(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := NewNodeReloader(dir, "", nil)
+			_, err := NewNodeReloader(dir, "", "", nil)
 			checkDamage(t, name+" is "+how, err, filepath.Join(dir, name), "copy "+nodeCAFile+" and "+nodeClusterFile+" from "+dir+" of another node")
 			if err := os.WriteFile(filepath.Join(dir, "cert9.db"), nil, 0o600); err != nil {
 				t.Fatal(err)
@@ -107,7 +107,7 @@ func TestMendedAsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := NewNodeReloader(node, "", nil); err != nil {
+	if _, err := NewNodeReloader(node, "", "", nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,7 +123,7 @@ func TestMendedFromDatabase(t *testing.T) {
 		if did, err := EnsureArbiter(c.arbiter()); err != nil || did != TakenOver {
 			t.Fatal(did, err)
 		}
-		r, err := NewNodeReloader(c.node("node1"), "", nil)
+		r, err := NewNodeReloader(c.node("node1"), "", "", nil)
 		if err != nil || r.Ensured() != TakenOver {
 			t.Fatal(r, err)
 		}

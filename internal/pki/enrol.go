@@ -120,7 +120,7 @@ var ErrNoCert = errors.New("is no certificate")
 
 // openNode loads a node's certificates, after taking over an NSS database.
 func openNode(dir string) (*Node, error) {
-	if _, err := takeOverNode(dir); err != nil {
+	if _, err := takeOverNode(dir, nickCluster); err != nil {
 		return nil, err
 	}
 	return LoadNode(dir)

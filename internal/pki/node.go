@@ -152,15 +152,19 @@ type NodeReloader struct {
 
 // NewNodeReloader loads the certificates of dir, for connections to the arbiter
 // whose certificate has that name; an empty name is ServerCN. What is only in an
-// NSS database is taken over first, which can take some seconds. Later, report is
+// NSS database is taken over first, which can take some seconds: the cluster's
+// certificate has that nickname there, the C tool's if it is empty. Later, report is
 // called with nil after new ones were taken up, and with an error when they
 // can't be: then the old ones stay in use. Where there is no CA the error is
 // ErrNoNode.
-func NewNodeReloader(dir, name string, report func(error)) (*NodeReloader, error) {
+func NewNodeReloader(dir, name, nickname string, report func(error)) (*NodeReloader, error) {
 	if name == "" {
 		name = ServerCN
 	}
-	did, err := takeOverNode(dir)
+	if nickname == "" {
+		nickname = nickCluster
+	}
+	did, err := takeOverNode(dir, nickname)
 	if err != nil {
 		return nil, err
 	}

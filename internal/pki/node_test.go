@@ -158,7 +158,7 @@ func TestVerifyArbiter(t *testing.T) {
 		{"expired, self-signed", selfSigned("anything", expired), "refused"},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			r, err := NewNodeReloader(ca.node(nil), "", func(err error) { t.Error(err) })
+			r, err := NewNodeReloader(ca.node(nil), "", "", func(err error) { t.Error(err) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func TestNodeMeetsArbiter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for cn, cert := range map[string]*tls.Certificate{"prod": a.leaf("prod", nil), "": nil} {
-		r, err := NewNodeReloader(a.node(cert), "", nil)
+		r, err := NewNodeReloader(a.node(cert), "", "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func TestNodeMeetsArbiter(t *testing.T) {
 
 func TestLoadNodeRefuses(t *testing.T) {
 	ca, foreign := newAuthority(t, time.Now().Add(time.Hour)), newAuthority(t, time.Now().Add(time.Hour))
-	if _, err := NewNodeReloader(t.TempDir(), "", nil); !errors.Is(err, ErrNoNode) {
+	if _, err := NewNodeReloader(t.TempDir(), "", "", nil); !errors.Is(err, ErrNoNode) {
 		t.Errorf("empty: %v", err)
 	}
 	if _, err := LoadNode(ca.node(foreign.leaf("prod", nil))); err == nil || !strings.Contains(err.Error(), `cluster "prod" is not of the CA`) {
@@ -235,7 +235,7 @@ func TestNodeReload(t *testing.T) {
 	ca := newAuthority(t, time.Now().Add(time.Hour))
 	dir := ca.node(ca.leaf("old", nil))
 	var reports []error
-	r, err := NewNodeReloader(dir, "", func(err error) { reports = append(reports, err) })
+	r, err := NewNodeReloader(dir, "", "", func(err error) { reports = append(reports, err) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,8 +139,9 @@ func raiseSerial(dir string, mode fs.FileMode, known ...*x509.Certificate) error
 }
 
 // takeOverNode reads what our files lack from the NSS database in dir, which
-// stays as it is: the CA, and the cluster's certificate and key.
-func takeOverNode(dir string) (did Ensured, err error) {
+// stays as it is: the CA, and the cluster's certificate and key, which have that
+// nickname there.
+func takeOverNode(dir, nickname string) (did Ensured, err error) {
 	if nssFiles(dir) == nil || exists(dir, nodeClusterFile) {
 		return Present, nil
 	}
@@ -148,7 +149,7 @@ func takeOverNode(dir string) (did Ensured, err error) {
 		if exists(dir, nodeClusterFile) {
 			return nil // another process was faster
 		}
-		did, err = importNode(dir)
+		did, err = importNode(dir, nickname)
 		return err
 	})
 	if err != nil {
@@ -157,7 +158,7 @@ func takeOverNode(dir string) (did Ensured, err error) {
 	return did, nil
 }
 
-func importNode(dir string) (did Ensured, err error) {
+func importNode(dir, nickname string) (did Ensured, err error) {
 	db, err := openNSS(dir, dir)
 	if err != nil {
 		return Present, err
@@ -186,10 +187,10 @@ func importNode(dir string) (did Ensured, err error) {
 	if err != nil {
 		return Present, err
 	}
-	if _, ok := trust[nickCluster]; !ok {
+	if _, ok := trust[nickname]; !ok {
 		return did, nil // the node has a CA, and waits for its certificate
 	}
-	c, key, err := db.pair(nickCluster)
+	c, key, err := db.pair(nickname)
 	if err != nil {
 		return Present, err
 	}

@@ -155,7 +155,7 @@ func greet(t *testing.T, node, arbiter, cluster string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewNodeReloader(node, "", nil)
+	r, err := NewNodeReloader(node, "", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestTakeOverForeign(t *testing.T) {
 	if _, err := EnsureArbiter(db); err == nil || !strings.Contains(err.Error(), db+": certutil") {
 		t.Errorf("arbiter: %v", err)
 	}
-	if _, err := NewNodeReloader(db, "", nil); err == nil || !strings.Contains(err.Error(), "no CA called") {
+	if _, err := NewNodeReloader(db, "", "", nil); err == nil || !strings.Contains(err.Error(), "no CA called") {
 		t.Errorf("node: %v", err)
 	}
 	if added := untouched(t, db, before); !slices.Equal(added, []string{nodeLockFile, lockFile}) {
@@ -324,7 +324,7 @@ func TestTakeOverNode(t *testing.T) {
 	for _, n := range []string{"node1", "node2"} {
 		c.qdevice(n, "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
 	}
-	r, err := NewNodeReloader(c.node("node2"), "", nil)
+	r, err := NewNodeReloader(c.node("node2"), "", "", nil)
 	if err != nil || r.Ensured() != TakenOver || r.Node().Cluster != nil {
 		t.Fatalf("with only a CA: %v", err)
 	}
@@ -341,14 +341,14 @@ func TestTakeOverNode(t *testing.T) {
 		"node2": {"qdevice-net-cluster.pem"},
 	} {
 		before := snapshot(t, c.node(n))
-		r, err := NewNodeReloader(c.node(n), "", nil)
+		r, err := NewNodeReloader(c.node(n), "", "", nil)
 		if err != nil || r.Ensured() != TakenOver || r.Node().Cluster == nil {
 			t.Fatalf("%s: %v", n, err)
 		}
 		if added := untouched(t, c.node(n), before); !slices.Equal(added, want) {
 			t.Errorf("new files %q, want %q", added, want)
 		}
-		if r, err := NewNodeReloader(c.node(n), "", nil); err != nil || r.Ensured() != Present {
+		if r, err := NewNodeReloader(c.node(n), "", "", nil); err != nil || r.Ensured() != Present {
 			t.Errorf("%s again: %v", n, err)
 		}
 		greet(t, c.node(n), c.arbiter(), "prod")
@@ -356,6 +356,30 @@ func TestTakeOverNode(t *testing.T) {
 	if cluster, err := ImportNodeP12(c.node("node1"), filepath.Join(c.node("node1"), NodeP12File)); cluster != "prod" || err != nil {
 		t.Errorf("what is there: %q, %v", cluster, err)
 	}
+}
+
+// TestTakeOverNickname takes over a certificate that has another name in the database,
+// as the C daemon's net_nss_client_cert_nickname says.
+func TestTakeOverNickname(t *testing.T) {
+	t.Parallel()
+	c := newCTools(t)
+	c.qnetd("-i")
+	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
+	c.qdevice("node1", "-r", "-n", "prod")
+	c.qnetd("-s", "-c", filepath.Join(c.node("node1"), NodeRequestFile), "-n", "prod")
+	c.qdevice("node1", "-M", "-c", c.arbiter()+"/cluster-prod.crt")
+	out, err := exec.Command("certutil", "--rename", "-d", c.node("node1"), "-n", nickCluster, "--new-n", "My Own").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	r, err := NewNodeReloader(c.node("node1"), "", "My Own", nil)
+	if err != nil || r.Ensured() != TakenOver || r.Node().Cluster == nil {
+		t.Fatalf("%v", err)
+	}
+	if _, err := EnsureArbiter(c.arbiter()); err != nil {
+		t.Fatal(err)
+	}
+	greet(t, c.node("node1"), c.arbiter(), "prod")
 }
 
 // TestUntrustedCA: a CA that came along in a PKCS#12 file is none to trust.
@@ -368,7 +392,7 @@ func TestUntrustedCA(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if _, err := NewNodeReloader(c.node("node1"), "", nil); err == nil || !strings.Contains(err.Error(), "does not trust") {
+	if _, err := NewNodeReloader(c.node("node1"), "", "", nil); err == nil || !strings.Contains(err.Error(), "does not trust") {
 		t.Errorf("got %v", err)
 	}
 }
