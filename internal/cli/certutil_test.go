@@ -14,16 +14,19 @@ import (
 	"strings"
 	"testing"
 
+	"quorate/corosync/qb"
 	"quorate/internal/pki"
 )
 
 // asCertutil is the environment variable that makes this test binary our
 // corosync-qdevice-net-certutil on the directory that it names; asQuorate makes it
-// quorate, and asQNetd corosync-qnetd.
+// quorate, asQNetd corosync-qnetd, and asQDevice corosync-qdevice on the Corosync whose
+// sockets are in the directory that it names.
 const (
 	asCertutil = "QUORATE_TEST_CERTUTIL"
 	asQuorate  = "QUORATE_TEST_QUORATE"
 	asQNetd    = "QUORATE_TEST_QNETD"
+	asQDevice  = "QUORATE_TEST_QDEVICE"
 )
 
 func TestMain(m *testing.M) {
@@ -35,6 +38,9 @@ func TestMain(m *testing.M) {
 	}
 	if dir := os.Getenv(asCertutil); dir != "" {
 		os.Exit(qdeviceCertutil(context.Background(), dir, nodeCertutil, os.Args[1:], os.Stdout, os.Stderr))
+	}
+	if dir := os.Getenv(asQDevice); dir != "" {
+		os.Exit(qdevice(context.Background(), qb.Options{Dir: dir}, qdeviceName, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

@@ -100,6 +100,11 @@ func applyNodeSettings(s *nodeconf.Settings, arg string) error {
 // QDevice is corosync-qdevice: the same flags, settings and exit codes as the C
 // daemon. Without -f it runs in the background and logs to syslog only.
 func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.Writer) int {
+	return qdevice(ctx, qb.Options{}, prog, args, stdout, stderr)
+}
+
+// qdevice is QDevice over the Corosync that o reaches.
+func qdevice(ctx context.Context, o qb.Options, prog string, args []string, stdout, stderr io.Writer) int {
 	q, err := parseQDevice(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
@@ -135,16 +140,15 @@ func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.
 	if !q.foreground {
 		cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
 	}
-	return runQDevice(ctx, cfg)
+	return runQDevice(ctx, o, cfg)
 }
 
 // gcPercent lets the collector start at a heap of 1 MiB in place of 4: the node daemon
 // needs less than that, and hardly ever allocates.
 const gcPercent = 25
 
-// runQDevice runs the daemon over the Corosync of this machine and returns its
-// exit code.
-func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
+// runQDevice runs the daemon over the Corosync that o reaches and returns its exit code.
+func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig) int {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
@@ -152,7 +156,7 @@ func runQDevice(ctx context.Context, cfg daemon.QDeviceConfig) int {
 	cfg.Trim = daemon.TrimMemory
 	cfg.Control = nodeControl(&cfg.Settings)
 	cfg.Engine = func(ctx context.Context) (daemon.Engine, error) {
-		return daemon.OpenCorosync(ctx, qb.Options{}, cfg.Settings.MaxTryAgain, cfg.Log)
+		return daemon.OpenCorosync(ctx, o, cfg.Settings.MaxTryAgain, cfg.Log)
 	}
 	if err := daemon.RunQDevice(ctx, cfg); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {

@@ -48,7 +48,7 @@ is taken back. After it was killed, --withdraw does that.`,
 				level.Set(slog.LevelDebug)
 				cfg.Level = nil
 			}
-			if code := runQDevice(cmd.Context(), cfg); code != 0 {
+			if code := runQDevice(cmd.Context(), qb.Options{}, cfg); code != 0 {
 				return exitCode(code)
 			}
 			return nil

@@ -278,22 +278,6 @@ func TestUnregistersAlways(t *testing.T) {
 	}
 }
 
-// TestSecondDaemon: a lock file keeps a second daemon from disturbing the first.
-func TestSecondDaemon(t *testing.T) {
-	lock, err := lock(t.TempDir() + "/pid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.release()
-	// A process does not keep itself out: that the lock is there is what is seen from outside.
-	if err := lockIsFree(lock.f.Name()); err != nil {
-		t.Errorf("held by this very process: %v", err)
-	}
-	if err := lockIsFree(lock.f.Name() + ".none"); err != nil {
-		t.Errorf("no lock file: %v", err)
-	}
-}
-
 // TestTrim: letting go of memory harms nothing, and helps.
 func TestTrim(t *testing.T) {
 	file := func() (kib int) {
