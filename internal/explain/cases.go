@@ -128,7 +128,7 @@ func (c *Cluster) splitName(s [2][]qnet.NodeID) string {
 
 // settle is how long a world is left alone until nothing changes any more.
 func (c *Cluster) settle() time.Duration {
-	return sim.Calm(c.world.Timeout) + 4*c.world.Token + 2*c.votes.LastManStandingWindow
+	return sim.Calm(c.world.Timeout, 0) + 4*c.world.Token + 2*c.votes.LastManStandingWindow
 }
 
 // play plays a case and writes down how it ended.

@@ -42,9 +42,10 @@ type client struct {
 	version    wire.Opt[uint64]
 	ring       qnet.RingID
 	memberList qnet.NodeList
-	members    []qnet.NodeID // sorted; nil until reported on this connection
-	report     uint64        // order of the membership report within the cluster
-	reportedAt time.Time     // when it came
+	members    []qnet.NodeID  // sorted; nil until reported on this connection
+	report     uint64         // order of the membership report within the cluster
+	reportedAt time.Time      // when it came
+	quorate    wire.Opt[bool] // in that ring, as it said last
 
 	heuristics, membershipHeur, regularHeur qnet.Heuristics
 

@@ -62,14 +62,6 @@ type node struct {
 
 func newCluster(name string) *cluster { return &cluster{name: name, forgotten: &ring{}} }
 
-// size is how many nodes are configured, as far as connected nodes tell.
-func (cl *cluster) size() (n int) {
-	for _, c := range cl.clients {
-		n = max(n, len(c.config))
-	}
-	return n
-}
-
 // client returns the connected client of a node, or nil.
 func (cl *cluster) client(id qnet.NodeID) *client {
 	for _, c := range cl.clients {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quorate/internal/qnet"
+	"quorate/internal/wire"
 )
 
 // holder is a node that may be casting the device's vote for a ring.
@@ -25,14 +26,10 @@ type holder struct {
 // covers clocks that run apart by 5 % and a second of scheduling.
 const holdMargin = time.Second
 
-// countTime is how long a node's Corosync may go on counting a vote after its
-// node has answered a NACK (H3). The answer follows the poll, but votes are counted
-// anew only when the node's own message about it has been round the ring. That may
-// take as long as a ring lives without its token: by default 3 s, and 650 ms more
-// for each node beyond two.
-func countTime(nodes int) time.Duration {
-	return 3*time.Second + time.Duration(max(0, nodes-2))*650*time.Millisecond
-}
+// newsTime is how long a node that has answered a NACK, and was not quorate as it said
+// last, may take to say that it was quorate after all (H3): its Corosync had counted
+// an earlier vote, and the news was under way.
+const newsTime = 3 * time.Second
 
 // holdTime is how long a node may go on casting a vote after it was last
 // heard: 2 heartbeats until a client notices silence, then 1.25 heartbeats (the
@@ -90,20 +87,41 @@ func (cl *cluster) holds(c *client) bool {
 // holdEnd is when a hold ends if nothing more is heard of its node. While the
 // connection stands it lasts at least until the connection would be given up.
 func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
-	// Rule H3: a hold ends a token time after its node answers a NACK sent after the ACK (until
-	// then its Corosync may not have counted anew; 3 s, and 650 ms more for each node beyond
-	// two), when it reports another ring, or when its time has passed; neither how a connection
-	// ended nor an Init with the same ring ends it.
-	d := s.cfg.holdTime(h.heartbeat)
-	if !h.answered.IsZero() {
-		return h.answered.Add(min(d, countTime(cl.size())))
+	// Rule H3: a hold ends when its node, having answered a NACK sent after the ACK, says that it
+	// is quorate no more (until then its Corosync may not have counted anew), 3 s after that
+	// answer where it was not quorate before, when it reports another ring, or when its time has
+	// passed, which the answer starts for the last time; neither how a connection ended nor an
+	// Init with the same ring ends it.
+	d, c := s.cfg.holdTime(h.heartbeat), cl.client(h.node)
+	end := h.heard.Add(d)
+	if c != nil && !h.presumed { // what was cast before the start ends without a new ACK
+		dpd := time.Duration(s.cfg.DPDFactor * float64(c.interval()))
+		end = c.heard.Add(max(d, dpd))
 	}
-	c := cl.client(h.node)
-	if c == nil || h.presumed { // what was cast before the start ends without a new ACK
-		return h.heard.Add(d)
+	switch {
+	case h.answered.IsZero():
+	case c != nil && cl.holds(c) && c.quorate.Set && !c.quorate.V:
+		end = earliest(end, h.answered.Add(min(d, newsTime)))
+	default:
+		end = earliest(end, h.answered.Add(d))
 	}
-	dpd := time.Duration(s.cfg.DPDFactor * float64(c.interval()))
-	return c.heard.Add(max(d, dpd))
+	return end
+}
+
+// quorum takes what a node says of its quorum, and reports whether the end of its hold
+// has changed. What turns from yes to no after an answered NACK was counted anew: the
+// answer follows the poll, but a ring that has lost its token counts nothing until it
+// has one again, for as long as totem.token says, which the arbiter does not know (H3).
+func (cl *cluster) quorum(c *client, quorate bool) bool {
+	h, turned := cl.holder(c.node), c.quorate.V && !quorate
+	c.quorate = wire.Some(quorate)
+	if h == nil || h.answered.IsZero() || !cl.holds(c) {
+		return false
+	}
+	if turned {
+		cl.release(c.node)
+	}
+	return true
 }
 
 // expire removes the holders whose hold time has passed.
@@ -154,7 +172,8 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 		if end := s.holdEnd(cl, h); end.After(ob.until) {
 			ob.until = end
 		}
-		if c := cl.client(h.node); c == nil || c.silent || !c.complete() || !h.answered.IsZero() {
+		// Who has answered, and was quorate, is about to say that it is no more (H3).
+		if c := cl.client(h.node); c == nil || c.silent || !c.complete() || !h.answered.IsZero() && !c.quorate.V {
 			ob.soon = false
 		}
 	}

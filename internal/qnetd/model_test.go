@@ -84,6 +84,15 @@ func (n *modelNode) report() {
 	n.send(wire.NodeList{Seq: n.seq(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring.id), Nodes: nodeList(n.ring.members)})
 }
 
+// tellQuorum tells what votequorum has counted: nobody is quorate without the device.
+func (n *modelNode) tellQuorum() {
+	quorate := uint8(0)
+	if n.active() {
+		quorate = 1
+	}
+	n.send(wire.NodeList{Seq: n.seq(), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(quorate), Nodes: nodeList(n.ring.members)})
+}
+
 func nodeList(ids []qnet.NodeID) (l qnet.NodeList) {
 	for _, id := range ids {
 		l = append(l, qnet.Node{ID: id})
@@ -325,8 +334,10 @@ func (w *world) told(n *modelNode, m wire.Message) {
 			n.acked = true
 			w.acks++
 			w.note("node %d casts for ring %s", n.id, n.ring.id)
+			n.tellQuorum()
 		case qnet.VoteNACK:
 			n.acked = false
+			n.tellQuorum()
 		}
 	}
 	w.check()

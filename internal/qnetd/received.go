@@ -181,6 +181,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 			vote = qnet.VoteAskLater
 		}
 	case qnet.Quorum:
+		settle = c.cluster.quorum(c, m.Quorate.V == 1)
 	}
 	c.lastVote = vote
 	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote), Reason: c.reason()})
@@ -228,7 +229,11 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	c.told, c.why = qnet.VoteUndefined, because{reason: whyToCome}
 	c.silent, c.awaitSince = false, time.Time{}
 	cl.forgive()
-	cl.reported(c.node, cl.ring(c.ring, c.members, c.node))
+	r := cl.ring(c.ring, c.members, c.node)
+	if cl.lastRing(c.node) != r {
+		c.quorate = wire.Opt[bool]{}
+	}
+	cl.reported(c.node, r)
 	s.note(c.notice(Info, "node reports members "+qnet.FormatIDs(c.members), ""))
 }
 

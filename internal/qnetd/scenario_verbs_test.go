@@ -134,7 +134,11 @@ func (p *player) message(name, verb string, a scenarioArgs) wire.Message {
 	case "report":
 		return p.report(name, a)
 	case "quorum":
-		return wire.NodeList{Seq: p.seq(name), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(uint8(1)), Nodes: p.list(a.words[0])}
+		m := wire.NodeList{Seq: p.seq(name), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(uint8(1)), Nodes: p.list(a.words[0])}
+		if a.has("lost") {
+			m.Quorate.V = 0
+		}
+		return m
 	case "list": // a node list without what its kind needs
 		return p.badList(name, a)
 	case "ask":

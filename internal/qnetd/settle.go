@@ -175,6 +175,10 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 			next = earliest(next, at)
 		}
 	}
+	waiting := because{reason: "undecided: " + reason}
+	if blocked != "" {
+		waiting.reason = "not yet: " + blocked
+	}
 	for _, c := range cl.clients {
 		if !c.waits() {
 			continue
@@ -182,7 +186,7 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 		if end := c.reportedAt.Add(settleTime); now.Before(end) {
 			next = earliest(next, end)
 		} else {
-			s.tell(now, c, qnet.VoteNACK, because{reason: "undecided: " + reason})
+			s.tell(now, c, qnet.VoteNACK, waiting)
 		}
 	}
 	s.decide(now, cl, v, reason, blocked)

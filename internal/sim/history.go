@@ -125,6 +125,9 @@ func (g *generator) cluster(o Options, seed uint64) scenario.Cluster {
 	}
 	if g.n(3) == 0 {
 		c.Token = 3 * time.Second // Corosync's default
+		if g.n(3) == 0 {
+			c.Token, c.Timeout = 10*time.Second, max(c.Timeout, 10*time.Second) // see docs/decision.md
+		}
 	}
 	c.Slow = o.Steady == false && g.n(4) > 0
 	if c.Delay = o.Delay; c.Delay == 0 {

@@ -159,8 +159,11 @@ func (w *World) powerOn(h scenario.Host) {
 // Calm is how long after calm has returned votes must be settled, at a device
 // timeout of 10 s: a holder that never comes back holds for 28.3 s; a C node may
 // take 16 s to notice that its connection is dead, 4.5 s to try again and 8 s
-// where it is refused, and a lost packet is sent again within 8 s.
-func Calm(timeout time.Duration) time.Duration { return timeout*4 + 8*time.Second }
+// where it is refused, and a lost packet is sent again within 8 s. A token time above
+// Corosync's usual 3 s is added to that fourfold: rings take as long to form.
+func Calm(timeout, token time.Duration) time.Duration {
+	return timeout*4 + 8*time.Second + 4*max(0, token-3*time.Second)
+}
 
 // calm undoes all faults but those that part the nodes, and waits for the votes.
 func (w *World) calm() {
@@ -177,10 +180,10 @@ func (w *World) calm() {
 	w.check.dirty = true
 	w.topology()
 	w.observe()
-	began := w.now
+	began, patience := w.now, Calm(w.cfg.Timeout, w.cfg.Token)
 	good := instant(0) // since when the votes are settled
 	missing := ""
-	for !w.over() && w.now < began+instant(Calm(w.cfg.Timeout)) {
+	for !w.over() && w.now < began+instant(patience) {
 		w.Run(200 * time.Millisecond)
 		if missing = w.settled(); missing != "" {
 			good = 0
@@ -191,9 +194,9 @@ func (w *World) calm() {
 	switch {
 	case w.over():
 	case good == 0:
-		w.fail(NoVote, fmt.Sprintf("%s after calm: %s", Calm(w.cfg.Timeout), missing))
+		w.fail(NoVote, fmt.Sprintf("%s after calm: %s", patience, missing))
 	default:
-		w.stats.Settle = max(w.stats.Settle, float64(good-began)/float64(Calm(w.cfg.Timeout)))
+		w.stats.Settle = max(w.stats.Settle, float64(good-began)/float64(patience))
 	}
 }
 

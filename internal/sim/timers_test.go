@@ -54,3 +54,41 @@ func TestVoteStays(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTokens: a ring may be without its token for as long as totem.token says, and
+// comes back with the votes that it had. Up to the device timeout that breaks nothing
+// (H2), whatever the arbiter knows of it (H3).
+func TestLongTokens(t *testing.T) {
+	for _, token := range []time.Duration{10 * time.Second, 30 * time.Second} {
+		var sum sim.Stats
+		for seed := range uint64(200) {
+			f := sim.History(sim.Options{}, seed)
+			f.Cluster.Token, f.Cluster.Timeout = token, token
+			w := sim.Play(f)
+			sum.Add(w.Stats())
+			if v := w.Violation(); v != nil {
+				t.Fatalf("token %s, seed %d: %v\n%s", token, seed, v, sim.Transcript(sim.Shrink(f, 2000)))
+			}
+		}
+		if sum.Splits < 500 || sum.ACKs < 2000 {
+			t.Errorf("the histories prove too little: %+v", sum)
+		}
+	}
+}
+
+// TestTokenLimit shows the condition that docs/decision.md states: nodes 3 and 4 lose the
+// arbiter, then each other for almost a token time, and their "no" is counted when that
+// is over. With a token time above the device timeout the hold has passed by then.
+func TestTokenLimit(t *testing.T) {
+	const story = "up 1 2 3 4\nwait 20s\ndrop 1 arbiter\ndrop 2 arbiter\nsplit 1,2 3,4\nwait 3m\nheal 1 arbiter\nheal 2 arbiter\n" +
+		"drop 3 arbiter\ndrop 4 arbiter\nwait 8s\ndrop 3 4\nwait 29500ms\nheal 3 4\ncalm\n"
+	for timeout, breaks := range map[string]bool{"10s": true, "30s": false} {
+		f, err := scenario.Parse("cluster nodes=4 daemons=c kap=off token=30s timeout=" + timeout + "\n" + story)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := sim.Play(f).Violation(); (v != nil) != breaks {
+			t.Errorf("timeout %s: %v", timeout, v)
+		}
+	}
+}
