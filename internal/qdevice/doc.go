@@ -13,7 +13,7 @@
 // # Promises
 //
 // The device's vote is cast for a ring only after the arbiter's ACK for that very
-// ring, and no longer than the arbiter can be sure of (N1 to N6, quoted where
+// ring, and no longer than the arbiter can be sure of (N1 to N7, quoted where
 // they are applied):
 //
 //   - a new ring needs a fresh ACK (N1);
@@ -28,7 +28,9 @@
 //     waited for: the answer is "no", and the vote is taken up again when it
 //     comes (N5);
 //   - an arbiter at another address than the last one's must be the same (N6, in
-//     docs/decision.md).
+//     docs/decision.md);
+//   - a vote of "no" is polled again when the sync has ended: what was polled before
+//     in a ring without its token may have gone round only then (N7).
 //
 // 2nodelms and lms with wait_for_all are as lenient as in C where said so.
 //

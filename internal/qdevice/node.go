@@ -325,9 +325,14 @@ func (n *Node) notSilent() {
 	}
 }
 
-// quorum takes the end of a sync.
+// quorum takes the end of a sync. What was polled during it is said again: a poll
+// of "yes" in a ring that was lost just then may have gone round in the new one only
+// now, and Corosync would count that (N7).
 func (n *Node) quorum(now time.Time, in Quorum) {
 	n.inSync, n.quorate, n.nodes, n.hasQuorum = false, in.Quorate, in.Nodes, true
+	if n.vote.polling && !n.keeps() {
+		n.poll(now)
+	}
 	if n.conn.state == Online {
 		n.sendQuorum()
 	}
