@@ -102,6 +102,20 @@ func TestFFSplit(t *testing.T) {
 	})
 }
 
+// TestOutOfDate: whose report is awaited where nothing else decides.
+func TestOutOfDate(t *testing.T) {
+	run(t, qnet.LMS, []testCase{
+		// Rule P2: a node's report is out of date if another node has since reported another ring, and one of the two rings names the other node.
+		{"the old ring names who left it", View{Clients: []Client{client(1, 3, 5, 1, 2), client(2, 3, 6, 2)}}, "", "1", Awaiting},
+		{"the new ring names who is to come", View{Clients: []Client{client(1, 3, 5, 1), client(2, 3, 6, 1, 2)}}, "", "1", Awaiting},
+		{"neither names the other", View{TieBreaker: lowest(), Clients: []Client{client(1, 3, 5, 1), client(2, 3, 6, 2)}}, "1", "", TieBreaker},
+		{"the same ring, reported since", View{Clients: with([]Client{client(1, 3, 5, 1, 2), client(2, 3, 5, 1, 2)}, func(c *Client) {
+			c.Report += uint64(c.Node)
+		})}, "1, 2", "", OnlyOne},
+		{"two of them", View{Clients: []Client{client(1, 3, 5, 1, 2, 3), client(2, 3, 5, 1, 2, 3), client(3, 3, 6, 3)}}, "", "1, 2", Awaiting},
+	})
+}
+
 func TestLMS(t *testing.T) {
 	vote := func(v qnet.Vote, nodes ...qnet.NodeID) func(*Client) {
 		return func(c *Client) {
@@ -175,227 +189,6 @@ func TestTestAlgorithm(t *testing.T) {
 func TestUnknownAlgorithm(t *testing.T) {
 	if v := Decide(9, View{Clients: []Client{client(1, 1, 1, 1)}}); v.Winner != nil {
 		t.Errorf("winner %v", v.Winner)
-	}
-}
-
-// stupidFFSplit is the second implementation: it knows nothing of partitions
-// and asks, for each pair of nodes, which of the two is the better candidate.
-func stupidFFSplit(v View, n int) string {
-	beats := func(a, b Client) bool {
-		if len(a.Members) != len(b.Members) {
-			return len(a.Members) > len(b.Members)
-		}
-		type mark struct{ score, count int }
-		of := func(c Client) (m mark) {
-			for _, o := range v.Clients {
-				for _, id := range c.Members {
-					if id == o.Node {
-						m.count++
-						m.score++
-						if o.Heuristics == qnet.HeuristicsPass {
-							m.score++
-						} else if o.Heuristics == qnet.HeuristicsFail {
-							m.score--
-						}
-					}
-				}
-			}
-			return m
-		}
-		ma, mb := of(a), of(b)
-		if ma.score != mb.score {
-			return ma.score > mb.score
-		}
-		if ma.count != mb.count {
-			return ma.count > mb.count
-		}
-		had := func(c Client) bool {
-			for _, o := range v.Clients {
-				if o.Ring == c.Ring {
-					for _, q := range v.Quorate {
-						if q == o.Node {
-							return true
-						}
-					}
-				}
-			}
-			return false
-		}
-		if v.KeepActivePartition && had(a) != had(b) {
-			return had(a)
-		}
-		want := qnet.NodeID(1)
-		switch v.TieBreaker.Mode {
-		case qnet.TieBreakerHighest:
-			want = qnet.NodeID(n)
-		case qnet.TieBreakerNode:
-			want = v.TieBreaker.ID
-		}
-		for _, id := range a.Members {
-			if id == want {
-				return true
-			}
-		}
-		for _, id := range b.Members {
-			if id == want {
-				return false
-			}
-		}
-		return a.Node < b.Node
-	}
-	var best *Client
-	for i := range v.Clients {
-		c := v.Clients[i]
-		if 2*len(c.Members) < n || (best != nil && best.Ring == c.Ring) {
-			continue
-		}
-		if best == nil || beats(c, *best) {
-			best = &v.Clients[i]
-		}
-	}
-	if best == nil || (2*len(best.Members) == n && n%2 != 0) {
-		return ""
-	}
-	return qnet.FormatIDs(best.Members)
-}
-
-// partitionsOf calls f with every way to divide 1..n into partitions: part[i]
-// is the number of the partition that node i+1 is in.
-func partitionsOf(n int, f func(part []int)) {
-	part := make([]int, n)
-	var place func(i, used int)
-	place = func(i, used int) {
-		if i == n {
-			f(part)
-			return
-		}
-		for p := range used + 1 {
-			part[i] = p
-			place(i+1, max(used, p+1))
-		}
-	}
-	place(0, 0)
-}
-
-// TestFFSplitAgainstStupid compares both on all partitions of up to 6 nodes,
-// with every set of connected nodes and every tie-breaker, and with heuristics
-// and memories of the last winner that vary with the case.
-func TestFFSplitAgainstStupid(t *testing.T) {
-	cases := 0
-	for n := 1; n <= 6; n++ {
-		ties := []qnet.TieBreaker{lowest(), {Mode: qnet.TieBreakerHighest}}
-		for id := 1; id <= n; id++ {
-			ties = append(ties, qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)})
-		}
-		partitionsOf(n, func(part []int) {
-			for connected := 1; connected < 1<<n; connected++ {
-				cases++
-				v := View{Clients: clientsFor(part, connected, cases), TieBreaker: ties[cases%len(ties)], KeepActivePartition: cases%3 != 0}
-				for id := 1; id <= n; id++ {
-					if cases>>id&1 == 1 {
-						v.Quorate = append(v.Quorate, qnet.NodeID(id))
-					}
-				}
-				for _, tie := range ties {
-					v.TieBreaker = tie
-					d := Decide(qnet.FFSplit, v)
-					if got, want := qnet.FormatIDs(d.Winner), stupidFFSplit(v, n); got != want {
-						t.Fatalf("%+v\n got %q (%s)\nwant %q", v, got, d.Reason, want)
-					}
-				}
-			}
-		})
-	}
-	if cases < 14000 {
-		t.Errorf("only %d cases", cases)
-	}
-}
-
-// clientsFor makes the connected nodes of a division, with heuristics that
-// depend on salt.
-func clientsFor(part []int, connected, salt int) []Client {
-	var list []Client
-	for i, p := range part {
-		if connected>>i&1 == 0 {
-			continue
-		}
-		var members []qnet.NodeID
-		for j, q := range part {
-			if p == q {
-				members = append(members, qnet.NodeID(j+1))
-			}
-		}
-		c := client(qnet.NodeID(i+1), len(part), uint64(10+p), members...)
-		c.Report = 1
-		if salt%2 == 0 {
-			c.Heuristics = qnet.Heuristics(salt * (i + 7) / 3 % 3)
-		}
-		list = append(list, c)
-	}
-	return list
-}
-
-// stupidLMS asks every node whether anybody is better off than its partition.
-func stupidLMS(v View) string {
-	size, score := map[qnet.RingID]int{}, map[qnet.RingID]int{}
-	members := map[qnet.RingID]string{}
-	for _, c := range v.Clients {
-		members[c.Ring] = qnet.FormatIDs(c.Members)
-		size[c.Ring]++
-		score[c.Ring]++
-		switch c.Heuristics {
-		case qnet.HeuristicsPass:
-			score[c.Ring]++
-		case qnet.HeuristicsFail:
-			score[c.Ring]--
-		}
-	}
-	var left []Client // clients whose partition nothing has beaten
-	for _, c := range v.Clients {
-		ok := true
-		for r := range members {
-			if score[r] > score[c.Ring] || (score[r] == score[c.Ring] && size[r] > size[c.Ring]) {
-				ok = false
-			}
-		}
-		if ok {
-			left = append(left, c)
-		}
-	}
-	pick := left[0]
-	if v.TieBreaker.Mode == qnet.TieBreakerHighest {
-		pick = left[len(left)-1]
-	}
-	if v.TieBreaker.Mode == qnet.TieBreakerNode {
-		for _, c := range left {
-			for _, id := range c.Members {
-				if id == v.TieBreaker.ID {
-					pick = c
-				}
-			}
-		}
-	}
-	return members[pick.Ring]
-}
-
-func TestLMSAgainstStupid(t *testing.T) {
-	cases := 0
-	for n := 1; n <= 6; n++ {
-		partitionsOf(n, func(part []int) {
-			for connected := 1; connected < 1<<n; connected++ {
-				for mode := qnet.TieBreakerLowest; mode <= qnet.TieBreakerNode; mode++ {
-					cases++
-					v := View{Clients: clientsFor(part, connected, cases), TieBreaker: qnet.TieBreaker{Mode: mode}}
-					if mode == qnet.TieBreakerNode {
-						v.TieBreaker.ID = qnet.NodeID(cases%n + 1)
-					}
-					d := Decide(qnet.LMS, v)
-					if got, want := qnet.FormatIDs(d.Winner), stupidLMS(v); got != want {
-						t.Fatalf("%+v\n got %q (%s)\nwant %q", v, got, d.Reason, want)
-					}
-				}
-			}
-		})
 	}
 }
 
