@@ -201,8 +201,7 @@ func (n *Node) hangUp(now time.Time, why string) {
 	n.lost(now, why)
 }
 
-// lost takes the end of a connection. Rule N4: without a grace the vote ends
-// with it; with one it is kept for the ring that it was given for.
+// lost takes the end of a connection.
 func (n *Node) lost(now time.Time, why string) {
 	c := &n.conn
 	if c.state == Waiting {
@@ -219,6 +218,8 @@ func (n *Node) lost(now time.Time, why string) {
 	if n.run != 0 && n.runFor == forConnect {
 		n.run = 0
 	}
+	// Rule N4: without a grace a vote ends with the connection; with one it is kept for the ring
+	// that it was given for.
 	switch {
 	case n.keeps() && (n.grace() > 0 || n.lenient()):
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:

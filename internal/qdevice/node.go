@@ -124,7 +124,8 @@ func New(cfg Config, now time.Time) *Node {
 // The returned slice is valid until the next Step.
 func (n *Node) Step(now time.Time, in Input) []Output {
 	n.out = n.out[:0]
-	// Rule N3: how fresh the arbiter's word is, is looked at before anything else.
+	// Rule N3: how fresh the arbiter's word is, is looked at before anything else is done: a
+	// process that was frozen polls nothing on the strength of old news.
 	n.checkFresh(now)
 	switch in := in.(type) {
 	case Configured:
@@ -268,8 +269,9 @@ func equalNodes(a, b qnet.NodeList) bool {
 	return true
 }
 
-// membership takes a new ring. Rule N1: what was cast for the old one is past.
+// membership takes a new ring.
 func (n *Node) membership(now time.Time, in Membership) {
+	// Rule N1: a new ring needs a fresh ACK: what was cast for the old one is past.
 	if n.members != nil && in.Ring == n.ring {
 		return // the same callback again, as a second tracking gives it
 	}
@@ -306,8 +308,11 @@ func (n *Node) patience() time.Duration {
 	return max(n.cfg.WithdrawTime, min(4*(n.conn.srtt+n.conn.rttvar), decideTime))
 }
 
-// watchSilence starts the withdraw time (N5).
+// watchSilence starts the withdraw time.
 func (n *Node) watchSilence(now time.Time) {
+	// Rule N5: while Corosync waits in sync, an arbiter that says nothing for the withdraw time, or
+	// no vote for the 2 s in which it decides, is not waited for: the node polls "no", and takes
+	// the vote up again when it comes.
 	if n.cfg.WithdrawTime > 0 {
 		n.vote.withdraw, n.vote.heard = now.Add(n.patience()), false
 	}
@@ -325,10 +330,10 @@ func (n *Node) notSilent() {
 	}
 }
 
-// quorum takes the end of a sync. What was polled during it is said again: a poll
-// of "yes" in a ring that was lost just then may have gone round in the new one only
-// now, and Corosync would count that (N7).
+// quorum takes the end of a sync. A poll of "yes" from before would be counted.
 func (n *Node) quorum(now time.Time, in Quorum) {
+	// Rule N7: a vote of "no" is polled again when the sync has ended: what was polled before in a
+	// ring without its token may have gone round only then.
 	n.inSync, n.quorate, n.nodes, n.hasQuorum = false, in.Quorate, in.Nodes, true
 	if n.vote.polling && !n.keeps() {
 		n.poll(now)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,45 +46,6 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
 			}
 		})
-	}
-}
-
-// TestCited: each rule and each row of the protocol sheet that the machine is
-// for is cited by a scenario.
-func TestCited(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/decision.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rule := regexp.MustCompile(`(?m)^- \*\*N6\*\* (.+)\.$`).FindStringSubmatch(string(doc))
-	if rule == nil {
-		t.Fatal("N6 is not in docs/decision.md")
-	}
-	for _, file := range []string{"register.go", "testdata/n6_two_arbiters.txt"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(regexp.MustCompile(`\n(# |\s*// )`).ReplaceAllString(string(text), " "), rule[1]) {
-			t.Errorf("N6 is not quoted in %s: %s", file, rule[1])
-		}
-	}
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(b)
-	}
-	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C8", "C9", "C10"} {
-		if !regexp.MustCompile(`(?m)^# .*\b` + row + `\b`).MatchString(all.String()) {
-			t.Errorf("no scenario is for %s", row)
-		}
 	}
 }
 

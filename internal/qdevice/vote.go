@@ -58,10 +58,11 @@ func (n *Node) poll(now time.Time) {
 	n.emit(p)
 }
 
-// freshFor is how long after the basis a vote may be cast. Rule N2: the grace
-// that the arbiter announced, or 1.25 heartbeats: an arbiter that announces
-// none gives the vote away 1.5 heartbeats after it last heard of the node.
+// freshFor is how long after the basis a vote may be cast. An arbiter that announces no
+// grace gives the vote away 1.5 heartbeats after it last heard of the node.
 func (n *Node) freshFor() time.Duration {
+	// Rule N2: a vote is cast for no longer than the grace that the arbiter announces, and with one
+	// that announces none for 1.25 heartbeats, counted from when the last answered echo was sent.
 	if g := n.grace(); g > 0 {
 		return g
 	}
