@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,25 +119,56 @@ func TestQDeviceLines(t *testing.T) {
 	}
 }
 
-// Proxmox's API reads the text with this pattern, and takes these keys.
-func TestProxmox(t *testing.T) {
+// proxmox reads a text as Proxmox's API does (PVE::API2::ClusterConfig, qdevice): lines
+// that do not start with a blank, by this pattern, and of them these keys. One of them,
+// "Echo reply", is in no daemon's text.
+func proxmox(text []byte) map[string]string {
 	line := regexp.MustCompile(`^(.*?)\s*:\s*(.*)$`)
 	got := map[string]string{}
-	for l := range strings.Lines(string(status.AppendQDevice(nil, device(), true, zone))) {
+	for l := range strings.Lines(string(text)) {
 		l = strings.TrimSuffix(l, "\n")
-		if m := line.FindStringSubmatch(l); m != nil && !strings.HasPrefix(l, " ") {
+		if m := line.FindStringSubmatch(l); m != nil && !regexp.MustCompile(`^\s`).MatchString(l) {
 			got[m[1]] = m[2]
 		}
 	}
 	maps.DeleteFunc(got, func(k, _ string) bool {
-		return !strings.Contains("Algorithm,Echo reply,Last poll call,Model,QNetd host,State,Tie-breaker", k)
+		return !slices.Contains([]string{"Algorithm", "Echo reply", "Last poll call", "Model", "QNetd host", "State", "Tie-breaker"}, k)
 	})
-	want := map[string]string{
-		"Algorithm": "Fifty-Fifty split", "Last poll call": "2026-11-23T08:13:32 (cast vote)", "Model": "Net",
-		"QNetd host": "10.77.0.3:5403", "State": "Connected", "Tie-breaker": "Node with lowest node ID",
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	return got
+}
+
+// TestProxmox: Proxmox reads the same of our text and of what C's daemon said, which was
+// recorded with Debian's corosync-qdevice 3.0.3 in the interop hosts. Metrics of Proxmox
+// take "Connected" alone for up.
+func TestProxmox(t *testing.T) {
+	for name, want := range map[string]map[string]string{
+		"c-connected": {
+			"Algorithm": "Fifty-Fifty split", "Last poll call": "2026-11-24T19:42:38 (cast vote)", "Model": "Net",
+			"QNetd host": "10.77.0.100:5403", "State": "Connected", "Tie-breaker": "Node with lowest node ID",
+		},
+		"c-connect-failed": {
+			"Algorithm": "Fifty-Fifty split", "Last poll call": "2026-11-24T19:42:40", "Model": "Net",
+			"QNetd host": "10.77.0.100:5403", "State": "Connect failed", "Tie-breaker": "Node with lowest node ID",
+		},
+	} {
+		recorded, err := os.ReadFile("testdata/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := proxmox(recorded); !maps.Equal(got, want) {
+			t.Errorf("%s: of C's text %v, want %v", name, got, want)
+		}
+		s, err := status.ParseQDevice(string(recorded), zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours := status.AppendQDevice(nil, s, true, zone)
+		if got := proxmox(ours); !maps.Equal(got, want) {
+			t.Errorf("%s: of our text %v, want %v", name, got, want)
+		}
+		if string(ours) != string(recorded) {
+			t.Errorf("%s: our text\n%s\nC's\n%s", name, ours, recorded)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@
 package interop
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -304,8 +306,36 @@ func TestQdeviceTool(t *testing.T) {
 		if said[0] != said[1] {
 			t.Errorf("our daemon's labels:\n%s\nC's:\n%s", said[0], said[1])
 		}
-		r.measured("the same labels four times")
+		connected := proxmox(l.Nodes[0].MustRun("corosync-qdevice-tool", "-s", "-v"))
+		if c := proxmox(l.Nodes[1].MustRun("corosync-qdevice-tool", "-s", "-v")); !maps.Equal(connected, c) || connected["State"] != "Connected" {
+			t.Errorf("Proxmox reads of our daemon\n%v\nof C's\n%v", connected, c)
+		}
+		l.Arbiter.Kill("qnetd")
+		l.AwaitDevice("Connect failed")
+		away, c := proxmox(l.Nodes[0].MustRun("corosync-qdevice-tool", "-s", "-v")), proxmox(l.Nodes[1].MustRun("corosync-qdevice-tool", "-s", "-v"))
+		for _, got := range []map[string]string{away, c} {
+			delete(got, "Last poll call") // our grace keeps the vote
+		}
+		if !maps.Equal(away, c) {
+			t.Errorf("without an arbiter Proxmox reads of our daemon\n%v\nof C's\n%v", away, c)
+		}
+		r.measured("the same labels four times; Proxmox reads the same of both")
 	})
+}
+
+// proxmox reads the status of a node daemon as Proxmox's API does, without times.
+func proxmox(text string) map[string]string {
+	line := regexp.MustCompile(`^(.*?)\s*:\s*(.*)$`)
+	got := map[string]string{}
+	for _, l := range lines(text) {
+		if m := line.FindStringSubmatch(l); m != nil && !strings.HasPrefix(l, " ") {
+			got[m[1]] = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`).ReplaceAllString(m[2], "TIME")
+		}
+	}
+	maps.DeleteFunc(got, func(k, _ string) bool {
+		return !slices.Contains([]string{"Algorithm", "Echo reply", "Last poll call", "Model", "QNetd host", "State", "Tie-breaker"}, k)
+	})
+	return got
 }
 
 // TestStatusBlock compares quorate status with corosync-quorumtool -siH, whole,
