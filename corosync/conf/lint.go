@@ -33,6 +33,8 @@ type Problem struct {
 	Level    Level
 	Text     string // what is wrong, and what comes of it
 	WhatToDo string
+	Key      string // the key whose value is to blame, as [File.Keys] names it; empty if it is no single one
+	Timers   bool   // it is about times that do not fit each other
 }
 
 // String returns the problem in one line.
@@ -55,10 +57,17 @@ func (f *File) Lint() []Problem {
 		l.repeated, l.unknown, l.version, l.nodeIDs, l.addresses,
 		l.provider, l.expected, l.twoNode, l.autoTieBreaker, l.lastMan, l.halves,
 		l.deviceAlone, l.deviceVotes, l.deviceNet, l.algorithm, l.tieBreaker, l.heuristics,
-		l.timers, l.deviceTimers, l.heuristicsTimers, l.refused,
 	} {
 		rule()
 	}
+	first := len(l.found)
+	for _, rule := range []func(){l.timers, l.deviceTimers, l.heuristicsTimers} {
+		rule()
+	}
+	for i := range l.found[first:] {
+		l.found[first+i].Timers = true
+	}
+	l.refused()
 	slices.SortStableFunc(l.found, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return l.found
 }
@@ -74,11 +83,11 @@ type linter struct {
 
 // say adds a problem with the line that gives a key.
 func (l *linter) say(key string, level Level, text, what string) {
-	l.at(l.f.keys[key].Line, level, text, what)
+	l.found = append(l.found, Problem{Line: l.f.keys[key].Line, Level: level, Text: text, WhatToDo: what, Key: key})
 }
 
 func (l *linter) at(line int, level Level, text, what string) {
-	l.found = append(l.found, Problem{line, level, text, what})
+	l.found = append(l.found, Problem{Line: line, Level: level, Text: text, WhatToDo: what})
 }
 
 // flag tells whether a number that means yes or no is given and is not 0.

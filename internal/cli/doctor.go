@@ -23,6 +23,7 @@ import (
 func newDoctorCommand() *cobra.Command {
 	cfg := doctor.Config{ConfFile: "/etc/corosync/corosync.conf", Settings: nodeconf.DefaultSettings()}
 	var asJSON bool
+	var settings []string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Examine this node from its corosync.conf to its vote",
@@ -34,6 +35,11 @@ or FAIL, and below it what to do. Nothing is changed.
 Exit codes: 0 nothing failed, 1 something did.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, arg := range settings {
+				if err := applyNodeSettings(&cfg.Settings, arg); err != nil {
+					return fmt.Errorf("--set %s: %w", arg, err)
+				}
+			}
 			out := cmd.OutOrStdout()
 			cfg.AskNode = func(ctx context.Context) (*status.QDevice, bool, error) { return askNode(ctx, cfg.Settings.SocketFile) }
 			end := func() {}
@@ -68,6 +74,7 @@ Exit codes: 0 nothing failed, 1 something did.`,
 	f.StringVar(&cfg.ConfFile, "conf", cfg.ConfFile, "the file that Corosync reads")
 	f.StringVar(&cfg.Settings.CertDir, "certs", cfg.Settings.CertDir, "the node daemon's certificates")
 	f.StringVar(&cfg.Settings.SocketFile, "socket", cfg.Settings.SocketFile, "the node daemon's local socket")
+	f.StringArrayVar(&settings, "set", nil, "a setting that the node daemon runs with (-S), as name=value; may be repeated")
 	f.StringVar(&cfg.Corosync.Dir, "sockets", "", "directory of Corosync's sockets, if libqb was told to use one")
 	return cmd
 }

@@ -65,6 +65,31 @@ nodelist {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Results) < 5 || !r.OK {
 		t.Errorf("%v, %s", err, out)
 	}
+	code, out, errs = call(append(args, "--set", "net_test_algorithm_enabled=perhaps")...)
+	if code != 1 || out != "" || errs != "quorate: --set net_test_algorithm_enabled=perhaps: Invalid value 'perhaps' for option 'net_test_algorithm_enabled'\n" {
+		t.Errorf("exit code %d, output\n%s%s", code, out, errs)
+	}
+	device := strings.Replace(text, "corosync_votequorum\n", `corosync_votequorum
+ device {
+  model: net
+  votes: 1
+  net {
+   algorithm: test
+   host: 127.0.0.1
+   port: 1
+   tls: off
+  }
+ }
+`, 1)
+	if err := os.WriteFile(file, []byte(device), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for set, fault := range map[string]bool{"net_test_algorithm_enabled=on": false, "net_test_algorithm_enabled=off": true} {
+		_, out, _ = call(append(args, "--set", set)...)
+		if strings.Contains(out, "corosync-qdevice does not start with the algorithm test") != fault {
+			t.Errorf("%s:\n%s", set, out)
+		}
+	}
 	if err := os.WriteFile(file, []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}

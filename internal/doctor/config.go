@@ -38,12 +38,12 @@ func (e *examiner) file(context.Context) {
 		e.say(Fail, "Corosync would refuse the file: "+err.Error(), "mend it; corosync -t says whether it is well")
 	}
 	for _, p := range f.Lint() {
-		if strings.Contains(p.Text, " ms") { // it is about a time
+		if p.Timers {
 			e.lint = append(e.lint, p)
 			continue
 		}
-		if p.Level == conf.Fault && strings.Contains(refused, p.Text) {
-			continue // the same again
+		if p.Level == conf.Fault && (strings.Contains(refused, p.Text) || e.moved(p.Key)) {
+			continue // the same again, or for the node daemon's own reading to say
 		}
 		bad = bad || p.Level != conf.Note
 		e.problem(p)
@@ -51,6 +51,23 @@ func (e *examiner) file(context.Context) {
 	if !bad {
 		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), count(len(f.Nodes()), "node")))
 	}
+}
+
+// moved reports whether the node daemon's settings change what it takes for a key. Lint
+// knows the daemon without settings.
+func (e *examiner) moved(key string) bool {
+	s, usual := e.Settings, nodeconf.DefaultSettings()
+	switch key {
+	case "quorum.device.net.algorithm":
+		return s.TestAlgorithm
+	case "quorum.device.net.connect_timeout":
+		return s.ConnectTimeoutMin != usual.ConnectTimeoutMin || s.ConnectTimeoutMax != usual.ConnectTimeoutMax
+	case "quorum.device.heuristics.timeout", "quorum.device.heuristics.sync_timeout":
+		return s.HeuristicsTimeoutMin != usual.HeuristicsTimeoutMin || s.HeuristicsTimeoutMax != usual.HeuristicsTimeoutMax
+	case "quorum.device.heuristics.interval":
+		return s.HeuristicsIntervalMin != usual.HeuristicsIntervalMin || s.HeuristicsIntervalMax != usual.HeuristicsIntervalMax
+	}
+	return false
 }
 
 // unreadable says why the file can't be examined.

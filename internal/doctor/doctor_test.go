@@ -307,6 +307,20 @@ func TestFindings(t *testing.T) {
 			want: []string{"warn corosync.conf: line ", "note certificates: quorum.device.net.tls is off", "FAIL TLS: ADDRESS: TLS does not match: the arbiter says Required, quorum.device.net.tls says Unsupported"}},
 		{name: "timers", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "votes: 1", "votes: 1\n  timeout: 1000", 1) },
 			want: []string{"warn timers: line "}, ok: true},
+		{name: "no timer", after: func(w *world) { w.conf = strings.Replace(w.conf, "tls: on", "tls: on\n   tie_breaker: 5 ms", 1) },
+			want: []string{"FAIL corosync.conf: line "}},
+		{name: "algorithm test", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "algorithm: ffsplit", "algorithm: test", 1) },
+			want: []string{"FAIL corosync.conf: line "}},
+		{name: "algorithm test, which the daemon was told to take", spoil: func(w *world) {
+			w.conf = strings.Replace(w.conf, "algorithm: ffsplit", "algorithm: test", 1)
+			w.cfg.Settings.TestAlgorithm = true
+		}, want: []string{"ok corosync.conf: version 5"}, ok: true},
+		{name: "connect timeout", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "tls: on", "tls: on\n   connect_timeout: 500", 1) },
+			want: []string{"FAIL corosync.conf: line "}},
+		{name: "connect timeout that the daemon was told to take", spoil: func(w *world) {
+			w.conf = strings.Replace(w.conf, "tls: on", "tls: on\n   connect_timeout: 500", 1)
+			w.cfg.Settings.ConnectTimeoutMin = 400
+		}, want: []string{"ok corosync.conf: version 5"}, ok: true},
 		{name: "newer file", after: func(w *world) { w.conf = strings.Replace(w.conf, "config_version: 5", "config_version: 6", 1) },
 			want: []string{"warn corosync: the running Corosync has version 5 of the configuration, the file is version 6\n    corosync-cfgtool -R"}, ok: true},
 		{name: "no Corosync", after: func(w *world) { w.server.Close() },
