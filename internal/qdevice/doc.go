@@ -18,8 +18,9 @@
 //
 //   - a new ring needs a fresh ACK (N1);
 //   - a vote is cast for at most a limit after the last answered echo was sent:
-//     the grace that our arbiter announces, and 1.25 heartbeats with an arbiter
-//     that announces none, well before it would give the node up at 1.5 (N2);
+//     the grace that our arbiter announces, of which three device timeouts are
+//     believed, and 1.25 heartbeats with an arbiter that announces none, well
+//     before it would give the node up at 1.5 (N2);
 //   - that limit is looked at before anything else is done with an input, so a
 //     process that was frozen polls nothing on the strength of old news (N3);
 //   - without a grace a lost connection is a NACK at once (N4);
