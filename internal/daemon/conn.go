@@ -55,10 +55,14 @@ func (c *conn) read(buf []byte) (int, error) {
 
 // flush hands what was encoded to the socket. The buffer may be used again.
 func (c *conn) flush() (err error) {
-	if c.tls != nil {
-		_, err = c.tls.Write(c.out)
-	} else {
+	if c.tls == nil {
 		_, err = c.sock.write(c.out, c.messages)
+		return err
+	}
+	c.sock.gather() // it writes as many records as it likes
+	_, err = c.tls.Write(c.out)
+	if full := c.sock.count(c.messages); err == nil {
+		err = full
 	}
 	return err
 }

@@ -121,25 +121,106 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
-// TestRackAtOnce: five hundred connections at once are all taken, while the loop
-// is kept from them.
+// TestRackAtOnce: five hundred connect at once while nobody accepts, and none has to
+// try again; with C's backlog of 10 they would.
 func TestRackAtOnce(t *testing.T) {
-	a := startArbiter(t, nil)
 	const n = 500
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			c, err := net.DialTimeout("tcp", a.addr, 900*time.Millisecond) // a lost SYN is sent again after 1 s
-			if err == nil {
-				err = c.Close()
-			}
-			errs <- err
-		}()
-	}
-	for range n {
-		if err := <-errs; err != nil {
+	for backlog, want := range map[int]int{0: n, 10: 0} {
+		l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, backlog)
+		if err != nil {
 			t.Fatal(err)
 		}
+		conns := make(chan net.Conn, n)
+		for range n {
+			go func() {
+				c, err := net.DialTimeout("tcp", l.addr.String(), 900*time.Millisecond) // a lost SYN is sent again after 1 s
+				if err != nil {
+					c = nil
+				}
+				conns <- c
+			}()
+		}
+		taken := 0
+		for range n {
+			if c := <-conns; c != nil {
+				taken++
+				defer c.Close()
+			}
+		}
+		if want == n && taken != n || want == 0 && taken == n {
+			t.Errorf("backlog %d: %d of %d are connected", backlog, taken, n)
+		}
+		for range want {
+			fd, _, err := l.accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = unix.Close(fd)
+		}
+		if err := l.file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestNoDelay: votes are not held back for the ACK of an echo.
+func TestNoDelay(t *testing.T) {
+	l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.file.Close()
+	c, err := net.Dial("tcp", l.addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fd, _, err := l.accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if v, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v != 1 {
+		t.Errorf("TCP_NODELAY is %d, %v", v, err)
+	}
+}
+
+// TestReset: what was not delivered when a connection is given up is never delivered: a
+// vote that comes late would count. The peer sees a reset, not an end.
+func TestReset(t *testing.T) {
+	l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.file.Close()
+	c, err := net.Dial("tcp", l.addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fd, _, err := l.accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &socket{fd: fd, limit: 1000}
+	written := 0
+	for b := make([]byte, 1<<20); len(s.queue) == 0; written += len(b) {
+		if _, err := s.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.reset()
+	n, err := io.Copy(io.Discard, c)
+	if !errors.Is(err, syscall.ECONNRESET) || n >= int64(written) {
+		t.Errorf("%d of %d bytes arrived, and then: %v", n, written, err)
+	}
+}
+
+// TestGivenUpIsReset: that is how the arbiter ends a connection that it gives up.
+func TestGivenUpIsReset(t *testing.T) {
+	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.Machine.HandshakeTime = 100 * time.Millisecond })
+	if m, err := a.dial(t).recv(); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v, %v", m, err)
 	}
 }
 

@@ -228,30 +228,6 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestSlowReader (A6): a client that asks and does not read is given up, alone.
-func TestSlowReader(t *testing.T) {
-	a := startArbiter(t, nil)
-	neighbours := a.pair(t, "prod")
-	p := a.dial(t)
-	p.join("slow", 1, whole)
-	body := wire.EchoRequest{Body: append([]byte{0x10, 0, 0x70, 0}, make([]byte, 0x7000)...)}
-	b, err := wire.Append(nil, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 4000 {
-		if _, err = p.c.Write(b); err != nil {
-			break
-		}
-	}
-	if err == nil {
-		t.Error("the arbiter kept everything that was not read")
-	}
-	for _, n := range neighbours {
-		n.echo()
-	}
-}
-
 // TestGarbage (SEC-6) throws bytes of all kinds at the arbiter; a cluster beside it
 // goes on, and in the end nothing is left of it.
 func TestGarbage(t *testing.T) {
@@ -355,16 +331,16 @@ func TestStopLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestTwoAtOnce: two arbiters can't have one register of grants, and the second says so.
 func TestTwoAtOnce(t *testing.T) {
-	dir := t.TempDir()
-	startArbiter(t, func(cfg *QNetdConfig) { cfg.LockFile = filepath.Join(dir, "pid") })
-	// A lock of this very process does not keep it out: fcntl locks are the process's. The store's lock does.
-	cfg := QNetdConfig{Machine: qnetd.Defaults(), StorePath: filepath.Join(dir, "grants.db"), Network: "tcp", Hosts: []string{"256.0.0.1"},
-		Control: ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}}, Log: slog.New(slog.DiscardHandler)}
-	cfg.Machine.TLS = wire.TLSUnsupported
-	if err := RunQNetd(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "256.0.0.1") {
+	a := startArbiter(t, nil)
+	ps := a.pair(t, "prod")
+	cfg := arbiterConfig(t.TempDir(), io.Discard)
+	cfg.StorePath = filepath.Join(a.dir, "grants.db")
+	if err := RunQNetd(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), cfg.StorePath) || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v", err)
 	}
+	ps[0].echo()
 }
 
 // TestMappedAddress: over a socket for every address, an IPv4 client is shown as C shows it.

@@ -39,7 +39,8 @@ type socket struct {
 	ended  bool   // the peer has shut down or the connection is broken: read to the end
 	wake   chan struct{}
 	queue  []unsent
-	queued int // messages in queue
+	queued int  // messages in queue
+	open   bool // the messages that are being written will be counted later
 	err    error
 }
 
@@ -129,14 +130,47 @@ func (s *socket) poll() {
 	s.wake, s.empty = nil, false
 }
 
-// Write sends p, which counts as one message, or queues it. An error is final:
-// the connection is of no more use.
-func (s *socket) Write(p []byte) (int, error) { return s.write(p, 1) }
+// Write sends p, which counts as one message unless gather was called, or queues it.
+// An error is final: the connection is of no more use.
+func (s *socket) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open {
+		return s.put(p, 0)
+	}
+	return s.put(p, 1)
+}
+
+// gather has what is written from now on count as nothing until count says what it is.
+func (s *socket) gather() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = true
+}
+
+// count says how many messages were written since gather. If not all of it is sent, the
+// end of the queue belongs to them.
+func (s *socket) count(messages int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = false
+	if n := len(s.queue); n > 0 && s.err == nil {
+		s.queue[n-1].messages += messages
+		if s.queued += messages; s.queued > s.limit {
+			s.err = errQueueFull
+		}
+	}
+	return s.err
+}
 
 // write sends p, in which there are so many messages.
 func (s *socket) write(p []byte, messages int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.put(p, messages)
+}
+
+func (s *socket) put(p []byte, messages int) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
