@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -23,7 +24,7 @@ const (
 // at the start: see Lint.
 func (f *File) Check(h Host) error {
 	c := &checker{f: f, host: h}
-	for _, check := range []func() *Error{c.values, c.users, c.logging, c.state, c.totem} {
+	for _, check := range []func() *Error{c.values, c.users, c.userFiles, c.logging, c.state, c.totem} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -53,25 +54,80 @@ func (c *checker) values() *Error {
 
 func (c *checker) users() *Error {
 	for _, id := range c.f.ids {
-		ask, what := c.host.User, "user"
-		if id.group {
-			ask, what = c.host.Group, "group"
+		if err := c.user(id); err != nil {
+			return err
 		}
-		if n, ok := number(id.name, Uint64); ok && !strings.Contains(id.name, "-") {
-			// Corosync keeps the number in an int, where the largest is its
-			// sign of failure.
-			if u, _ := strconv.ParseUint(n, 10, 64); u < math.MaxUint32 {
-				continue
+	}
+	return nil
+}
+
+func (c *checker) user(id idItem) *Error {
+	ask, what := c.host.User, "user"
+	if id.group {
+		ask, what = c.host.Group, "group"
+	}
+	if n, ok := number(id.name, Uint64); ok && !strings.Contains(id.name, "-") {
+		// Corosync keeps the number in an int, where the largest is its
+		// sign of failure.
+		if u, _ := strconv.ParseUint(n, 10, 64); u < math.MaxUint32 {
+			return nil
+		}
+	}
+	if id.name == "" {
+		return errorf(id.line, "uidgid: no %s given", what)
+	}
+	if ask == nil {
+		return nil
+	}
+	if err := ask(id.name); err != nil {
+		return errorf(id.line, "uidgid: %s %q is not known here", what, id.name)
+	}
+	return nil
+}
+
+// userFiles checks the files of uidgid.d, which hold uidgid sections and nothing else.
+func (c *checker) userFiles() *Error {
+	if c.host.UserFiles == nil || c.host.ReadFile == nil {
+		return nil
+	}
+	for _, path := range c.host.UserFiles() {
+		data, err := c.host.ReadFile(path)
+		if err != nil {
+			return errorf(0, "%s can't be read: %v", path, err)
+		}
+		if err := c.userFile(data); err != nil {
+			return errorf(0, "%s: %v", path, err)
+		}
+	}
+	return nil
+}
+
+func (c *checker) userFile(data []byte) error {
+	if len(data) > MaxSize {
+		return fmt.Errorf("longer than such a file may be here (%d bytes)", MaxSize)
+	}
+	root, err := parse(data)
+	if err != nil {
+		return err
+	}
+	for _, e := range root.body {
+		switch {
+		case e.item != nil:
+			return errorf(e.item.no, "%s: only uidgid sections may stand here", e.item.key)
+		case e.sub.name != "uidgid":
+			return errorf(e.sub.open.no, "section %s: only uidgid sections may stand here", e.sub.name)
+		}
+		for _, in := range e.sub.body {
+			if in.sub != nil {
+				return errorf(in.sub.open.no, "a section in a uidgid section")
 			}
-		}
-		if id.name == "" {
-			return errorf(id.line, "uidgid: no %s given", what)
-		}
-		if ask == nil {
-			continue
-		}
-		if err := ask(id.name); err != nil {
-			return errorf(id.line, "uidgid: %s %q is not known here", what, id.name)
+			it := in.item
+			if it.key != "uid" && it.key != "gid" {
+				return errorf(it.no, "%s: a uidgid section may hold uid and gid only", it.key)
+			}
+			if err := c.user(idItem{it.no, it.key == "gid", it.value}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -32,9 +32,8 @@
 //
 // A file is limited to [MaxSize]; Corosync has no such limit. Sections nest as
 // deep as a cmap name is long, as in Corosync. The lists of crypto and
-// compression models are those of Debian's build of kronosnet. Check does not
-// read the files in uidgid.d. What a newer Corosync made stricter (an empty key
-// name, for one) is not refused.
+// compression models are those of Debian's build of kronosnet. What a newer
+// Corosync made stricter (an empty key name, for one) is not refused.
 //
 // A File is not safe for use by several goroutines at once while one of them
 // edits it.

@@ -34,6 +34,9 @@ type Host struct {
 	Reverse func(addr netip.Addr) string
 	// ReadFile reads the key that encrypts the cluster's traffic.
 	ReadFile func(path string) ([]byte, error)
+	// UserFiles are the paths of the files in uidgid.d, which lies beside the
+	// corosync.conf. ReadFile reads them.
+	UserFiles func() []string
 	// IsDir tells whether there is a directory.
 	IsDir func(path string) bool
 	// MayLog tells why a log file could not be opened. Corosync makes it.
@@ -42,16 +45,33 @@ type Host struct {
 	User, Group func(name string) error
 }
 
-// ThisHost is the machine on which the program runs. Checking with it reads
-// files, and asks the resolver for names that are no addresses; it writes
-// nothing.
+// UserFiles lists the files that Corosync reads along with a corosync.conf: those
+// in uidgid.d beside it, hidden ones too. A directory that can't be read has none,
+// as for Corosync.
+func UserFiles(path string) []string {
+	dir := filepath.Join(filepath.Dir(path), "uidgid.d")
+	entries, _ := os.ReadDir(dir)
+	var files []string
+	for _, e := range entries {
+		file := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// ThisHost is the machine on which the program runs, with the uidgid.d of
+// /etc/corosync. Checking with it reads files, and asks the resolver for names that
+// are no addresses; it writes nothing.
 func ThisHost() Host {
 	name, _ := os.Hostname()
 	h := Host{
 		Name: name, Lookup: lookup, Reverse: reverse, ReadFile: os.ReadFile, MayLog: mayLog,
-		IsDir: func(path string) bool { info, err := os.Stat(path); return err == nil && info.IsDir() },
-		User:  func(name string) error { _, err := user.Lookup(name); return err },
-		Group: func(name string) error { _, err := user.LookupGroup(name); return err },
+		UserFiles: func() []string { return UserFiles("/etc/corosync/corosync.conf") },
+		IsDir:     func(path string) bool { info, err := os.Stat(path); return err == nil && info.IsDir() },
+		User:      func(name string) error { _, err := user.Lookup(name); return err },
+		Group:     func(name string) error { _, err := user.LookupGroup(name); return err },
 	}
 	addrs, _ := net.InterfaceAddrs()
 	for _, a := range addrs {

@@ -111,6 +111,54 @@ func TestRealCorosync(t *testing.T) {
 	}
 }
 
+// userFiles are files of uidgid.d, and whether Corosync takes them.
+var userFiles = []struct {
+	name, text string
+	good       bool
+}{
+	{"empty", "", true},
+	{"known", "# ours\nuidgid {\n uid: root\n gid: root\n}\n", true},
+	{"two", "uidgid {\n uid: 0\n}\nuidgid {\n gid: 0\n}\n", true},
+	{"unknown", "uidgid {\n uid: nosuchuser\n}\n", false},
+	{"unknown group", "uidgid {\n gid: nosuchgroup\n}\n", false},
+	{"no name", "uidgid {\n uid: \n}\n", false},
+	{"another key", "uidgid {\n user: root\n}\n", false},
+	{"another section", "totem {\n token: 5000\n}\n", false},
+	{"outside", "uid: root\n", false},
+	{"nested", "uidgid {\n uidgid {\n  uid: root\n }\n}\n", false},
+	{"nested otherwise", "uidgid {\n totem {\n }\n}\n", false},
+	{"no syntax", "hello\n", false},
+	{"not closed", "uidgid {\n uid: root\n", false},
+	{"one brace too many", "}\n", false},
+}
+
+// TestRealUserFiles plays files of uidgid.d to the real program.
+func TestRealUserFiles(t *testing.T) {
+	path := program(t)
+	for _, c := range userFiles {
+		for _, name := range []string{"site", ".hidden"} {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				dir := t.TempDir()
+				conf, host := filepath.Join(dir, "corosync.conf"), ThisHost()
+				host.UserFiles = func() []string { return UserFiles(conf) }
+				text := []byte("totem {\nversion: 2\n}\n" + strings.ReplaceAll(oneNode, "HOST", host.Name))
+				if err := errors.Join(os.Mkdir(filepath.Join(dir, "uidgid.d"), 0o700), os.Mkdir(filepath.Join(dir, "uidgid.d", "sub"), 0o700),
+					os.Symlink("nowhere", filepath.Join(dir, "uidgid.d", "dangling")), os.WriteFile(conf, text, 0o600),
+					os.WriteFile(filepath.Join(dir, "uidgid.d", name), []byte(c.text), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+				out, err := exec.Command(path, "-t", "-c", conf).CombinedOutput()
+				if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+					t.Fatal(err)
+				}
+				if said := ours(host, text); (err == nil) != c.good || (said == nil) != c.good {
+					t.Errorf("corosync accepts: %v, we say: %v, the table: %v\n%s", err == nil, said, c.good, out)
+				}
+			})
+		}
+	}
+}
+
 // TestRealCorosyncRandom plays files with random faults to the real program.
 // CONF_RANDOM sets how many; the default takes three seconds.
 func TestRealCorosyncRandom(t *testing.T) {

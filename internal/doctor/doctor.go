@@ -152,6 +152,7 @@ func (e *examiner) defaults() {
 	}
 	if e.Host == nil {
 		h := conf.ThisHost()
+		h.UserFiles = func() []string { return conf.UserFiles(e.ConfFile) }
 		e.Host = &h
 	}
 }
