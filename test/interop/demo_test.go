@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,13 +43,43 @@ func (d demo) show(h *lab.Host, keep []string, argv ...string) {
 	fmt.Fprintln(d.out)
 }
 
+// compareWithReadme fails unless the README's transcript has the same lines, but for
+// what differs from run to run: numbers, times, ports, and the blanks that align them.
+func compareWithReadme(t *testing.T, got string) {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(readme), "```\n# two Corosync nodes")
+	block, _, end := strings.Cut(block, "```\n")
+	if !ok || !end {
+		t.Fatal("the README has no transcript of make demo")
+	}
+	number, blanks := regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`), regexp.MustCompile(` +`)
+	shape := func(text string) (lines []string) {
+		for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+			lines = append(lines, blanks.ReplaceAllString(number.ReplaceAllString(strings.TrimRight(line, " "), "0"), " "))
+		}
+		return lines
+	}
+	want, have := shape("# two Corosync nodes"+block), shape(got)
+	for i := range max(len(want), len(have)) {
+		if i >= len(want) || i >= len(have) || want[i] != have[i] {
+			t.Errorf("the README's transcript differs from line %d on; run make demo and put what it prints there:\n%s", i+1, got)
+			return
+		}
+	}
+}
+
 // TestDemo is the main job from beginning to end, with our programs on all three
 // machines, and the README's transcript: with QUORATE_DEMO set it is printed.
 func TestDemo(t *testing.T) {
 	r := start(t, pair{arbiter: lab.KindGo, nodes: lab.KindGo})
-	d := demo{t: t, out: io.Discard}
+	var printed strings.Builder
+	d := demo{t: t, out: &printed}
 	if os.Getenv("QUORATE_DEMO") != "" {
-		d.out = os.Stdout
+		d.out = io.MultiWriter(os.Stdout, &printed)
 	}
 	l := r.newLab(t, lab.Config{Nodes: 2})
 	for _, h := range append(hosts(l.Arbiter), l.Nodes...) {
@@ -78,5 +109,6 @@ func TestDemo(t *testing.T) {
 	d.say("the power is back")
 	d.show(one, brief, "corosync-quorumtool", "-s")
 	oneSide(t, r, l)
+	compareWithReadme(t, printed.String())
 	r.measured("node 2 active alone after %.1f s", took.Seconds())
 }
