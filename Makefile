@@ -25,9 +25,12 @@ demo: deps
 	@QUORATE_DEMO=1 bin/interop.test -test.timeout 10m -test.run '^TestDemo$$'
 
 test: deps verify unit interop
+	@cat bin/skipped
 
+# go test, and at the end what it has skipped: see test/report.
 unit:
-	$(GO) test -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+	@mkdir -p bin
+	REPORT_SKIPPED=bin/skipped $(GO) run ./test/report -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
 # Real Corosync nodes in network namespaces; see test/interop.
 interop: deps
@@ -40,7 +43,7 @@ race: deps
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode \
 	./internal/pki:FuzzRequest ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
 	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/status:FuzzParseQDevice ./internal/votequorum:FuzzMachine ./internal/lab:FuzzScript ./internal/nodeconf:FuzzParse ./internal/scenario:FuzzParse ./internal/explain:FuzzRead ./corosync/conf:FuzzParse \
-	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
+	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/cmap:FuzzValue ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
 	./corosync/votequorum:FuzzEvent ./corosync/quorum:FuzzEvent ./corosync/cfg:FuzzAnswers \
 	./corosync/cpg:FuzzEvent ./corosync/cpg:FuzzAnswers
 

@@ -81,6 +81,7 @@ var table = map[string]rule{
 	"quorate/test/interop":        {may: []string{"qnet", "wire", "pki", "status", "test/interop/lab"}, why: "the programs are tried from outside"},
 	"quorate/test/interop/lab":    {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
 	"quorate/test/interop/yesman": {may: []string{"qnet", "wire", "pki"}, why: "an arbiter for the tests of the tests"},
+	"quorate/test/report":         {why: "it runs go test and knows nobody"},
 	"quorate/bench":               {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
 	"quorate/bench/table":         {why: "figures and tables know nobody"},
 	"quorate/bench/ipc":           {may: []string{"bench/table", "corosync", "corosync/*"}, why: "a library is measured from outside"},
