@@ -163,22 +163,29 @@ func TestRackAtOnce(t *testing.T) {
 	}
 }
 
-// TestNoDelay: votes are not held back for the ACK of an echo.
-func TestNoDelay(t *testing.T) {
+// acceptOne returns a connection as the listener accepts it, and its other end.
+func acceptOne(t *testing.T) (fd int, peer net.Conn) {
+	t.Helper()
 	l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.file.Close()
-	c, err := net.Dial("tcp", l.addr.String())
+	peer, err = net.Dial("tcp", l.addr.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	fd, _, err := l.accept()
+	t.Cleanup(func() { _ = peer.Close() })
+	fd, _, err = l.accept()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return fd, peer
+}
+
+// TestNoDelay: votes are not held back for the ACK of an echo.
+func TestNoDelay(t *testing.T) {
+	fd, _ := acceptOne(t)
 	defer unix.Close(fd)
 	if v, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v != 1 {
 		t.Errorf("TCP_NODELAY is %d, %v", v, err)
@@ -188,20 +195,7 @@ func TestNoDelay(t *testing.T) {
 // TestReset: what was not delivered when a connection is given up is never delivered: a
 // vote that comes late would count. The peer sees a reset, not an end.
 func TestReset(t *testing.T) {
-	l, err := listen(context.Background(), "tcp", "127.0.0.1", 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.file.Close()
-	c, err := net.Dial("tcp", l.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	fd, _, err := l.accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	fd, c := acceptOne(t)
 	s := &socket{fd: fd, limit: 1000}
 	written := 0
 	for b := make([]byte, 1<<20); len(s.queue) == 0; written += len(b) {
