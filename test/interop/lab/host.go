@@ -210,6 +210,14 @@ func (h *Host) Running(name string) bool {
 	}
 }
 
+// ended reports whether a program that Start has started, and Kill has not ended, is gone.
+func (h *Host) ended(name string) bool {
+	h.mu.Lock()
+	started := h.procs[name] != nil
+	h.mu.Unlock()
+	return started && !h.Running(name)
+}
+
 func (h *Host) killAll() {
 	h.mu.Lock()
 	var names []string

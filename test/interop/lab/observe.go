@@ -256,6 +256,7 @@ func (l *Lab) AwaitDevice(text string) {
 	l.T.Helper()
 	for _, n := range l.Nodes {
 		Eventually(l.T, n.Name+" says "+text, wholeTime, func() bool {
+			l.reviveArbiter()
 			out, err := n.Run("corosync-qdevice-tool", "-s", "-v")
 			return err == nil && strings.Contains(out, text)
 		})
