@@ -36,6 +36,9 @@ func TestCutOffFlag(t *testing.T) {
 		awaitAlone(t, l, from, 30*time.Second, two, 2)
 		awaitNotQuorate(t, one)
 		down, up := one.FlagDown(from), two.FlagUp(from, 2)
+		if down < 0 || up < 0 {
+			t.Fatalf("nothing is proved: the cut-off node said No at %v, the survivor Yes at %v", down, up)
+		}
 		stale := down - up
 		if stale > 0 && bothOurs(r.pair) {
 			t.Errorf("both nodes said that they are quorate for %v", stale)

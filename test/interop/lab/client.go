@@ -12,12 +12,10 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
-	"testing"
 	"time"
 
 	"github.com/vishvananda/netns"
@@ -132,7 +130,21 @@ func InitMessage(node qnet.NodeID, tie qnet.TieBreaker) wire.Init {
 // Enrol makes a certificate with this common name, signed by the arbiter's CA.
 // It works with our arbiter only: C's CA key is in an NSS database.
 func (l *Lab) Enrol(cn string) (*tls.Certificate, error) {
-	dir := filepath.Join(l.Arbiter.Dir, "etc", "qnetd", "nssdb")
+	return l.sign(filepath.Join(l.Arbiter.Dir, "etc", "qnetd", "nssdb"), cn)
+}
+
+// Foreign makes a certificate with this common name that is as good as one of Enrol,
+// but signed by the CA of another arbiter.
+func (l *Lab) Foreign(cn string) (*tls.Certificate, error) {
+	dir := filepath.Join(l.Base, "foreign")
+	if err := pki.Init(dir, pki.InitOptions{}); err != nil {
+		return nil, err
+	}
+	return l.sign(dir, cn)
+}
+
+// sign makes a key and has the CA in dir sign it.
+func (l *Lab) sign(dir, cn string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -154,20 +166,6 @@ func (l *Lab) Enrol(cn string) (*tls.Certificate, error) {
 		return nil, err
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-}
-
-// Foreign makes a certificate with this common name that no CA has signed.
-func Foreign(t testing.TB, cn string) *tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: cn},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	must(t, err)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // Describe says what a message is, for a failing test.
