@@ -21,13 +21,13 @@ func allOurs(p pair) bool  { return p.nodes == lab.KindGo }
 func bothOurs(p pair) bool { return p.nodes == lab.KindGo && p.arbiter == lab.KindGo }
 func somebody(p pair) bool { return p.arbiter != lab.KindYesman }
 func ourMixed(p pair) bool { return p.nodes == lab.KindMixed }
-func nodesOrC(p pair) bool { return somebody(p) && p.nodes != lab.KindMixed }
+func unmixed(p pair) bool  { return p.nodes != lab.KindMixed }
 
 // TestCutOffFlag (S7): a node is cut off from everything, and lives. With our
 // daemon its flag must be "No" by the time the survivor is quorate alone; C's shows
 // a stale "Yes" for seconds.
 func TestCutOffFlag(t *testing.T) {
-	with(t, nodesOrC, func(t *testing.T, r *trial) {
+	with(t, unmixed, func(t *testing.T, r *trial) {
 		l := r.newLab(t, lab.Config{Nodes: 2})
 		l.Start()
 		from := lab.Now()
@@ -44,6 +44,9 @@ func TestCutOffFlag(t *testing.T) {
 			t.Errorf("both nodes said that they are quorate for %v", stale)
 		}
 		noneTwice(t, r, l, from)
+		lab.Heal(hosts(one), hosts(two, l.Arbiter))
+		l.AwaitWhole()
+		oneSide(t, r, l)
 		r.measured("both \"Yes\" for %.1f s: the cut-off node's until %.2f s, the survivor's from %.2f s", max(0, stale).Seconds(), down.Seconds(), up.Seconds())
 	})
 }
@@ -52,7 +55,7 @@ func TestCutOffFlag(t *testing.T) {
 // together. Three of four are a majority without any device: they must deliver
 // again soon, of which Totem itself takes 5 s.
 func TestMajorityWithoutArbiter(t *testing.T) {
-	with(t, nodesOrC, func(t *testing.T, r *trial) {
+	with(t, unmixed, func(t *testing.T, r *trial) {
 		l := r.newLab(t, lab.Config{Nodes: 4})
 		l.Start()
 		from := lab.Now()
@@ -65,6 +68,9 @@ func TestMajorityWithoutArbiter(t *testing.T) {
 			t.Errorf("three of four deliver again only after %v", took)
 		}
 		noneTwice(t, r, l, from)
+		lab.Heal(l.Nodes[:3], hosts(l.Nodes[3], l.Arbiter))
+		l.AwaitWhole()
+		oneSide(t, r, l)
 		r.measured("three of four deliver again after %.1f s", took.Seconds())
 	})
 }
@@ -72,7 +78,7 @@ func TestMajorityWithoutArbiter(t *testing.T) {
 // TestArbiterRestartsInMaintenance (S9): one of two nodes is down in good order,
 // and the arbiter restarts. Our pair loses no quorum if it is back within 16 s.
 func TestArbiterRestartsInMaintenance(t *testing.T) {
-	with(t, nodesOrC, func(t *testing.T, r *trial) {
+	with(t, unmixed, func(t *testing.T, r *trial) {
 		l := r.newLab(t, lab.Config{Nodes: 2})
 		l.Start()
 		one, two := l.Nodes[0], l.Nodes[1]
@@ -98,6 +104,9 @@ func TestArbiterRestartsInMaintenance(t *testing.T) {
 			t.Errorf("quorum was lost for %v", lost)
 		}
 		noneTwice(t, r, l, from)
+		l.StartNode(two)
+		l.AwaitWhole()
+		oneSide(t, r, l)
 		r.measured("quorum lost for at most %.1f s over 3 restarts", lost.Seconds())
 	})
 }

@@ -70,6 +70,7 @@ func TestSetUp(t *testing.T) { matrix(t, setUp) }
 
 func setUp(t *testing.T, r *trial) {
 	l := lab.New(t, r.config(lab.Config{Nodes: 2}))
+	r.labs = append(r.labs, l)
 	l.MakeCerts()
 	l.Start()
 	hasVote(t, l)

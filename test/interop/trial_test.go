@@ -23,6 +23,7 @@ type trial struct {
 	result string
 	text   string // what was measured
 	asC    bool   // it failed as C is known to
+	labs   []*lab.Lab
 }
 
 func (r *trial) cell() string {
@@ -58,6 +59,9 @@ func start(t *testing.T, p pair) *trial {
 		suite.mu.Unlock()
 		t.Skipf("needs %s", suite.skip)
 	}
+	if suite.pairs[0].arbiter == lab.KindYesman && p.arbiter != lab.KindYesman {
+		t.Skip("it is not for this arbiter")
+	}
 	t.Parallel()
 	suite.slots <- struct{}{}
 	name := strings.TrimPrefix(strings.Replace(t.Name(), "/"+p.String(), "", 1), "Test")
@@ -65,6 +69,8 @@ func start(t *testing.T, p pair) *trial {
 	t.Cleanup(func() {
 		<-suite.slots
 		switch {
+		case p.arbiter == lab.KindYesman:
+			r.result, r.text = r.yesmanResult(t.Failed()), ""
 		case t.Failed():
 			r.result = "FAIL"
 		case r.asC:
@@ -150,6 +156,7 @@ func (r *trial) newLab(t *testing.T, cfg lab.Config) *lab.Lab {
 	cfg = r.config(cfg)
 	cfg.Certs = c.made
 	l := lab.New(t, cfg)
+	r.labs = append(r.labs, l)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("arbiter:\n%s", tail(l.Arbiter.Log("qnetd"), 60))

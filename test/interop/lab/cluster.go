@@ -59,6 +59,7 @@ type Lab struct {
 	Nodes   []*Host // in the order of their IDs, from 1
 	Arbiter *Host
 	Base    string
+	Whole   bool // AwaitWhole has seen all nodes together, with the device's vote
 
 	version int      // config_version
 	options []string // of the arbiter
@@ -303,6 +304,7 @@ func (l *Lab) AwaitWhole() {
 			return q.Quorate && q.TotalVotes == want && q.Nodes == len(l.Nodes)
 		})
 	}
+	l.Whole = true
 }
 
 // Aborted reports whether the node's Corosync has ended over a mistake of its own: 3.1.7
