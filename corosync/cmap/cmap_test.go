@@ -205,6 +205,10 @@ func TestTrack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		both, err := c.TrackPrefixes(t.Context(), cmap.Added|cmap.Deleted, "trackless", "track.")
+		if err != nil {
+			t.Fatal(err)
+		}
 		deleted, err := c.Track(t.Context(), "track.a", cmap.Deleted)
 		if err != nil {
 			t.Fatal(err)
@@ -225,6 +229,17 @@ func TestTrack(t *testing.T) {
 			if got := corotest.Next(t, prefix.Changes()); got != want {
 				t.Errorf("got %s %s %.20s -> %.20s, want %s %s", got.Event, got.Key, got.Old, got.New, want.Event, want.Key)
 			}
+		}
+		for _, want := range []cmap.Change{ // in the order in which they happened, whatever their prefix
+			{Key: "track.a", Event: cmap.Added, New: one}, {Key: "trackless", Event: cmap.Added, New: one},
+			{Key: "track.b", Event: cmap.Added, New: long}, gone,
+		} {
+			if got := corotest.Next(t, both.Changes()); got != want {
+				t.Errorf("got %s %s, want %s %s", got.Event, got.Key, want.Event, want.Key)
+			}
+		}
+		if err := both.Stop(t.Context()); err != nil {
+			t.Error(err)
 		}
 		if got := corotest.Next(t, deleted.Changes()); got != gone {
 			t.Errorf("got %+v", got)

@@ -5,6 +5,7 @@ package cmap
 
 import (
 	"context"
+	"errors"
 
 	"quorate/corosync"
 	"quorate/corosync/qb"
@@ -51,41 +52,52 @@ type Change struct {
 type Tracker struct {
 	client *Client
 	cookie uint64
-	handle uint64
 	feed   *qb.Feed[Change]
+
+	handles []uint64 // of the daemon, one for each prefix
 }
 
 // Track tells the changes of one key, which need not exist yet.
 func (c *Client) Track(ctx context.Context, key string, events Event) (*Tracker, error) {
-	return c.track(ctx, key, int32(events&Any))
+	return c.track(ctx, int32(events&Any), key)
 }
 
 // TrackPrefix tells the changes of all keys that start with prefix; of all keys
 // if it is empty.
 func (c *Client) TrackPrefix(ctx context.Context, prefix string, events Event) (*Tracker, error) {
-	return c.track(ctx, prefix, int32(events&Any)|prefixFlag)
+	return c.TrackPrefixes(ctx, events, prefix)
 }
 
-func (c *Client) track(ctx context.Context, key string, flags int32) (*Tracker, error) {
-	if err := checkKey("track", key, 0); err != nil {
-		return nil, err
+// TrackPrefixes tells, in the order in which they happen, the changes of all keys that
+// start with one of the prefixes; twice, if with two of them. Corosync counts every
+// message in some keys, so that whoever asks for all keys is told of each.
+func (c *Client) TrackPrefixes(ctx context.Context, events Event, prefixes ...string) (*Tracker, error) {
+	return c.track(ctx, int32(events&Any)|prefixFlag, prefixes...)
+}
+
+func (c *Client) track(ctx context.Context, flags int32, keys ...string) (*Tracker, error) {
+	for _, key := range keys {
+		if err := checkKey("track", key, 0); err != nil {
+			return nil, err
+		}
 	}
 	t := &Tracker{client: c, feed: qb.NewFeed[Change](64)}
 	if !c.add(t) {
 		return nil, c.conn.Err()
 	}
-	m := qb.NewMessage(kindTrackAdd, 296)
-	m.Name(16, key)
-	m.U32(280, uint32(flags))
-	m.U64(288, t.cookie)
-	r, err := c.conn.Call(ctx, "track "+key, m, kindTrackAdd)
-	if err == nil {
-		t.handle = r.U64(24)
-		err = r.Err()
-	}
-	if err != nil {
-		c.remove(t)
-		return nil, err
+	for _, key := range keys {
+		m := qb.NewMessage(kindTrackAdd, 296)
+		m.Name(16, key)
+		m.U32(280, uint32(flags))
+		m.U64(288, t.cookie)
+		r, err := c.conn.Call(ctx, "track "+key, m, kindTrackAdd)
+		if err == nil {
+			t.handles = append(t.handles, r.U64(24))
+			err = r.Err()
+		}
+		if err != nil {
+			return nil, errors.Join(err, t.Stop(context.WithoutCancel(ctx)))
+		}
 	}
 	return t, nil
 }
@@ -117,10 +129,14 @@ func (t *Tracker) Changes() <-chan Change { return t.feed.C() }
 // Stop ends the tracker.
 func (t *Tracker) Stop(ctx context.Context) error {
 	t.client.remove(t)
-	m := qb.NewMessage(kindTrackDelete, 24)
-	m.U64(16, t.handle)
-	_, err := t.client.conn.Call(ctx, "end of tracking", m, kindTrackDelete)
-	return err
+	var errs []error
+	for _, handle := range t.handles {
+		m := qb.NewMessage(kindTrackDelete, 24)
+		m.U64(16, handle)
+		_, err := t.client.conn.Call(ctx, "end of tracking", m, kindTrackDelete)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // event hands a notification to its tracker. One for a tracker that has ended is dropped.

@@ -69,9 +69,24 @@ func (c *Cmap) Delete(key string) {
 	c.notify(key, cmap.Deleted, old, cmap.Value{})
 }
 
+// Tracked returns to how many trackings any change of a key is told.
+func (c *Cmap) Tracked(key string) int {
+	n := 0
+	for _, t := range c.trackers {
+		if t.wants(key, cmap.Any) {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *cmapTracker) wants(key string, events cmap.Event) bool {
+	return t.flags&int32(events) != 0 && (t.key == key || t.flags&cmapPrefix != 0 && strings.HasPrefix(key, t.key))
+}
+
 func (c *Cmap) notify(key string, event cmap.Event, old, now cmap.Value) {
 	for _, t := range c.trackers {
-		if t.flags&int32(event) == 0 || t.key != key && (t.flags&cmapPrefix == 0 || !strings.HasPrefix(key, t.key)) {
+		if !t.wants(key, event) {
 			continue
 		}
 		a, b := stored(now), stored(old)

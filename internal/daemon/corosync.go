@@ -56,10 +56,10 @@ func OpenCorosync(ctx context.Context, o qb.Options, tries int, log *slog.Logger
 			e.keys.Close())
 	}
 	if e.tracker, err = e.Track(ctx); err == nil {
-		// All keys in one tracking, for the sake of their order: those of a reload
-		// lie between its beginning and its end.
+		// All in one tracking, for the sake of their order: the keys of a reload lie
+		// between its beginning and its end.
 		var t *cmap.Tracker
-		if t, err = e.keys.TrackPrefix(ctx, "", cmap.Any); err == nil {
+		if t, err = e.keys.TrackPrefixes(ctx, cmap.Any, append(watchedPrefixes[:], reloadPrefix)...); err == nil {
 			go e.watch(t)
 			return e, nil
 		}
@@ -76,6 +76,9 @@ func errorName(err error) string {
 	}
 	return code.Name()
 }
+
+// reloadPrefix is that of the keys that tell when a reload is under way.
+const reloadPrefix = "config."
 
 // watchedPrefixes are those of the keys whose change matters to a node daemon.
 var watchedPrefixes = [...]string{"totem.", "quorum.", "nodelist.", "logging."}
@@ -94,9 +97,7 @@ func (e *corosyncEngine) watch(t *cmap.Tracker) {
 			reloading[c.Key] = n == 1
 			pending = true
 		}
-		for _, p := range watchedPrefixes {
-			pending = pending || strings.HasPrefix(c.Key, p)
-		}
+		pending = pending || !strings.HasPrefix(c.Key, reloadPrefix)
 		if !pending || reloading["config.totemconfig_reload_in_progress"] || reloading["config.reload_in_progress"] {
 			continue
 		}

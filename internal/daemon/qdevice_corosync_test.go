@@ -430,6 +430,16 @@ func TestOpenCorosync(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.server.Stall(func() {
+		for key, want := range map[string]int{
+			"quorum.device.timeout": 1, "nodelist.node.0.nodeid": 1, "config.totemconfig_reload_in_progress": 1,
+			"runtime.services.cpg.1.rx": 0, // Corosync counts each message of the cluster there
+		} {
+			if n := m.cmap.Tracked(key); n != want {
+				t.Errorf("%s is tracked %d times, want %d", key, n, want)
+			}
+		}
+	})
 	if err := e.Close(); err != nil || e.Err() == nil {
 		t.Error(err, e.Err())
 	}

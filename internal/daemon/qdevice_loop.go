@@ -117,6 +117,7 @@ func (l *nodeLoop) turn(ctx context.Context) error {
 			return gone(l.engine)
 		}
 		l.event(ctx, ev)
+		l.stir()
 	case u := <-l.updates:
 		l.update(ctx, u)
 		l.stir()
