@@ -101,7 +101,7 @@ func runSuite(m *testing.M) (int, error) {
 		if run == "" && chosen == "" {
 			took = time.Since(began)
 		}
-		err = errors.Join(err, writeDoc(compat, took))
+		err = errors.Join(err, writeDoc(compat, took), checkDoc(compat))
 	}
 	return code, err
 }

@@ -173,10 +173,15 @@ func TestWithdraw(t *testing.T) {
 		lab.Eventually(t, "node1 is not quorate", 5*time.Second, func() bool { return !one.Quorum().Quorate })
 		took := one.FlagDown(killed)
 		awaitAlone(t, l, killed, 60*time.Second, two, 2)
-		if r.arbiter == lab.KindGo {
-			noneTwice(t, r, l, from)
+		lab.Watch(3 * time.Second)
+		both := l.BothActive(from)
+		// C's arbiter gives the vote away at once: what is left is the time in which the
+		// unit starts one program, and a message that is delivered in it.
+		limit := map[lab.Kind]time.Duration{lab.KindGo: 0, lab.KindC: time.Second}[r.arbiter]
+		if both > limit {
+			t.Errorf("two sides were active for %v, at most %v is promised", both, limit)
 		}
-		r.measured("not quorate %.1f s after the kill", took.Seconds())
+		r.measured("not quorate %.1f s after the kill; two sides active for %d ms", took.Seconds(), both.Milliseconds())
 	})
 }
 
@@ -224,74 +229,6 @@ func TestSeveralAddresses(t *testing.T) {
 		l.Start()
 		oneSide(t, r, l)
 		r.measured("whole over the second address")
-	})
-}
-
-// TestReload changes what a running cluster's corosync.conf says of the device.
-func TestReload(t *testing.T) {
-	with(t, allOurs, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		from := lab.Now()
-		l.Reload(func(c *lab.Config) { c.TieBreaker = "highest" })
-		l.AwaitDevice("Tie-breaker:\t\tNode with highest node ID")
-		l.Reload(func(c *lab.Config) { c.Device = "  timeout: 12000\n" })
-		l.AwaitDevice("HB interval:\t\t9600ms")
-		l.AwaitWhole()
-		l.Reload(func(c *lab.Config) { c.Algorithm = "lms" })
-		l.AwaitDevice("Algorithm:\t\tLMS")
-		l.AwaitWhole()
-		l.Reload(func(c *lab.Config) { c.Algorithm = "ffsplit" })
-		l.AwaitDevice("Algorithm:\t\tFifty-Fifty split")
-		l.AwaitWhole()
-		noneTwice(t, r, l, from)
-		cut := lab.Now()
-		lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
-		awaitAlone(t, l, cut, 30*time.Second, l.Nodes[1], 2)
-		awaitNotQuorate(t, l.Nodes[0])
-		r.measured("tie-breaker, timeout and algorithm changed; node 2 wins the split")
-	})
-}
-
-// TestReloads reloads hundreds of times, and looks for what grows.
-func TestReloads(t *testing.T) {
-	with(t, allOurs, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		from := lab.Now()
-		reload := func(n int) {
-			for range n {
-				l.Reload(func(*lab.Config) {})
-			}
-		}
-		reload(100) // until Go's heap has its size
-		before := l.Nodes[0].Usage("qdevice")
-		reload(300)
-		l.AwaitWhole()
-		after := l.Nodes[0].Usage("qdevice")
-		if after.Files > before.Files || after.Resident > before.Resident+1024 {
-			t.Errorf("before: %+v, after 300 more reloads: %+v", before, after)
-		}
-		for _, n := range l.Nodes {
-			if d := n.Unquorate(from); d > 0 {
-				t.Errorf("%s was not quorate for %v", n.Name, d)
-			}
-		}
-		r.measured("%d KiB and %d files, after 300 more reloads %d KiB and %d", before.Resident, before.Files, after.Resident, after.Files)
-	})
-}
-
-// TestMemory holds our node daemon against C's in one cluster.
-func TestMemory(t *testing.T) {
-	with(t, ourMixed, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		lab.Watch(20 * time.Second)
-		mine, cs := l.Nodes[0].Usage("qdevice"), l.Nodes[1].Usage("qdevice")
-		if mine.Resident > cs.Resident {
-			t.Errorf("our daemon has %d KiB, C's %d KiB", mine.Resident, cs.Resident)
-		}
-		r.measured("ours %.1f MiB, C's %.1f MiB", float64(mine.Resident)/1024, float64(cs.Resident)/1024)
 	})
 }
 

@@ -63,6 +63,24 @@ func block(text string) string {
 	return strings.Join(kept, "")
 }
 
+// sameBlock holds the block of quorate status on a node against what
+// corosync-quorumtool prints there.
+func sameBlock(t *testing.T, n *lab.Host, when string) {
+	t.Helper()
+	lab.Eventually(t, n.Name+" shows what corosync-quorumtool shows, "+when, 20*time.Second, func() bool {
+		before, _ := n.Run("corosync-quorumtool", "-siH")
+		ours, _ := n.Run(suite.quorate, "status")
+		after, _ := n.Run("corosync-quorumtool", "-siH")
+		if block(before) != block(after) {
+			return false // it has changed meanwhile
+		}
+		if block(ours) != block(before) {
+			t.Errorf("%s, %s: got\n%s\nwant\n%s", n.Name, when, block(ours), block(before))
+		}
+		return true
+	})
+}
+
 // TestStatus holds quorate status against corosync-quorumtool -siH on two real nodes,
 // one with our node daemon and one with C's, and what it foretells against what then
 // comes. quorate doctor finds nothing wrong there.
@@ -74,18 +92,7 @@ func TestStatus(t *testing.T) {
 	same := func(when string) {
 		t.Helper()
 		for _, n := range l.Nodes {
-			lab.Eventually(t, n.Name+" shows what corosync-quorumtool shows, "+when, 20*time.Second, func() bool {
-				before, _ := n.Run("corosync-quorumtool", "-siH")
-				ours, _ := n.Run(suite.quorate, "status")
-				after, _ := n.Run("corosync-quorumtool", "-siH")
-				if block(before) != block(after) {
-					return false // it has changed meanwhile
-				}
-				if block(ours) != block(before) {
-					t.Errorf("%s, %s: got\n%s\nwant\n%s", n.Name, when, block(ours), block(before))
-				}
-				return true
-			})
+			sameBlock(t, n, when)
 		}
 	}
 	same("while all is well")

@@ -29,6 +29,7 @@ type Config struct {
 	NodeBinary string // our node daemon
 	Hosts      string // of the arbiter, for the nodes; its address if empty
 	Token      int    // ms; 1000 if 0
+	Link       int    // number of the only link: its addresses are ring0_addr if 0
 	Device     string // more lines for the section quorum.device of corosync.conf
 	Certs      *Certs // nil: none yet
 }
@@ -163,7 +164,7 @@ func (l *Lab) conf(tieBreaker string) string {
 	if tieBreaker == "" {
 		tieBreaker = "lowest"
 	}
-	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: %d\n config_version: %d\n ip_version: ipv4\n interface {\n  linknumber: 0\n }\n}\n", ClusterName, token, l.version)
+	fmt.Fprintf(&b, "totem {\n version: 2\n cluster_name: %s\n transport: knet\n token: %d\n config_version: %d\n ip_version: ipv4\n interface {\n  linknumber: %d\n }\n}\n", ClusterName, token, l.version, l.Config.Link)
 	// While it waits for the device in sync Corosync turns its token as fast as it
 	// can. In real time two such nodes would take both cores from everybody else,
 	// which no two machines do to each other.
@@ -179,7 +180,7 @@ func (l *Lab) conf(tieBreaker string) string {
 	}
 	b.WriteString(" }\n}\nnodelist {\n")
 	for _, n := range l.Nodes {
-		fmt.Fprintf(&b, " node {\n  ring0_addr: %s\n  nodeid: %d\n  name: %s\n }\n", n.Addr, n.ID, n.Name)
+		fmt.Fprintf(&b, " node {\n  ring%d_addr: %s\n  nodeid: %d\n  name: %s\n }\n", l.Config.Link, n.Addr, n.ID, n.Name)
 	}
 	b.WriteString("}\n")
 	return b.String()

@@ -70,9 +70,10 @@ func run(name string, args ...string) error {
 	return nil
 }
 
-// mounts is run inside a new mount namespace: it gives the host directories of
-// its own and then only keeps the namespace.
+// mounts is run inside new namespaces for mounts and for the host's name: it gives the
+// host a name and directories of its own, and then only keeps the namespaces.
 const mounts = `set -e
+echo "$2" >/proc/sys/kernel/hostname
 mount --bind "$1/run" /run
 mount --bind "$1/lib" /var/lib/corosync
 mount --bind "$1/log" /var/log/corosync
@@ -107,7 +108,7 @@ func newHost(t testing.TB, base, sw, name string, id int, addr string) *Host {
 // keep starts the process that owns the host's namespaces.
 func (h *Host) keep() {
 	h.t.Helper()
-	cmd := exec.Command("ip", "netns", "exec", h.ns, "unshare", "-m", "--propagation", "private", "sh", "-c", mounts, "sh", h.Dir)
+	cmd := exec.Command("ip", "netns", "exec", h.ns, "unshare", "-m", "-u", "--propagation", "private", "sh", "-c", mounts, "sh", h.Dir, h.Name)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -127,7 +128,7 @@ func (h *Host) keep() {
 
 // command is a command on the host.
 func (h *Host) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"-t", fmt.Sprint(h.owner), "-m", "-n", "--", name}, args...)...)
+	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"-t", fmt.Sprint(h.owner), "-m", "-u", "-n", "--", name}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	cmd.WaitDelay = time.Second
 	return cmd
