@@ -75,6 +75,14 @@ func TestMajorityWithoutArbiter(t *testing.T) {
 	})
 }
 
+// takeDown ends what runs on a node in good order.
+func takeDown(n *lab.Host) {
+	for _, p := range []string{"qdevice", "corosync"} {
+		n.Signal(p, syscall.SIGTERM)
+		n.Exit(p, 30*time.Second)
+	}
+}
+
 // TestArbiterRestartsInMaintenance (S9): one of two nodes is down in good order,
 // and the arbiter restarts. Our pair loses no quorum if it is back within 16 s.
 func TestArbiterRestartsInMaintenance(t *testing.T) {
@@ -83,10 +91,7 @@ func TestArbiterRestartsInMaintenance(t *testing.T) {
 		l.Start()
 		one, two := l.Nodes[0], l.Nodes[1]
 		down := lab.Now()
-		for _, p := range []string{"qdevice", "corosync"} {
-			two.Signal(p, syscall.SIGTERM)
-			two.Exit(p, 30*time.Second)
-		}
+		takeDown(two)
 		awaitAlone(t, l, down, 40*time.Second, one, 1)
 		lab.Watch(3 * time.Second)
 		from := lab.Now()

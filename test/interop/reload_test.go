@@ -6,7 +6,6 @@ package interop
 import (
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,10 +59,7 @@ func TestReloadNodes(t *testing.T) {
 		l.AwaitDevice(configured + "    2\tNode ID = 3\n")
 		l.AwaitWhole() // five votes
 
-		third.Signal("qdevice", syscall.SIGTERM)
-		third.Exit("qdevice", 30*time.Second)
-		third.Signal("corosync", syscall.SIGTERM)
-		third.Exit("corosync", 30*time.Second)
+		takeDown(third)
 		l.Nodes = l.Nodes[:2]
 		for _, n := range l.Nodes { // while they are in sync Corosync takes no reload
 			lab.Eventually(t, n.Name+" is in a ring of two", 30*time.Second, func() bool { return n.Quorum().Nodes == 2 })

@@ -20,7 +20,10 @@ import (
 // run in a process of their own, whose word counts the other way round.
 
 // quick are the rows that CI runs with that arbiter.
-const quick = "^Test(Split|CutOffFlag|MajorityWithoutArbiter)$"
+const quick = "^Test(Split|CutOffFlag|NodeKilled)$/^(lowest,kap=true|yesman)$"
+
+// outcomesEnv names the file in which the child tells its outcomes.
+const outcomesEnv = "QUORATE_INTEROP_OUTCOMES"
 
 // yesmanRows is the pattern of the rows to run with it, beside a run of these; empty is
 // all. If there is nothing to do it is "^$".
@@ -67,7 +70,7 @@ func startYesman(pairs []pair, run string) *child {
 	}
 	c := &child{file: filepath.Join(suite.dir, "yesman.json")}
 	c.cmd = exec.Command(os.Args[0], "-test.run", run, "-test.parallel", "32", "-test.timeout", "0")
-	c.cmd.Env = append(os.Environ(), "QUORATE_INTEROP_PAIRS="+strings.Join(words, " "), "QUORATE_INTEROP_OUTCOMES="+c.file,
+	c.cmd.Env = append(os.Environ(), "QUORATE_INTEROP_PAIRS="+strings.Join(words, " "), outcomesEnv+"="+c.file,
 		"QUORATE_INTEROP_TABLE=", "QUORATE_INTEROP_DOC=", "QUORATE_DEMO=")
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
 	if err := c.cmd.Start(); err != nil {
@@ -109,7 +112,7 @@ func proved() error {
 		}
 		list = append(list, outcome{r.row, string(r.arbiter), string(r.nodes), r.result, r.text})
 	}
-	if path := os.Getenv("QUORATE_INTEROP_OUTCOMES"); path != "" {
+	if path := os.Getenv(outcomesEnv); path != "" {
 		b, err := json.Marshal(list)
 		if err != nil {
 			return err
