@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"quorate/test/interop/lab"
 )
@@ -72,6 +73,7 @@ func startYesman(pairs []pair, run string) *child {
 	c.cmd = exec.Command(os.Args[0], "-test.run", run, "-test.parallel", "32", "-test.timeout", "0")
 	c.cmd.Env = append(os.Environ(), "QUORATE_INTEROP_PAIRS="+strings.Join(words, " "), outcomesEnv+"="+c.file,
 		"QUORATE_INTEROP_TABLE=", "QUORATE_INTEROP_DOC=", "QUORATE_DEMO=")
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // as when this run is out of time
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
 	if err := c.cmd.Start(); err != nil {
 		fmt.Fprintln(&c.out, err) // wait tells it
