@@ -22,7 +22,7 @@ build:
 # The main job: two real Corosync nodes keep quorum through the arbiter.
 demo: deps
 	$(GO) test -c -o bin/interop.test ./test/interop
-	@QUORATE_DEMO=1 bin/interop.test -test.timeout 10m -test.run '^TestDemo$$'
+	@cd test/interop && QUORATE_DEMO=1 ../../bin/interop.test -test.timeout 10m -test.run '^TestDemo$$'
 
 test: deps verify unit interop
 	@cat bin/skipped
