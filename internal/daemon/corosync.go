@@ -188,12 +188,21 @@ func unregister(ctx context.Context, o qb.Options, name string) error {
 const busyPause = 100 * time.Millisecond
 
 // whileBusy makes a call again and again while Corosync is too busy for it, until ctx
-// ends.
+// ends. If that ends a call, what Corosync said before is still why there is no answer.
 func whileBusy(ctx context.Context, call func() error) error {
+	var busy error
 	for {
 		err := call()
-		if !errors.Is(err, corosync.ErrTryAgain) || !pause(ctx, busyPause) {
+		switch {
+		case errors.Is(err, corosync.ErrTryAgain):
+			busy = err
+		case err != nil && ctx.Err() != nil && busy != nil:
+			return busy
+		default:
 			return err
+		}
+		if !pause(ctx, busyPause) {
+			return busy
 		}
 	}
 }

@@ -104,6 +104,27 @@ func (v *busyVotequorum) Serve(p *corotest.Peer, r *qb.Reader) {
 	v.Votequorum.Serve(p, r)
 }
 
+// TestBusyToTheEnd: the time that ends in the middle of a call does not hide that
+// Corosync was busy; the end of a first call is told as it is.
+func TestBusyToTheEnd(t *testing.T) {
+	for want, errs := range map[error][]error{
+		corosync.ErrTryAgain:     {corosync.ErrTryAgain, context.DeadlineExceeded},
+		context.DeadlineExceeded: {context.DeadlineExceeded},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := whileBusy(ctx, func() error {
+			err := errs[0]
+			if errs = errs[1:]; len(errs) == 0 {
+				cancel()
+			}
+			return err
+		})
+		if cancel(); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+}
+
 // TestWithdrawBusy: a Corosync that is busy is asked again, whether it does not take
 // clients or not the request.
 func TestWithdrawBusy(t *testing.T) {
