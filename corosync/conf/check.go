@@ -121,11 +121,11 @@ func (c *checker) userFile(data []byte) error {
 			if in.sub != nil {
 				return errorf(in.sub.open.no, "a section in a uidgid section")
 			}
-			it := in.item
-			if it.key != "uid" && it.key != "gid" {
-				return errorf(it.no, "%s: a uidgid section may hold uid and gid only", it.key)
+			id, err := in.item.id()
+			if err == nil {
+				err = c.user(id)
 			}
-			if err := c.user(idItem{it.no, it.key == "gid", it.value}); err != nil {
+			if err != nil {
 				return err
 			}
 		}

@@ -206,11 +206,20 @@ func (l *loader) item(s *section, it *item) {
 func cut(name string) string { return name[:min(len(name), maxName-1)] }
 
 func (l *loader) addID(it *item) {
-	if it.key != "uid" && it.key != "gid" {
-		l.fail(it.no, "%s: a uidgid section may hold uid and gid only", it.key)
+	id, err := it.id()
+	if err != nil {
+		l.f.errs = append(l.f.errs, err)
 		return
 	}
-	l.f.ids = append(l.f.ids, idItem{it.no, it.key == "gid", it.value})
+	l.f.ids = append(l.f.ids, id)
+}
+
+// id reads an item of a uidgid section.
+func (it *item) id() (idItem, *Error) {
+	if it.key != "uid" && it.key != "gid" {
+		return idItem{}, errorf(it.no, "%s: a uidgid section may hold uid and gid only", it.key)
+	}
+	return idItem{it.no, it.key == "gid", it.value}, nil
 }
 
 // value checks an item's value against its type and puts it into cmap.
