@@ -16,6 +16,7 @@ import (
 
 	"quorate/corosync/conf"
 	"quorate/internal/explain"
+	"quorate/internal/limited"
 )
 
 // sbdFiles are where distributions keep sbd's settings.
@@ -109,7 +110,7 @@ func addWatchdog(c *explain.Cluster, file string, here bool) error {
 		return nil
 	}
 	for _, name := range files {
-		text, err := readFile(name, maxSBD)
+		text, err := limited.ReadFile(name, maxSBD)
 		if err != nil {
 			if file != "" {
 				return err

@@ -6,8 +6,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -63,19 +61,4 @@ func emptyFlag(cmd *cobra.Command, names ...string) error {
 		}
 	}
 	return nil
-}
-
-// readFile reads a file of at most so many bytes: what was named may be a disk, or
-// never end.
-func readFile(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%s has more than %d bytes", path, most)
-	}
-	return b, err
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quorate/internal/limited"
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
 	"quorate/internal/sim"
@@ -69,7 +70,7 @@ Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be 
 func playFiles(out io.Writer, names []string) error {
 	var files []*scenario.File
 	for _, name := range names {
-		text, err := readFile(name, scenario.MaxSize)
+		text, err := limited.ReadFile(name, scenario.MaxSize)
 		if err != nil {
 			return err
 		}

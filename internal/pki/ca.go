@@ -16,7 +16,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -24,6 +23,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"quorate/internal/limited"
 )
 
 // The names in the certificates: the C client wants to see ServerCN.
@@ -254,7 +255,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 
 // readRequest reads a certificate request: DER as certutil writes it, or PEM.
 func readRequest(path string) (*x509.CertificateRequest, error) {
-	b, err := readLimited(path, maxRequest)
+	b, err := limited.ReadFile(path, maxRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -263,20 +264,6 @@ func readRequest(path string) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return req, nil
-}
-
-// readLimited reads a file that somebody hands in, of at most that many bytes.
-func readLimited(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%s: more than %d bytes", path, most)
-	}
-	return b, err
 }
 
 func parseRequest(b []byte) (*x509.CertificateRequest, error) {

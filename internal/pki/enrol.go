@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"quorate/internal/limited"
 	"quorate/internal/pki/p12"
 )
 
@@ -94,7 +95,7 @@ func OtherCA(dir, caFile string) (string, error) {
 
 // readHandedIn reads a certificate in PEM or DER.
 func readHandedIn(path string) (*x509.Certificate, error) {
-	b, err := readLimited(path, maxHandedIn)
+	b, err := limited.ReadFile(path, maxHandedIn)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +245,7 @@ func findKey(dir string, n *Node, c *x509.Certificate) (crypto.Signer, error) {
 // with an empty password, and returns the name of the cluster. Where they are
 // there already, it changes nothing.
 func ImportNodeP12(dir, file string) (cluster string, err error) {
-	b, err := readLimited(file, maxHandedIn)
+	b, err := limited.ReadFile(file, maxHandedIn)
 	if err != nil {
 		return "", err
 	}

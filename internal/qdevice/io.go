@@ -64,9 +64,9 @@ type Disconnected struct{ Why string }
 type Tick struct{}
 
 // Reconfigured replaces the node's Config, but for its Cluster, Node and Seed.
-// Elsewhere says that the arbiter is to be looked for in other places: Hosts are those of
-// them that may be the same as before. What the
-// arbiter must know is told to it on a new connection.
+// Elsewhere says that the arbiter is to be looked for in other places: Hosts are those
+// of them that may be the same as before. What the arbiter must know is told to it on
+// a new connection.
 type Reconfigured struct {
 	Config    Config
 	Elsewhere bool
