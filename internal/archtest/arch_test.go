@@ -38,6 +38,7 @@ var table = map[string]rule{
 	"quorate/internal/status":   {pure: true, may: []string{"qnet"}, why: "snapshots are values"},
 	"quorate/internal/qnetd":    {pure: true, may: []string{"qnet", "wire", "decision", "status"}, why: "a machine sees no adapter and no other machine"},
 	"quorate/internal/words":    {pure: true, why: "how C splits a line, for whoever reads one"},
+	"quorate/internal/advice":   {pure: true, why: "what to do, for whoever has to say it"},
 
 	"quorate/internal/outlook": {pure: true, may: []string{"qnet", "status", "decision"}, why: "what follows from a snapshot is a function of it"},
 	"quorate/internal/cluster": {may: []string{"qnet", "status", "corosync", "corosync/*"}, why: "an adapter sees no machine and no other adapter"},
@@ -87,6 +88,9 @@ var table = map[string]rule{
 	"quorate/bench/table":         {why: "figures and tables know nobody"},
 	"quorate/bench/ipc":           {may: []string{"bench/table", "corosync", "corosync/*"}, why: "a library is measured from outside"},
 }
+
+// leaves are packages of ours that import none of ours and that all of internal may import.
+var leaves = []string{"advice"}
 
 // pureStd are the standard packages that a pure package may import. status may
 // render JSON besides.
@@ -168,6 +172,9 @@ func wildcard(path string) (rule, bool) {
 func forbidden(path string, r rule, imp string) string {
 	if ours, ok := strings.CutPrefix(imp, "quorate/"); ok {
 		name := strings.TrimPrefix(ours, "internal/")
+		if name != ours && slices.Contains(leaves, name) && strings.HasPrefix(path, "quorate/internal/") {
+			return ""
+		}
 		for _, m := range r.may {
 			if m == name || (strings.HasSuffix(m, "/*") && strings.HasPrefix(name, strings.TrimSuffix(m, "*"))) {
 				return ""

@@ -1,0 +1,44 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package advice has every sentence that tells somebody what to do.
+//
+// A command, a log line or a status that gives advice takes it from here, so that one
+// test can list all of it: each command that a piece of advice names exists, and each
+// state in which it is given is made, and left by following it.
+//
+// # Limitations
+//
+// What quorate says about a line of corosync.conf stands in package corosync/conf,
+// which is public and stands alone.
+package advice
+
+import "strings"
+
+// Advice says what to do in one state. It is either a command alone, or a sentence
+// with its commands in backquotes. Words in braces, as in {node}, are filled in by
+// [Advice.With].
+type Advice string
+
+// With fills in a placeholder: With("node", "pve1") puts pve1 in the place of {node}.
+func (a Advice) With(name, value string) Advice {
+	return Advice(strings.ReplaceAll(string(a), "{"+name+"}", value))
+}
+
+// String returns the advice as it is printed.
+func (a Advice) String() string { return string(a) }
+
+// Strings returns several pieces of advice as they are printed, in their order.
+func Strings(list ...Advice) []string {
+	s := make([]string, 0, len(list))
+	for _, a := range list {
+		s = append(s, string(a))
+	}
+	return s
+}
+
+// What to do about the node daemon.
+const (
+	StartNodeDaemon   Advice = "systemctl start corosync-qdevice"
+	RestartNodeDaemon Advice = "systemctl restart corosync-qdevice"
+)
