@@ -50,15 +50,22 @@ func with(t *testing.T, ok func(pair) bool, f func(*testing.T, *trial)) {
 	}
 }
 
+// needHosts skips the test, and notes so, where hosts can't be made.
+func needHosts(t *testing.T) {
+	t.Helper()
+	if suite.skip == "" {
+		return
+	}
+	suite.mu.Lock()
+	suite.skipped = append(suite.skipped, t.Name())
+	suite.mu.Unlock()
+	t.Skipf("needs %s", suite.skip)
+}
+
 // start prepares one row with one pair: it waits for a free slot and notes the outcome.
 func start(t *testing.T, p pair) *trial {
 	t.Helper()
-	if suite.skip != "" {
-		suite.mu.Lock()
-		suite.skipped = append(suite.skipped, t.Name())
-		suite.mu.Unlock()
-		t.Skipf("needs %s", suite.skip)
-	}
+	needHosts(t)
 	if suite.pairs[0].arbiter == lab.KindYesman && p.arbiter != lab.KindYesman {
 		t.Skip("it is not for this arbiter")
 	}
