@@ -28,7 +28,8 @@ func newClustersCommand() *cobra.Command {
 		Use:   "clusters [CLUSTER]",
 		Short: "List the arbiter's clusters: who has the vote, and why",
 		Long: `List the clusters whose nodes are connected to the arbiter on this machine: who
-has the vote and why, what keeps it back, and what each node last reported.
+has the vote and why, who may still be using it, and what each node last reported.
+A node that its cluster's configuration names is listed even if it is not connected.
 
 Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
 		Args: cobra.MaximumNArgs(1),
@@ -63,9 +64,13 @@ Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
 	return cmd
 }
 
+// askTime is how long a daemon of this machine may take to answer: one that needs
+// longer is frozen, or as good as that.
+const askTime = 4 * time.Second
+
 // askStatus gets a snapshot from the arbiter behind a socket.
 func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	c, err := control.Dial(ctx, socket)
 	if errors.Is(err, fs.ErrPermission) {

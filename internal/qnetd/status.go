@@ -64,6 +64,7 @@ func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
 		st.KAP = st.KAP && c.kap && c.algorithm == qnet.FFSplit
 		st.Nodes = append(st.Nodes, c.status())
 	}
+	st.Absent = cl.absent()
 	for i := range cl.holders {
 		h := &cl.holders[i]
 		end := s.holdEnd(cl, h)
@@ -75,6 +76,23 @@ func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
 		})
 	}
 	return st
+}
+
+// absent lists the nodes that a connected node's configuration names, and that are not
+// connected.
+func (cl *cluster) absent() (list []status.Missing) {
+	var ids []qnet.NodeID
+	for _, c := range cl.clients {
+		for _, n := range c.configList {
+			ids = append(ids, n.ID)
+		}
+	}
+	for _, id := range qnet.SortIDs(ids) {
+		if !slices.ContainsFunc(cl.clients, func(c *client) bool { return c.node == id }) {
+			list = append(list, status.Missing{ID: id})
+		}
+	}
+	return list
 }
 
 func (c *client) status() status.Node {

@@ -5,6 +5,9 @@ package status
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,10 +16,11 @@ import (
 )
 
 // AppendClusters appends a snapshot as a text for people: the arbiter in one
-// line, then for each cluster who has the vote and why, who may be casting it
-// and for how long, what blocks, and its nodes. Times are told as of now, in
-// now's location. With colour it carries ANSI escape sequences, which never
-// change the alignment.
+// line, then for each cluster who has the vote and why, who may still be using it
+// and for how long, and its nodes, those that are not connected included. Nodes have
+// their names where the arbiter knows them. Times are told as of now, in now's
+// location. With colour it carries ANSI escape sequences, which never change the
+// alignment.
 func AppendClusters(b []byte, s *QNetd, now time.Time, colour bool) []byte {
 	p := painter{colour}
 	b = appendArbiter(b, s, now, p)
@@ -31,18 +35,15 @@ func AppendClusters(b []byte, s *QNetd, now time.Time, colour bool) []byte {
 }
 
 func appendArbiter(b []byte, s *QNetd, now time.Time, p painter) []byte {
-	b = fmt.Appendf(b, "%s %s:%d, TLS %s", p.paint(bold, "qnetd"), s.Address, s.Port,
-		strings.ToLower(s.TLS))
-	if s.ClientCert && s.TLS != "Unsupported" {
-		b = append(b, " (client certificate required)"...)
-	}
-	b = fmt.Appendf(b, ", %s, %s", count(s.Clients, "client"), count(len(s.Clusters), "cluster"))
+	b = fmt.Appendf(b, "%s %s:%d: %s, %s", p.paint(bold, "Arbiter on"), s.Address, s.Port,
+		count(len(s.Clusters), "cluster"), count(s.Clients, "connection"))
 	if !s.Started.IsZero() {
 		b = fmt.Appendf(b, ", up %s", formatDuration(now.Sub(s.Started)))
 	}
+	b = append(b, ", "+tlsPolicy(s)...)
 	b = append(b, '\n')
 	if s.StoreError != "" {
-		b = fmt.Appendf(b, "%s\n", p.paint(red, "grants can't be recorded, so no vote is given: "+
+		b = fmt.Appendf(b, "%s\n", p.paint(red, "No vote is given, because grants can't be recorded: "+
 			EscapeName(s.StoreError)))
 	}
 	if s.Standby != "" {
@@ -51,101 +52,185 @@ func appendArbiter(b []byte, s *QNetd, now time.Time, p painter) []byte {
 	return b
 }
 
+// tlsPolicy is which connections the arbiter takes.
+func tlsPolicy(s *QNetd) string {
+	switch {
+	case s.TLS == "Unsupported":
+		return "no TLS"
+	case s.TLS == "Supported":
+		return "TLS optional"
+	case s.ClientCert:
+		return "TLS and a certificate required"
+	}
+	return "TLS required"
+}
+
 func appendCluster(b []byte, c *Cluster, now time.Time, p painter) []byte {
 	line := func(label, text string) {
-		b = fmt.Appendf(b, "  %-12s %s\n", label, text)
+		b = fmt.Appendf(b, "  %-9s %s\n", label, text)
 	}
-	b = fmt.Appendf(b, "%s\n", p.paint(bold, EscapeName(c.Name)))
-	if len(c.Nodes) > 0 {
-		algorithm := c.Algorithm.String()
-		if c.KAP {
-			algorithm += " (KAP tie-breaker)"
-		}
-		line("algorithm", algorithm)
-		line("tie-breaker", c.TieBreaker.String())
-	}
-	line("vote", formatWinner(c, p))
+	b = fmt.Appendf(b, "%s: %s\n", p.paint(bold, EscapeName(c.Name)), verdict(c, p))
 	if c.Reason != "" {
 		line("why", EscapeName(c.Reason))
+	}
+	if c.Blocked != "" {
+		line("waiting", p.paint(red, EscapeName(c.Blocked)))
 	}
 	if !c.Since.IsZero() {
 		line("since", fmt.Sprintf("%s (%s ago)",
 			c.Since.In(now.Location()).Format("2006-01-02 15:04:05"), formatDuration(now.Sub(c.Since))))
 	}
-	label := "holders"
-	for _, row := range align(holderRows(c.Holders, now, p)) {
-		line(label, row)
+	label := "in use"
+	for _, text := range holderLines(c, now, p) {
+		line(label, text)
 		label = ""
 	}
-	if c.Blocked != "" {
-		line("blocked", p.paint(red, EscapeName(c.Blocked)))
+	if len(c.Nodes) > 0 {
+		line("decides", decidesWords(c))
 	}
-	for _, row := range align(nodeRows(c.Nodes, now, p)) {
+	for _, row := range align(nodeRows(c, now, p)) {
 		b = fmt.Appendf(b, "  %s\n", row)
 	}
 	return b
 }
 
-// formatWinner says who has the vote, or is to get it.
-func formatWinner(c *Cluster, p painter) string {
-	if len(c.Winner) == 0 {
-		return p.paint(yellow, "nobody")
+// verdict says in a few words who has the vote.
+func verdict(c *Cluster, p painter) string {
+	switch {
+	case len(c.Winner) == 0:
+		return p.paint(yellow, "nobody has the vote")
+	case c.Blocked != "":
+		return p.paint(yellow, c.calledAll(c.Winner)+" will get the vote")
 	}
-	word := "node "
-	if len(c.Winner) > 1 {
-		word = "nodes "
-	}
-	text := word + qnet.FormatIDs(c.Winner) + " (ring " + c.Ring.String() + ")"
-	if c.Blocked != "" {
-		return p.paint(yellow, "waiting: "+text)
-	}
-	return p.paint(green, text)
+	return p.paint(green, c.calledAll(c.Winner)+plural(len(c.Winner), " has", " have")+" the vote")
 }
 
-func holderRows(holders []Holder, now time.Time, p painter) [][]cell {
-	var rows [][]cell
-	for _, h := range holders {
-		state, colour, left := "connected", plain, ""
-		if !h.Connected {
-			state, colour = "not connected", yellow
+// calledAll names several nodes: "pve1 and pve2", or "nodes 1, 2" where no name is known.
+func (c *Cluster) calledAll(ids []qnet.NodeID) string {
+	names, named := make([]string, len(ids)), false
+	for i, id := range ids {
+		names[i] = EscapeName(c.Called(id))
+		named = named || names[i] != "node "+id.String()
+	}
+	switch {
+	case len(ids) == 1:
+		return names[0]
+	case !named:
+		return "nodes " + qnet.FormatIDs(ids)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
+// decidesWords is how a cluster's votes are decided.
+func decidesWords(c *Cluster) string {
+	words := algorithmWord(c.Algorithm)
+	if c.Algorithm == qnet.Test {
+		return words
+	}
+	words += "; in a tie "
+	if c.KAP {
+		words += "the side that had the vote, then "
+	}
+	switch c.TieBreaker.Mode {
+	case qnet.TieBreakerHighest:
+		return words + "the highest node ID"
+	case qnet.TieBreakerNode:
+		return words + c.Called(c.TieBreaker.ID)
+	}
+	return words + "the lowest node ID"
+}
+
+// holderLines says who uses the vote, and who may be doing so although another
+// partition is to have it: a node that was given the vote, and has not been heard to
+// have let it go.
+func holderLines(c *Cluster, now time.Time, p painter) (lines []string) {
+	var users []qnet.NodeID
+	for _, h := range c.Holders {
+		if slices.Contains(c.Winner, h.Node) && h.Ring == c.Ring {
+			users = append(users, h.Node)
 		}
+	}
+	if len(users) > 0 {
+		lines = append(lines, "by "+c.calledAll(users))
+	}
+	for _, h := range c.Holders {
+		if slices.Contains(users, h.Node) {
+			continue
+		}
+		text := EscapeName(c.Called(h.Node)) + " may still be using it"
 		if !h.Until.IsZero() {
-			left = formatDuration(h.Until.Sub(now)) + " left"
+			text += ", for another " + formatDuration(h.Until.Sub(now)) + " at most"
 		}
-		rows = append(rows, []cell{
-			p.cell(plain, "node "+h.Node.String()),
-			p.cell(plain, "ring "+h.Ring.String()),
-			p.cell(colour, state),
-			p.cell(plain, left),
-		})
+		if !h.Connected {
+			text += "; it is not connected"
+		}
+		lines = append(lines, p.paint(yellow, text))
 	}
-	return rows
+	return lines
 }
 
-func nodeRows(nodes []Node, now time.Time, p painter) [][]cell {
-	if len(nodes) == 0 {
+// nodeRows is the table of a cluster's nodes, without the columns that say nothing.
+func nodeRows(c *Cluster, now time.Time, p painter) [][]cell {
+	if len(c.Nodes)+len(c.Absent) == 0 {
 		return nil
 	}
-	var rows [][]cell
-	var head []cell
-	for _, word := range []string{"node", "ring", "members", "heuristics", "vote", "heard", "TLS", "address"} {
-		head = append(head, p.cell(bold, word))
+	heuristics := slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Heuristics != qnet.HeuristicsUndefined })
+	row := func(name, ring, members, heur, vote, heard, tls, address cell) []cell {
+		cells := []cell{name, ring, members, heur, vote, heard, tls, address}
+		if !heuristics {
+			cells = slices.Delete(cells, 3, 4)
+		}
+		return cells
 	}
-	rows = append(rows, head)
-	for i := range nodes {
-		n := &nodes[i]
-		rows = append(rows, []cell{
-			p.cell(plain, n.ID.String()),
-			p.cell(plain, n.Ring.String()),
-			p.cell(plain, orDash(formatList(n.Members))),
-			heuristicsCell(n, p),
-			voteCell(n, p),
-			heardCell(n, now, p),
-			p.cell(plain, tlsWord(n)),
-			p.cell(plain, n.Address),
-		})
+	b, w := func(s string) cell { return p.cell(bold, s) }, func(s string) cell { return p.cell(plain, s) }
+	rows := [][]cell{row(b("node"), b("ring"), b("members"), b("heuristics"), b("vote"), b("heard"), b("TLS"), b("address"))}
+	for i := range c.Nodes {
+		n := &c.Nodes[i]
+		rows = append(rows, row(w(nodeName(n.ID, n.Name)), w(n.Ring.String()), w(orDash(c.memberNames(n.Members))), heuristicsCell(n, p),
+			voteCell(n, p), heardCell(n, now, p), w(tlsWord(n)), w(bareAddress(n.Address))))
+	}
+	for _, a := range c.Absent {
+		rows = append(rows, row(w(nodeName(a.ID, a.Name)), w("-"), w("-"), w("-"), w("-"), p.cell(yellow, "not connected"), w(""), w("")))
 	}
 	return rows
+}
+
+func nodeName(id qnet.NodeID, name string) string {
+	if name == "" {
+		return id.String()
+	}
+	return EscapeName(name)
+}
+
+// memberNames lists a ring's members as the table calls them.
+func (c *Cluster) memberNames(l qnet.NodeList) string {
+	names := make([]string, len(l))
+	for i, n := range l {
+		names[i] = EscapeName(strings.TrimPrefix(c.Called(n.ID), "node "))
+	}
+	return strings.Join(names, ", ")
+}
+
+// bareAddress prints an IPv4 address as that: the arbiter's one socket, which serves
+// both, calls it ::ffff:192.0.2.1, and so do the C tools.
+func bareAddress(address string) string {
+	i := strings.LastIndexByte(address, ':')
+	if i < 0 {
+		return EscapeName(address)
+	}
+	ip, err := netip.ParseAddr(address[:i])
+	port, bad := strconv.ParseUint(address[i+1:], 10, 16)
+	if err != nil || bad != nil {
+		return EscapeName(address)
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(port)).String()
 }
 
 func heuristicsCell(n *Node, p painter) cell {
@@ -158,8 +243,8 @@ func heuristicsCell(n *Node, p painter) cell {
 	return p.cell(plain, n.Heuristics.String())
 }
 
-// voteCell shows the ACK or NACK that counts, and in brackets an answer that
-// was sent after it and does not change it.
+// voteCell shows whether the node was given the vote, and in brackets an answer that
+// was sent after that and does not change it.
 func voteCell(n *Node, p painter) cell {
 	if n.LastVote == qnet.VoteUndefined {
 		return p.cell(plain, "-")
@@ -167,17 +252,30 @@ func voteCell(n *Node, p painter) cell {
 	colour := plain
 	switch n.LastACKNACK {
 	case qnet.VoteUndefined:
-		return p.cell(plain, n.LastVote.String())
+		return p.cell(plain, voteText(n.LastVote))
 	case qnet.VoteACK:
 		colour = green
 	case qnet.VoteNACK:
 		colour = yellow
 	}
-	text := n.LastACKNACK.String()
+	text := voteText(n.LastACKNACK)
 	if n.LastVote == qnet.VoteAskLater || n.LastVote == qnet.VoteWaitForReply {
-		text += " (" + n.LastVote.String() + ")"
+		text += " (" + voteText(n.LastVote) + ")"
 	}
 	return p.cell(colour, text)
+}
+
+// voteText is what a node was told, in a word.
+func voteText(v qnet.Vote) string {
+	switch v {
+	case qnet.VoteACK:
+		return "yes"
+	case qnet.VoteNACK:
+		return "no"
+	case qnet.VoteAskLater, qnet.VoteWaitForReply:
+		return "wait"
+	}
+	return v.String()
 }
 
 func heardCell(n *Node, now time.Time, p painter) cell {

@@ -40,6 +40,13 @@ func TestClusters(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 13, 33, 250e6, time.FixedZone("CET", 3600))
 	golden(t, "clusters", status.AppendClusters(nil, sample(), now, false))
 	golden(t, "clusters-split", status.AppendClusters(nil, split(), now, false))
+	named := split()
+	named.Clusters = named.Clusters[1:2]
+	c := &named.Clusters[0]
+	c.Nodes[0].Name, c.Nodes[0].Address = "pve2", "2001:db8::2:56070"
+	c.Absent = []status.Missing{{ID: 1, Name: "pve1"}, {ID: 12, Name: "a\x1b[31m"}}
+	c.Blocked = "pve1 may still be using the vote for another 17.0 s"
+	golden(t, "clusters-names", status.AppendClusters(nil, named, now, false))
 	none := sample()
 	none.Clusters, none.Clients = nil, 1
 	none.Standby = "grants are kept in /run/x, which a stop of the service may remove"

@@ -76,6 +76,7 @@ func (s QNetd) MarshalJSON() ([]byte, error) {
 // MarshalJSON implements [json.Marshaler]. Empty lists are [], never null.
 func (c Cluster) MarshalJSON() ([]byte, error) {
 	c.Nodes, c.Winner, c.Holders = notNil(c.Nodes), notNil(c.Winner), notNil(c.Holders)
+	c.Absent = notNil(c.Absent)
 	v := clusterJSON{
 		plainCluster: plainCluster(c),
 		Name:         c.Name,

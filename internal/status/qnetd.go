@@ -33,13 +33,21 @@ type Cluster struct {
 	Algorithm  qnet.Algorithm  `json:"-"`
 	KAP        bool            `json:"keep_active_partition"` // every node has it on, under ffsplit
 	TieBreaker qnet.TieBreaker `json:"-"`
-	Nodes      []Node          `json:"nodes"` // connected, by node ID
-	Ring       qnet.RingID     `json:"-"`     // ring of the partition that has, or is to get, the vote
+	Nodes      []Node          `json:"nodes"`  // connected, by node ID
+	Absent     []Missing       `json:"absent"` // configured and not connected, by node ID
+	Ring       qnet.RingID     `json:"-"`      // ring of the partition that has, or is to get, the vote
 	Winner     []qnet.NodeID   `json:"winner"`
 	Reason     string          `json:"reason"`            // why: the sentence of the last decision
 	Since      time.Time       `json:"since"`             // of the last change of Ring or Reason
 	Holders    []Holder        `json:"holders"`           // nodes that may be casting the vote, by node ID
 	Blocked    string          `json:"blocked,omitempty"` // what keeps the winner waiting, in a sentence
+}
+
+// Missing is a node that the configuration of a connected one names, and that is not
+// connected itself.
+type Missing struct {
+	ID   qnet.NodeID `json:"id"`
+	Name string      `json:"name,omitempty"` // as in corosync.conf; empty if unknown
 }
 
 // Holder is a node that may be casting the device's vote.
@@ -53,7 +61,8 @@ type Holder struct {
 // Node is one connected node's part of a snapshot.
 type Node struct {
 	ID               qnet.NodeID     `json:"id"`
-	Address          string          `json:"address"` // as the C tools print it
+	Name             string          `json:"name,omitempty"` // as in corosync.conf; empty if unknown
+	Address          string          `json:"address"`        // as the C tools print it
 	Heartbeat        uint32          `json:"heartbeat_ms"`
 	ConfigVersion    uint64          `json:"-"`
 	HasConfigVersion bool            `json:"-"`
@@ -69,6 +78,25 @@ type Node struct {
 	LastACKNACK      qnet.Vote       `json:"-"`
 	LastHeard        time.Time       `json:"last_heard"`
 	Silent           bool            `json:"silent"` // did not answer a probe; decided without
+}
+
+// Called returns how people call a node: by its name, if that is known.
+func (c *Cluster) Called(id qnet.NodeID) string {
+	name := ""
+	for i := range c.Nodes {
+		if c.Nodes[i].ID == id {
+			name = c.Nodes[i].Name
+		}
+	}
+	for _, a := range c.Absent {
+		if a.ID == id {
+			name = a.Name
+		}
+	}
+	if name == "" {
+		return "node " + id.String()
+	}
+	return name
 }
 
 // Find returns a copy of s with only the cluster of that name, or with none.

@@ -5,6 +5,7 @@ package status_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"reflect"
 	"strings"
@@ -36,8 +37,8 @@ func sample() *status.QNetd {
 		Clusters: []status.Cluster{{
 			Name: "JenCluster", Algorithm: qnet.FFSplit, KAP: true,
 			TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest},
-			Nodes:      []status.Node{one, two},
-			Ring:       ring, Winner: []qnet.NodeID{1, 2},
+			Nodes:      []status.Node{one, two}, Absent: []status.Missing{{ID: 3}},
+			Ring: ring, Winner: []qnet.NodeID{1, 2},
 			Reason: "partition 1, 2 has all configured nodes", Since: at(2),
 			Holders: []status.Holder{
 				{Node: 1, Ring: ring, Connected: true, Until: at(58)},
@@ -118,8 +119,15 @@ func TestListText(t *testing.T) {
 	}
 }
 
+var rewrite = flag.Bool("rewrite", false, "write what is printed into testdata")
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile("testdata/"+name+".txt", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	want, err := os.ReadFile("testdata/" + name + ".txt")
 	if err != nil {
 		t.Fatal(err)
