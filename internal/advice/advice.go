@@ -17,12 +17,27 @@ import "strings"
 
 // Advice says what to do in one state. It is either a command alone, or a sentence
 // with its commands in backquotes. Words in braces, as in {node}, are filled in by
-// [Advice.With].
+// [Advice.With]; words in capitals are for the reader to replace.
 type Advice string
 
 // With fills in a placeholder: With("node", "pve1") puts pve1 in the place of {node}.
 func (a Advice) With(name, value string) Advice {
 	return Advice(strings.ReplaceAll(string(a), "{"+name+"}", value))
+}
+
+// WithWord is With for a value that is one word of a command: a shell takes it as such
+// whatever is in it.
+func (a Advice) WithWord(name, value string) Advice { return a.With(name, Quote(value)) }
+
+// plain are the characters that no shell does anything with.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,=-"
+
+// Quote returns s so that a shell takes it for one word.
+func Quote(s string) string {
+	if s != "" && strings.Trim(s, plain) == "" && s[0] != '-' {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // String returns the advice as it is printed.
@@ -36,9 +51,3 @@ func Strings(list ...Advice) []string {
 	}
 	return s
 }
-
-// What to do about the node daemon.
-const (
-	StartNodeDaemon   Advice = "systemctl start corosync-qdevice"
-	RestartNodeDaemon Advice = "systemctl restart corosync-qdevice"
-)

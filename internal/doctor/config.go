@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"quorate/corosync/conf"
+	"quorate/internal/advice"
 	"quorate/internal/cluster"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qdevice"
@@ -35,7 +36,7 @@ func (e *examiner) file(context.Context) {
 	bad, refused := false, ""
 	if err := f.Check(*e.Host); err != nil {
 		bad, refused = true, err.Error()
-		e.say(Fail, "Corosync would refuse the file: "+err.Error(), "mend it; corosync -t says whether it is well")
+		e.say(Fail, "Corosync would refuse the file: "+err.Error(), advice.MendFile)
 	}
 	for _, p := range f.Lint() {
 		if p.Timers {
@@ -75,17 +76,17 @@ func (e *examiner) unreadable(err error) {
 	var at *conf.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", "set up Corosync first, as with pvecm create or pcs cluster setup")
+		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", advice.SetUpCorosync)
 	case errors.As(err, &at) && at.Line > 0:
-		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), "mend the line; quorate doctor and corosync -t say whether it is well")
+		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), advice.MendLine)
 	case errors.As(err, &at):
-		e.say(Fail, e.ConfFile+": "+at.Text, "look what is in it, and whether this is the file that Corosync reads")
+		e.say(Fail, e.ConfFile+": "+at.Text, advice.LookIntoFile)
 	case errors.Is(err, syscall.EISDIR):
-		e.say(Fail, e.ConfFile+" is a directory", "name the file, as in: quorate doctor --conf "+filepath.Join(e.ConfFile, "corosync.conf"))
+		e.say(Fail, e.ConfFile+" is a directory", advice.NameConf.WithWord("file", filepath.Join(e.ConfFile, "corosync.conf")))
 	case errors.Is(err, fs.ErrPermission):
-		e.say(Fail, err.Error(), "run this as root")
+		e.say(Fail, err.Error(), advice.AsRoot)
 	default:
-		e.say(Fail, err.Error(), "see that the file can be read, as with cat "+e.ConfFile)
+		e.say(Fail, err.Error(), advice.TryToRead.WithWord("file", e.ConfFile))
 	}
 }
 
@@ -95,9 +96,9 @@ func (e *examiner) problem(p conf.Problem) {
 	if p.Line > 0 {
 		text = fmt.Sprintf("line %d: %s", p.Line, text)
 	}
-	var do []string
+	var do []advice.Advice
 	if p.WhatToDo != "" {
-		do = []string{p.WhatToDo}
+		do = append(do, advice.Advice(p.WhatToDo)) // a public library has its own
 	}
 	e.say(verdict, text, do...)
 }
@@ -146,13 +147,13 @@ func (e *examiner) corosync(ctx context.Context) {
 		}
 	}
 	if err != nil {
-		e.say(Fail, "Corosync does not answer: "+err.Error(), "systemctl status corosync", "journalctl -u corosync", "systemctl start corosync")
+		e.say(Fail, "Corosync does not answer: "+err.Error(), advice.StartCorosync, advice.CorosyncState, advice.CorosyncLog)
 		e.keys = fromFile
 		return
 	}
 	version := fmt.Sprint(e.q.ConfigVersion)
 	if inFile := fromFile["totem.config_version"]; e.conf != nil && inFile != version && inFile != "" {
-		e.say(Warn, fmt.Sprintf("the running Corosync has version %s of the configuration, the file is version %s", version, inFile), "corosync-cfgtool -R")
+		e.say(Warn, fmt.Sprintf("the running Corosync has version %s of the configuration, the file is version %s", version, inFile), advice.Reload)
 		return
 	}
 	e.say(OK, fmt.Sprintf("running, version %s of the configuration, ring %s", version, e.q.Ring))
@@ -168,7 +169,7 @@ func (e *examiner) quorum(context.Context) {
 		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, count(int(v.Expected), "vote"), v.Quorum, text)
 	}
 	if !e.q.Quorate {
-		e.say(Fail, "not quorate: "+text, "quorate status tells what is missing")
+		e.say(Fail, "not quorate: "+text, advice.Status)
 		return
 	}
 	e.say(OK, "quorate: "+text)
@@ -191,7 +192,7 @@ func (e *examiner) parse() bool {
 		return netip.Addr{}, errors.New("it has no nodeid")
 	})
 	if err != nil {
-		e.say(Fail, "the node daemon can't use the configuration: "+strings.ReplaceAll(err.Error(), "\n", "; "), "mend quorum.device in corosync.conf, then: corosync-cfgtool -R")
+		e.say(Fail, "the node daemon can't use the configuration: "+strings.ReplaceAll(err.Error(), "\n", "; "), advice.MendDevice)
 		return true
 	}
 	for _, w := range d.Warnings {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/outlook"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
@@ -21,7 +22,7 @@ func (e *examiner) daemon(ctx context.Context) {
 		return // none is needed
 	case err != nil:
 		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+err.Error(),
-			"systemctl start corosync-qdevice", "journalctl -u corosync-qdevice")
+			advice.StartNodeDaemon, advice.NodeDaemonLog)
 		return
 	}
 	e.node = s
@@ -30,17 +31,17 @@ func (e *examiner) daemon(ctx context.Context) {
 		who = "Corosync's own"
 	}
 	if s.Refused != "" {
-		e.say(Fail, "it may not cast the vote: "+s.Refused, "mend corosync.conf, then: corosync-cfgtool -R")
+		e.say(Fail, "it may not cast the vote: "+s.Refused, advice.MendConf)
 	}
 	if s.State != status.StateConnected {
 		text := fmt.Sprintf("%s, and it is not connected to the arbiter (%s)", who, s.State)
 		if s.Lost != "" {
 			text += ": " + s.Lost
 		}
-		e.say(Fail, text, "see what was found of names, port, certificates and TLS")
+		e.say(Fail, text, advice.SeeFindings)
 	}
 	if e.q != nil && s.HasConfigVersion && s.ConfigVersion != e.q.ConfigVersion {
-		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", s.ConfigVersion, e.q.ConfigVersion), "systemctl restart corosync-qdevice")
+		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", s.ConfigVersion, e.q.ConfigVersion), advice.RestartNodeDaemon)
 	}
 	if e.heuristicsOn() && s.Heuristics == qnet.HeuristicsFail {
 		e.heuristics(s)
@@ -62,11 +63,11 @@ func (e *examiner) daemon(ctx context.Context) {
 func (e *examiner) heuristics(s *status.QDevice) {
 	for _, c := range s.Commands {
 		if c.Result == qnet.HeuristicsFail {
-			e.say(Warn, "heuristics command "+c.Name+" fails: "+c.Detail, "run it by hand: corosync-cmapctl -g quorum.device.heuristics.exec_"+c.Name)
+			e.say(Warn, "heuristics command "+c.Name+" fails: "+c.Detail, advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if len(s.Commands) == 0 {
-		e.say(Warn, "the heuristics fail", "run them by hand: corosync-cmapctl quorum.device.heuristics")
+		e.say(Warn, "the heuristics fail", advice.RunHeuristics)
 	}
 }
 
@@ -89,11 +90,11 @@ func (e *examiner) registered(context.Context) {
 	switch {
 	case !ok:
 	case !m.Registered && e.q.Votequorum.DeviceBarred:
-		e.say(Fail, "Corosync allows no quorum device with this configuration", "see what was found of corosync.conf", "journalctl -u corosync | grep -i quorum")
+		e.say(Fail, "Corosync allows no quorum device with this configuration", advice.SeeConf, advice.CorosyncQuorum)
 	case !m.Registered:
-		e.say(Fail, "Corosync knows of no quorum device here", "systemctl start corosync-qdevice", "systemctl enable corosync-qdevice")
+		e.say(Fail, "Corosync knows of no quorum device here", advice.StartNodeDaemon, advice.EnableNodeDaemon)
 	case !m.Alive:
-		e.say(Fail, "the quorum device has stopped polling", "systemctl restart corosync-qdevice")
+		e.say(Fail, "the quorum device has stopped polling", advice.RestartNodeDaemon)
 	default:
 		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, count(int(e.q.Votequorum.DeviceVotes), "vote")))
 	}
@@ -107,9 +108,9 @@ func (e *examiner) vote(context.Context) {
 	case m.Cast:
 		e.say(OK, "this node casts the arbiter's vote")
 	case e.node != nil && e.node.Reason != "":
-		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.WhyNot(), "on the arbiter: quorate clusters "+e.node.Cluster)
+		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.WhyNot(), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
 	default:
-		e.say(Fail, "this node does not cast the arbiter's vote", "quorate status")
+		e.say(Fail, "this node does not cast the arbiter's vote", advice.Status)
 	}
 }
 
@@ -122,7 +123,9 @@ func (e *examiner) others(context.Context) {
 	outlook.Complete(&r)
 	for _, p := range r.Problems {
 		if p.Node != 0 && p.Node != e.q.NodeID {
-			e.say(Warn, p.Text, p.Do...)
+			e.say(Warn, p.Text)
+			last := &e.results[len(e.results)-1]
+			last.Do = append(last.Do, p.Do...)
 		}
 	}
 	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {

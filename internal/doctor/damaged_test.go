@@ -21,20 +21,20 @@ func TestUnusableFiles(t *testing.T) {
 		want  string
 	}{
 		{"a long corosync.conf", func(w *world) { w.conf += strings.Repeat("#\n", conf.MaxSize/2) },
-			"FAIL corosync.conf: FILE: it is longer than a corosync.conf may be here (1048576 bytes)\n    look what is in it, and whether this is the file that Corosync reads\n"},
+			"FAIL corosync.conf: FILE: it is longer than a corosync.conf may be here (1048576 bytes)\n    Look at what is in it, and whether this is the file that Corosync reads.\n"},
 		{"a directory", func(w *world) { w.conf, w.cfg.ConfFile = "", filepath.Dir(w.cfg.ConfFile) },
-			"FAIL corosync.conf: FILE is a directory\n    name the file, as in: quorate doctor --conf FILE/corosync.conf\n"},
+			"FAIL corosync.conf: FILE is a directory\n    Name the file: `quorate doctor --conf FILE/corosync.conf`.\n"},
 		{"below a file", func(w *world) {
 			w.must(os.WriteFile(w.cfg.ConfFile, nil, 0o600))
 			w.conf, w.cfg.ConfFile = "", filepath.Join(w.cfg.ConfFile, "x")
-		}, "FAIL corosync.conf: open FILE: not a directory\n    see that the file can be read, as with cat FILE\n"},
+		}, "FAIL corosync.conf: open FILE: not a directory\n    Find out why it can't be read: `cat FILE`.\n"},
 		{"the cluster's certificate", func(w *world) {
 			w.must(os.WriteFile(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-cluster.pem"), []byte("-----BEGIN"), 0o600))
 		}, "FAIL certificates: CERTS/qdevice-net-cluster.pem: tls: failed to find any PEM data in certificate input\n" +
-			"    copy qdevice-net-ca.crt and qdevice-net-cluster.pem from CERTS of another node, which has the same; " +
-			"or move the directory away and set the node's certificates up anew with corosync-qdevice-net-certutil\n"},
+			"    Copy qdevice-net-ca.crt and qdevice-net-cluster.pem from CERTS of another node of the cluster, which has the same. " +
+			"If none has: run `mv CERTS CERTS.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`.\n"},
 		{"the CA's certificate", func(w *world) { w.must(os.Truncate(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-ca.crt"), 100)) },
-			"FAIL certificates: CERTS/qdevice-net-ca.crt: no certificate in it\n    copy qdevice-net-ca.crt and "},
+			"FAIL certificates: CERTS/qdevice-net-ca.crt: no certificate in it\n    Copy qdevice-net-ca.crt and "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -22,6 +22,7 @@ import (
 
 	"quorate/corosync/conf"
 	"quorate/corosync/qb"
+	"quorate/internal/advice"
 	"quorate/internal/cluster"
 	"quorate/internal/nodeconf"
 	"quorate/internal/status"
@@ -157,9 +158,6 @@ func (e *examiner) defaults() {
 	}
 }
 
-func (e *examiner) say(v Verdict, text string, do ...string) {
-	if do == nil {
-		do = []string{}
-	}
-	e.results = append(e.results, Result{Check: e.check, Verdict: v, Text: text, Do: do})
+func (e *examiner) say(v Verdict, text string, do ...advice.Advice) {
+	e.results = append(e.results, Result{Check: e.check, Verdict: v, Text: text, Do: advice.Strings(do...)})
 }

@@ -249,8 +249,7 @@ ok node daemon: quorate's, connected to the arbiter since NOW, round trip 1.0 ms
 ok registered: Qdevice, alive, 1 vote
 ok vote: this node casts the arbiter's vote
 warn other nodes: pve2 has no qdevice running, so the arbiter's vote does not count there
-    on pve2: systemctl start corosync-qdevice
-`
+    On pve2, run ` + "`systemctl start corosync-qdevice`.\n"
 	if got != want || !r.OK {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -341,10 +340,10 @@ func TestFindings(t *testing.T) {
 			}
 		}, want: []string{"warn names: finding arbiter.example took 2.1 s", "warn names: a node's address pve2.example is not found: no such host", "ok TLS: "}, ok: true},
 		{name: "port", spoil: func(w *world) { w.arbiterAt(refusing(w.T)) },
-			want: []string{"FAIL arbiter port: ADDRESS can't be reached: connection refused\n    on the arbiter: systemctl start corosync-qnetd"}},
+			want: []string{"FAIL arbiter port: ADDRESS can't be reached: connection refused\n    On the arbiter, run `systemctl start corosync-qnetd`."}},
 		{name: "firewall", spoil: func(w *world) {
 			w.cfg.Dial = func(context.Context, string) (net.Conn, error) { return nil, errors.New("dial: i/o timeout") }
-		}, want: []string{"FAIL arbiter port: ADDRESS can't be reached: i/o timeout\n    look whether the arbiter is up and its address is right\n    on the arbiter, let TCP port PORT in: ufw allow PORT/tcp"}},
+		}, want: []string{"FAIL arbiter port: ADDRESS can't be reached: i/o timeout\n    Check that the arbiter is up, and that its address is right.\n    On the arbiter, let TCP port PORT in: `ufw allow PORT/tcp`."}},
 		{name: "one of two", spoil: func(w *world) {
 			w.conf = strings.Replace(w.conf, "host: 127.0.0.1", "host: 127.0.0.1, 127.0.0.2", 1)
 			dial := new(net.Dialer)
@@ -384,7 +383,7 @@ func TestFindings(t *testing.T) {
 			w.conf = strings.Replace(w.conf, "tls: on", "tls: required", 1)
 		}, want: []string{"FAIL TLS: ADDRESS: TLS does not match: the arbiter says Unsupported, quorum.device.net.tls says Required"}},
 		{name: "no arbiter at all", spoil: func(w *world) { w.arbiterAt(answering(w.T, "HTTP/1.1 400 Bad Request\r\n\r\n")) },
-			want: []string{"FAIL TLS: ADDRESS: what answers there does not speak the protocol of an arbiter\n    look whether quorum.device.net.host"}},
+			want: []string{"FAIL TLS: ADDRESS: what answers there does not speak the protocol of an arbiter\n    Check that quorum.device.net.host"}},
 		{name: "clock", spoil: func(w *world) { w.cfg.Clock = func() (bool, bool) { return false, true } },
 			want: []string{"warn clock: the clock is not synchronised"}, ok: true},
 		{name: "clock not known", spoil: func(w *world) { w.cfg.Clock = func() (bool, bool) { return false, false } },
@@ -398,7 +397,7 @@ func TestFindings(t *testing.T) {
 			w.isC = true
 			w.poll(false)
 		}, want: []string{"FAIL node daemon: Corosync's own, and it is not connected to the arbiter (Connect failed): reset by peer", "warn node daemon: it uses version 4",
-			"FAIL vote: this node does not cast the arbiter's vote: not connected to the arbiter\n    on the arbiter: quorate clusters prod"}},
+			"FAIL vote: this node does not cast the arbiter's vote: not connected to the arbiter\n    On the arbiter, run `quorate clusters prod`"}},
 		{name: "silent", after: func(w *world) { w.server.Stall(w.votes.Timeout) },
 			want: []string{"FAIL registered: the quorum device has stopped polling"}},
 		{name: "barred", after: func(w *world) {

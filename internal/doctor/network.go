@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"quorate/internal/advice"
 )
 
 // slowLookup is how long a lookup may take without a word.
@@ -23,7 +25,7 @@ const slowLookup = time.Second
 // arbiter's.
 func (e *examiner) names(ctx context.Context) {
 	if !e.parse() {
-		e.say(Note, "no quorum device is configured: nothing of an arbiter is examined", "quorum.device in corosync.conf; on Proxmox: pvecm qdevice setup")
+		e.say(Note, "no quorum device is configured: nothing of an arbiter is examined", advice.SetUpDevice)
 	}
 	e.hosts = map[string][]netip.Addr{}
 	looked := 0
@@ -78,9 +80,9 @@ func (e *examiner) lookup(ctx context.Context, host string, bad Verdict, text st
 	}
 	switch {
 	case err != nil:
-		e.say(bad, text+": "+err.Error(), "an entry in /etc/hosts needs no name server")
+		e.say(bad, text+": "+err.Error(), advice.NameInHosts)
 	case took > slowLookup:
-		e.say(Warn, fmt.Sprintf("finding %s took %.1f s", host, took.Seconds()), "an entry in /etc/hosts needs no name server")
+		e.say(Warn, fmt.Sprintf("finding %s took %.1f s", host, took.Seconds()), advice.NameInHosts)
 	}
 	return addrs
 }
@@ -147,16 +149,14 @@ func dialWords(err error) string {
 
 // opening is what to do about a port that does not answer: what is refused reached the
 // machine, what is lost met a firewall, or no machine.
-func (e *examiner) opening(err error) []string {
+func (e *examiner) opening(err error) []advice.Advice {
 	if strings.Contains(err.Error(), "refused") {
-		return []string{"on the arbiter: systemctl start corosync-qnetd"}
+		return []advice.Advice{advice.StartArbiterAt}
 	}
 	port := strconv.Itoa(int(e.device.Port))
-	return []string{
-		"look whether the arbiter is up and its address is right",
-		"on the arbiter, let TCP port " + port + " in: ufw allow " + port + "/tcp",
-		"or: firewall-cmd --permanent --add-port=" + port + "/tcp && firewall-cmd --reload",
-		"or: nft add rule inet filter input tcp dport " + port + " accept",
+	return []advice.Advice{
+		advice.LookAtArbiter,
+		advice.OpenUFW.With("port", port), advice.OpenFirewalld.With("port", port), advice.OpenNftables.With("port", port),
 	}
 }
 
@@ -168,7 +168,7 @@ func (e *examiner) clock(context.Context) {
 		e.say(Note, "the kernel does not tell whether the clock is synchronised")
 	case !ok:
 		e.say(Warn, "the clock is not synchronised: it is "+e.Now().Format("2006-01-02 15:04:05 -07:00")+" here",
-			"timedatectl; systemctl enable --now chrony, or systemd-timesyncd")
+			advice.SyncClock)
 	default:
 		e.say(OK, "synchronised")
 	}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/pki"
 	"quorate/internal/wire"
 )
@@ -31,7 +32,7 @@ func (e *examiner) certificates(context.Context) {
 		e.say(Note, "quorum.device.net.tls is off: none is used")
 		return
 	}
-	const setUp = "set the certificates up: pvecm qdevice setup, or corosync-qdevice-net-certutil(8)"
+	getCert := advice.GetCert.WithWord("cluster", e.device.Machine.Cluster).WithWord("name", e.device.Machine.Cluster)
 	n, err := pki.LoadNode(dir)
 	var damaged *pki.DamagedError
 	switch {
@@ -39,22 +40,22 @@ func (e *examiner) certificates(context.Context) {
 		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS is not tried")
 		return
 	case errors.Is(err, pki.ErrNoNode):
-		e.say(Fail, dir+" has no certificates", setUp)
+		e.say(Fail, dir+" has no certificates", advice.TrustArbiter, getCert)
 		return
 	case errors.As(err, &damaged):
 		e.say(Fail, damaged.Err.Error(), damaged.Do)
 		return
 	case err != nil:
-		e.say(Fail, err.Error(), setUp)
+		e.say(Fail, err.Error(), advice.TryToRead.WithWord("file", dir))
 		return
 	case n.Cluster == nil:
-		e.say(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", setUp)
+		e.say(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", getCert)
 		return
 	}
 	e.cert.node = n
 	leaf, now := n.Cluster.Leaf, e.Now()
 	if cn := leaf.Subject.CommonName; cn != e.device.Machine.Cluster {
-		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, and this is %q", cn, e.device.Machine.Cluster), setUp)
+		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, and this is %q", cn, e.device.Machine.Cluster), getCert)
 	}
 	for _, w := range n.Warnings(now) {
 		verdict := Warn
@@ -84,7 +85,7 @@ func (e *examiner) tls(ctx context.Context) {
 	for _, address := range e.peers {
 		text, err := e.probe(ctx, address)
 		if err != nil {
-			e.say(Fail, address+": "+err.Error(), tlsAdvice(err)...)
+			e.say(Fail, address+": "+err.Error(), e.tlsAdvice(err)...)
 			continue
 		}
 		e.say(OK, address+": "+text)
@@ -99,16 +100,19 @@ var (
 	errRefusesCert = errors.New("the arbiter refuses this node's certificate")
 )
 
-func tlsAdvice(err error) []string {
+func (e *examiner) tlsAdvice(err error) []advice.Advice {
 	switch {
 	case errors.Is(err, errNoArbiter):
-		return []string{"look whether quorum.device.net.host and port are the arbiter's"}
+		return []advice.Advice{advice.IsItArbiter}
+	case errors.Is(err, errMismatch) && e.device.Machine.TLS == wire.TLSUnsupported:
+		return []advice.Advice{advice.NodeTLSOn}
 	case errors.Is(err, errMismatch):
-		return []string{"set quorum.device.net.tls to on, or start the arbiter with another -s"}
+		return []advice.Advice{advice.ArbiterTLSOn}
 	case errors.Is(err, errWrongPeer):
-		return []string{"if the arbiter was set up anew, set this node's certificates up anew, too"}
+		return []advice.Advice{advice.TrustAnew.WithWord("dir", e.Settings.CertDir)}
 	case errors.Is(err, errRefusesCert):
-		return []string{"on the arbiter: quorate cert list tells which clusters it knows", "set the certificates up anew"}
+		return []advice.Advice{advice.ArbiterKnows,
+			advice.GetCert.WithWord("cluster", e.device.Machine.Cluster).WithWord("name", e.device.Machine.Cluster)}
 	}
 	return nil
 }

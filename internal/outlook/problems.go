@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"quorate/internal/advice"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
 )
@@ -39,16 +40,16 @@ type finder struct {
 	list []status.Problem
 }
 
-func (f *finder) add(severe bool, node qnet.NodeID, text string, do ...string) {
-	f.list = append(f.list, status.Problem{Severe: severe, Node: node, Text: text, Do: do})
+func (f *finder) add(severe bool, node qnet.NodeID, text string, do ...advice.Advice) {
+	f.list = append(f.list, status.Problem{Severe: severe, Node: node, Text: text, Do: advice.Strings(do...)})
 }
 
 // on says where a command is to be run, if it is not here.
-func on(m *status.Member, command string) string {
+func on(m *status.Member, command advice.Advice) advice.Advice {
 	if m.Local {
 		return command
 	}
-	return "on " + m.Called() + ": " + command
+	return advice.On(m.Called(), command)
 }
 
 // quorum looks at the lack of it.
@@ -57,19 +58,18 @@ func (f *finder) quorum() {
 	switch {
 	case v != nil && v.Waiting && !f.q.Quorate:
 		f.add(true, 0, "wait_for_all: this node waits until it has seen every node once",
-			"start the missing nodes",
-			"only if they are certainly off: corosync-cmapctl -s quorum.cancel_wait_for_all u8 1")
+			advice.StartMissingNodes, advice.CancelWaitForAll)
 	case !f.q.Quorate && v != nil && v.Total < v.Quorum:
 		missing := v.Quorum - v.Total
-		do := []string{}
+		do := []advice.Advice{}
 		for i := range f.q.Absent {
 			a := &f.q.Absent[i]
-			do = append(do, fmt.Sprintf("bring %s back: %s", a.Called(), votes(a.Votes)))
+			do = append(do, advice.BringBack.With("node", a.Called()).With("votes", votes(a.Votes)))
 		}
 		if device := f.q.Device != nil; device && !f.local().Cast {
-			do = append(do, "get the arbiter's vote: "+votes(v.DeviceVotes))
+			do = append(do, advice.GetArbiterVote.With("votes", votes(v.DeviceVotes)))
 		} else if !device {
-			do = append(do, fmt.Sprintf("only if the missing nodes are certainly off: corosync-quorumtool -e %d", max(v.Total, 1)))
+			do = append(do, advice.LowerExpected.With("votes", fmt.Sprint(max(v.Total, 1))))
 		}
 		f.add(true, 0, fmt.Sprintf("there is no quorum: %d of %s, %d needed, %d missing", v.Total, votes(v.Expected), v.Quorum, missing), do...)
 	case !f.q.Quorate:
@@ -77,7 +77,7 @@ func (f *finder) quorum() {
 	}
 	for i := range f.q.Absent {
 		f.add(!f.q.Quorate, f.q.Absent[i].ID, f.q.Absent[i].Called()+" is no member: it is down, or cut off from here",
-			"start it, or look at its network: corosync-cfgtool -s")
+			advice.LookAtNode.With("node", f.q.Absent[i].Called()))
 	}
 }
 
@@ -109,23 +109,23 @@ func (f *finder) members() {
 		case f.q.Device == nil && !anybody:
 		case !m.Registered && m.Local && f.q.Votequorum.DeviceBarred:
 			f.add(false, m.ID, "Corosync allows no quorum device here: quorum.expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes do not go with it",
-				"quorate doctor", "grep -i quorum in Corosync's log")
+				advice.Doctor, advice.CorosyncQuorum)
 		case !m.Registered:
 			f.add(false, m.ID, m.Called()+" has no qdevice running, so the arbiter's vote does not count there",
-				on(m, "systemctl start corosync-qdevice"))
+				on(m, advice.StartNodeDaemon))
 		case !m.Alive:
 			f.add(false, m.ID, "the qdevice of "+m.Called()+" has stopped polling",
-				on(m, "systemctl restart corosync-qdevice"), on(m, "journalctl -u corosync-qdevice"))
+				on(m, advice.RestartNodeDaemon), on(m, advice.NodeDaemonLog))
 		case !m.Cast && m.Local && f.d != nil:
 			f.noVote()
 		case !m.Cast && m.Local:
-			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", "corosync-qdevice-tool -sv", "quorate doctor")
+			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", advice.NodeDaemonTool, advice.Doctor)
 		case !m.Cast:
-			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", on(m, "quorate status"))
+			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", on(m, advice.Status))
 		}
 		if m.MasterWins {
 			f.add(false, m.ID, "master_wins is on at "+m.Called()+": with the arbiter's vote it is quorate whatever its other votes",
-				"unless that is meant: remove -S master_wins=on there")
+				advice.NoMasterWins.With("node", m.Called()))
 		}
 	}
 }
@@ -135,10 +135,10 @@ func (f *finder) noVote() {
 	switch {
 	case f.d.Refused != "" || f.d.State != status.StateConnected: // told by daemon
 	case f.d.Reason != "":
-		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.WhyNot(), "on the arbiter: quorate clusters "+f.d.Cluster)
+		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.WhyNot(), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
 	default:
 		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: the arbiter did not give it to this partition",
-			"on the arbiter: quorate clusters "+f.d.Cluster+", or corosync-qnetd-tool -lv")
+			advice.AskAnyArbiter.WithWord("cluster", f.d.Cluster))
 	}
 }
 
@@ -147,19 +147,19 @@ func (f *finder) daemon() {
 	d := f.d
 	if d == nil {
 		if f.local().Registered {
-			f.add(false, f.q.NodeID, "this node's qdevice does not answer: "+f.r.DaemonError, "systemctl status corosync-qdevice")
+			f.add(false, f.q.NodeID, "this node's qdevice does not answer: "+f.r.DaemonError, advice.NodeDaemonState)
 		}
 		return
 	}
 	if d.Refused != "" {
-		f.add(false, f.q.NodeID, "this node may not cast the arbiter's vote: "+d.Refused, "mend corosync.conf, then: corosync-cfgtool -R")
+		f.add(false, f.q.NodeID, "this node may not cast the arbiter's vote: "+d.Refused, advice.MendConf)
 	}
 	if d.State != status.StateConnected {
 		text := fmt.Sprintf("this node is not connected to the arbiter %s, port %d", d.Host, d.Port)
 		if d.Lost != "" {
 			text += ": " + d.Lost
 		}
-		f.add(false, f.q.NodeID, text, "quorate doctor", "look whether the arbiter runs, and at what lies between")
+		f.add(false, f.q.NodeID, text, advice.Doctor, advice.LookBetween)
 	}
 	if d.Heuristics == qnet.HeuristicsFail {
 		f.heuristics()
@@ -172,11 +172,11 @@ func (f *finder) heuristics() {
 		if c.Result == qnet.HeuristicsFail {
 			named = true
 			f.add(false, f.q.NodeID, "heuristics command "+c.Name+" fails: "+c.Detail,
-				"run it by hand: corosync-cmapctl -g quorum.device.heuristics.exec_"+c.Name)
+				advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if !named {
-		f.add(false, f.q.NodeID, "the heuristics of this node fail", "run them by hand: corosync-cmapctl quorum.device.heuristics")
+		f.add(false, f.q.NodeID, "the heuristics of this node fail", advice.RunHeuristics)
 	}
 }
 
@@ -184,7 +184,7 @@ func (f *finder) heuristics() {
 func (f *finder) configuration() {
 	if d := f.d; d != nil && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
 		f.add(false, f.q.NodeID, fmt.Sprintf("this node's qdevice uses version %d of the configuration, Corosync version %d", d.ConfigVersion, f.q.ConfigVersion),
-			"systemctl restart corosync-qdevice")
+			advice.RestartNodeDaemon)
 	}
 	v := f.q.Votequorum
 	if v == nil || v.LastManStanding || v.AllowDownscale {
@@ -204,6 +204,6 @@ func (f *finder) configuration() {
 	}
 	if sum != v.Expected {
 		f.add(false, 0, fmt.Sprintf("%s expected, but %s %d", votes(v.Expected), text, sum),
-			"unless quorum.expected_votes is meant to be so: corosync-cfgtool -R")
+			advice.ReloadVotes)
 	}
 }

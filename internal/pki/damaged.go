@@ -5,51 +5,59 @@ package pki
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"quorate/internal/advice"
 )
 
 // A DamagedError is returned for certificates that are there and can't be used,
-// be it that a file is damaged, that one is missing or that it may not be read.
+// be it that a file is damaged or that one is missing.
 type DamagedError struct {
-	Err error  // names the file
-	Do  string // what to do about it
+	Err error         // names the file
+	Do  advice.Advice // what to do about it
 }
 
 // Error returns the error with what to do behind it.
-func (e *DamagedError) Error() string { return e.Err.Error() + ": " + e.Do }
+func (e *DamagedError) Error() string { return e.Err.Error() + ". " + e.Do.String() }
 
 // Unwrap returns the error.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// damaged adds what to do to an error, unless it says so already.
-func damaged(err error, do string) error {
+// damaged adds what to do to an error, unless it says so already. Who may not read a
+// file is told nothing: that depends on who it is.
+func damaged(err error, do advice.Advice) error {
 	var told *DamagedError
-	switch {
-	case err == nil || errors.As(err, &told):
+	if err == nil || errors.As(err, &told) || errors.Is(err, fs.ErrPermission) {
 		return err
-	case errors.Is(err, fs.ErrPermission):
-		do = "run this as root, or let the user that runs it read the file"
 	}
 	return &DamagedError{Err: err, Do: do}
 }
 
+// Where returns the flag by which the commands of "quorate cert" find the arbiter's
+// certificates in dir.
+func Where(dir string) string {
+	if dir = filepath.Clean(dir); filepath.Base(dir) == "nssdb" {
+		return "--state " + advice.Quote(filepath.Dir(dir))
+	}
+	return "--certs " + advice.Quote(dir)
+}
+
 // mendArbiter says what to do about an arbiter's certificates. All nodes trust its
 // CA, which nothing brings back but its files.
-func mendArbiter(dir string) string {
+func mendArbiter(dir string) advice.Advice {
 	if nssFiles(dir) != nil {
-		return fmt.Sprintf("remove %s, %s, %s and %s from %s, and they are taken over from the NSS database there again",
-			CACertFile, caKeyFile, serverCertFile, serverKeyFile, dir)
+		return advice.TakeOverAgain.WithWord("dir", dir).With("files", strings.Join([]string{CACertFile, caKeyFile, serverCertFile, serverKeyFile}, " ")).With("where", Where(dir))
 	}
-	return fmt.Sprintf("bring the files of %s back from a backup; without one, move it away, run \"quorate cert init\" and set the certificates of every cluster up anew", dir)
+	return advice.RestoreArbiter.WithWord("dir", dir).With("where", Where(dir))
 }
 
 // mendNode says what to do about a node's certificates, which all nodes of its
 // cluster have.
-func mendNode(dir string) string {
+func mendNode(dir string) advice.Advice {
 	if nssFiles(dir) != nil {
-		return fmt.Sprintf("remove %s and %s from %s, and they are taken over from the NSS database there again", nodeCAFile, nodeClusterFile, dir)
+		return advice.NodeTakeOverAgain.WithWord("dir", dir).With("files", nodeCAFile+" "+nodeClusterFile)
 	}
-	return fmt.Sprintf("copy %s and %s from %s of another node, which has the same; or move the directory away and set the node's certificates up anew with corosync-qdevice-net-certutil",
-		nodeCAFile, nodeClusterFile, dir)
+	return advice.CopyNodeCerts.WithWord("dir", dir).With("files", nodeCAFile+" and "+nodeClusterFile)
 }

@@ -29,7 +29,7 @@ var spoilt = map[string]func(path string) error{
 func checkDamage(t *testing.T, what string, err error, place, do string) {
 	t.Helper()
 	var d *DamagedError
-	if !errors.As(err, &d) || !strings.Contains(d.Err.Error(), place) || !strings.HasPrefix(d.Do, do) || !strings.HasSuffix(err.Error(), ": "+d.Do) ||
+	if !errors.As(err, &d) || !strings.Contains(d.Err.Error(), place) || !strings.HasPrefix(d.Do.String(), do) || !strings.HasSuffix(err.Error(), ". "+d.Do.String()) ||
 		strings.Contains(err.Error(), "\n") {
 		t.Errorf("%s: %v, want %s and %q", what, err, place, do)
 	}
@@ -48,7 +48,7 @@ func TestDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := LoadArbiter(dir)
-			checkDamage(t, name+" is "+how, err, dir, "bring the files of "+dir+" back from a backup; without one, move it away, run \"quorate cert init\"")
+			checkDamage(t, name+" is "+how, err, dir, "Bring the files of "+dir+" back from a backup. If you have none: run `mv "+dir+" "+dir+".damaged` and `quorate cert init --state "+filepath.Dir(dir)+"`")
 		}
 		dir := newCA(t)
 		if err := spoil(filepath.Join(dir, caKeyFile)); err != nil {
@@ -56,7 +56,7 @@ func TestDamaged(t *testing.T) {
 		}
 		crq, _ := request(t, "prod", 2048, x509.CertificateRequest{})
 		_, err := Sign(dir, crq, "prod", false)
-		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "bring the files of ")
+		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "Bring the files of ")
 
 		ca := newAuthority(t, time.Now().Add(time.Hour))
 		for _, name := range []string{nodeCAFile, nodeClusterFile} {
@@ -68,12 +68,12 @@ func TestDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := NewNodeReloader(dir, "", "", nil)
-			checkDamage(t, name+" is "+how, err, filepath.Join(dir, name), "copy "+nodeCAFile+" and "+nodeClusterFile+" from "+dir+" of another node")
+			checkDamage(t, name+" is "+how, err, filepath.Join(dir, name), "Copy "+nodeCAFile+" and "+nodeClusterFile+" from "+dir+" of another node")
 			if err := os.WriteFile(filepath.Join(dir, "cert9.db"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			_, err = LoadNode(dir)
-			checkDamage(t, name+" beside a database is "+how, err, dir, "remove "+nodeCAFile+" and "+nodeClusterFile+" from "+dir+", and they are taken over")
+			checkDamage(t, name+" beside a database is "+how, err, dir, "Run `cd "+dir+"`, `rm -f "+nodeCAFile+" "+nodeClusterFile+"` and `systemctl restart corosync-qdevice`")
 		}
 	}
 }
