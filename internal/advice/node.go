@@ -8,6 +8,7 @@ const (
 	StartNodeDaemon   Advice = "systemctl start corosync-qdevice"
 	EnableNodeDaemon  Advice = "systemctl enable corosync-qdevice"
 	RestartNodeDaemon Advice = "systemctl restart corosync-qdevice"
+	DisableNodeDaemon Advice = "If you removed it for good, run `systemctl disable --now corosync-qdevice` on this node."
 	NodeDaemonState   Advice = "systemctl status corosync-qdevice"
 	NodeDaemonLog     Advice = "journalctl -u corosync-qdevice"
 	NodeDaemonTool    Advice = "corosync-qdevice-tool -sv"

@@ -25,6 +25,13 @@ type nodeCerts struct {
 	cfg *tls.Config
 }
 
+// forget lets go of what was loaded.
+func (c *nodeCerts) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cfg = nil
+}
+
 // config returns the client's side of TLS.
 func (c *nodeCerts) config() (*tls.Config, error) {
 	c.mu.Lock()

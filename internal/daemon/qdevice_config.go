@@ -16,6 +16,7 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/votequorum"
 	"quorate/internal/nodeconf"
+	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -31,6 +32,19 @@ type configReader struct {
 	certs    *nodeCerts
 	updates  chan update
 	again    chan struct{} // capacity 1: the votes may have changed
+
+	removed string // what is gone from corosync.conf, while there is no device
+	unused  string // why the device that came back can't be used; logged once
+}
+
+// update is a new configuration.
+type update struct {
+	cfg    *nodeconf.Config // nil if one of the others is set
+	refuse string           // why the algorithm can't work with it
+
+	removed      string        // what is gone from corosync.conf, and the device with it
+	settled      chan struct{} // to be closed when the last poll is answered
+	unregistered bool          // the device is out of votequorum
 }
 
 // recheck asks for another look.
@@ -45,24 +59,12 @@ func (r *configReader) recheck() {
 func (r *configReader) run(ctx context.Context) error {
 	cfg, err := r.start(ctx)
 	for first := true; err == nil && ctx.Err() == nil; first = false {
-		for _, w := range cfg.Warnings {
-			r.log.Warn(w)
-		}
-		if r.level != nil && cfg.Debug {
-			r.level.Set(slog.LevelDebug)
-		} else if r.level != nil {
-			r.level.Set(slog.LevelInfo)
-		}
-		refuse, failed := r.check(ctx, cfg)
-		switch {
-		case failed == nil:
-			select {
-			case r.updates <- update{cfg, refuse}:
-			case <-ctx.Done():
+		if r.removed == "" {
+			failed := r.apply(ctx, cfg)
+			if failed != nil && (first || !r.busy(failed)) {
+				err = failed
+				continue
 			}
-		case first || !r.busy(failed):
-			err = failed
-			continue
 		}
 		select {
 		case <-r.engine.Changes():
@@ -72,7 +74,7 @@ func (r *configReader) run(ctx context.Context) error {
 		keys, failed := r.keys(ctx)
 		switch {
 		case failed == nil:
-			cfg = nodeconf.Reload(cfg, keys, r.settings, lookupNode(ctx))
+			cfg, err = r.reload(ctx, cfg, keys)
 		case !r.busy(failed):
 			err = failed
 		}
@@ -84,6 +86,31 @@ func (r *configReader) run(ctx context.Context) error {
 		return gone(r.engine)
 	}
 	return err
+}
+
+// apply has the loop take a configuration.
+func (r *configReader) apply(ctx context.Context, cfg *nodeconf.Config) error {
+	for _, w := range cfg.Warnings {
+		r.log.Warn(w)
+	}
+	if r.level != nil && cfg.Debug {
+		r.level.Set(slog.LevelDebug)
+	} else if r.level != nil {
+		r.level.Set(slog.LevelInfo)
+	}
+	refuse, err := r.check(ctx, cfg)
+	if err == nil {
+		r.tell(ctx, update{cfg: cfg, refuse: refuse})
+	}
+	return err
+}
+
+// tell hands an update to the loop.
+func (r *configReader) tell(ctx context.Context, u update) {
+	select {
+	case r.updates <- u:
+	case <-ctx.Done():
+	}
 }
 
 // busy reports whether err only says that Corosync had no time for a question. Then
@@ -116,14 +143,19 @@ func (r *configReader) start(ctx context.Context) (*nodeconf.Config, error) {
 			return nil, err
 		}
 	}
+	return cfg, r.register(ctx)
+}
+
+// register registers the device.
+func (r *configReader) register(ctx context.Context) error {
 	name := r.settings.DeviceName
 	if err := r.retry(ctx, func() error { return r.engine.Register(ctx, name) }); err != nil {
-		return nil, fmt.Errorf("Can't register votequorum device: %w", err) //nolint:staticcheck // the C daemon's words
+		return fmt.Errorf("Can't register votequorum device: %w", err) //nolint:staticcheck // the C daemon's words
 	}
 	if err := r.retry(ctx, func() error { return r.engine.MasterWins(ctx, name, r.settings.MasterWins) }); err != nil {
-		return nil, fmt.Errorf("Can't set master wins: %w", err) //nolint:staticcheck // likewise
+		return fmt.Errorf("Can't set master wins: %w", err) //nolint:staticcheck // likewise
 	}
-	return cfg, nil
+	return nil
 }
 
 // keys reads the keys of the configuration.
@@ -188,6 +220,48 @@ func (r *configReader) check(ctx context.Context, cfg *nodeconf.Config) (refuse 
 		}
 	}
 	return "", nil
+}
+
+// update takes a configuration: the first one makes the machine.
+func (l *nodeLoop) update(ctx context.Context, u update) {
+	switch {
+	case u.removed != "":
+		l.remove(ctx, u)
+		return
+	case u.unregistered:
+		l.unregistered(ctx)
+		return
+	}
+	old := l.cfg
+	l.cfg = u.cfg
+	if err := l.runner.SetCommands(u.cfg.Commands); err != nil {
+		l.log.Error("heuristics commands can't be used: going on with the old ones", "reason", err)
+	}
+	configured := qdevice.Configured{Nodes: u.cfg.Nodes, Version: u.cfg.Version, Refuse: u.refuse}
+	if l.machine == nil {
+		l.registered = true
+		cfg := u.cfg.Machine
+		cfg.Seed = l.seed
+		l.machine = qdevice.New(cfg, l.now())
+		l.notes.log = l.log.With("cluster", cfg.Cluster)
+		l.onConfig()
+		l.step(ctx, configured)
+		l.ring(ctx)
+		l.counted(ctx)
+		return
+	}
+	elsewhere := !u.cfg.SameArbiter(old)
+	if elsewhere {
+		l.order = nil
+	}
+	if elsewhere || u.cfg.Machine != old.Machine || !sameCommands(u.cfg, old) {
+		in := qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere}
+		if u.cfg.Port == old.Port {
+			in.Hosts = u.cfg.Hosts
+		}
+		l.step(ctx, in)
+	}
+	l.step(ctx, configured)
 }
 
 // lookupNode resolves the name of a node without a node ID.

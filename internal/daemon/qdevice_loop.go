@@ -62,13 +62,11 @@ type nodeLoop struct {
 	answered uint64 // all up to this ticket are done with
 	held     []heldOutput
 
-	timer *time.Timer
-}
+	unregister bool          // the device is being taken out of votequorum
+	settled    chan struct{} // of the update that says so, until it is closed
+	excused    uint64        // polls up to this ticket may have found no device
 
-// update is a new configuration.
-type update struct {
-	cfg    *nodeconf.Config
-	refuse string // why the algorithm can't work with it
+	timer *time.Timer
 }
 
 // heldOutput is something for the arbiter that waits for the answer to a poll.
@@ -229,44 +227,11 @@ func nodeState(s votequorum.State) qnet.NodeState {
 	return qnet.NodeStateNotSet
 }
 
-// update takes a configuration: the first one makes the machine.
-func (l *nodeLoop) update(ctx context.Context, u update) {
-	old := l.cfg
-	l.cfg = u.cfg
-	if err := l.runner.SetCommands(u.cfg.Commands); err != nil {
-		l.log.Error("heuristics commands can't be used: going on with the old ones", "reason", err)
-	}
-	configured := qdevice.Configured{Nodes: u.cfg.Nodes, Version: u.cfg.Version, Refuse: u.refuse}
-	if l.machine == nil {
-		l.registered = true
-		cfg := u.cfg.Machine
-		cfg.Seed = l.seed
-		l.machine = qdevice.New(cfg, l.now())
-		l.notes.log = l.log.With("cluster", cfg.Cluster)
-		l.onConfig()
-		l.step(ctx, configured)
-		l.ring(ctx)
-		l.counted(ctx)
-		return
-	}
-	elsewhere := !u.cfg.SameArbiter(old)
-	if elsewhere {
-		l.order = nil
-	}
-	if elsewhere || u.cfg.Machine != old.Machine || !sameCommands(u.cfg, old) {
-		in := qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere}
-		if u.cfg.Port == old.Port {
-			in.Hosts = u.cfg.Hosts
-		}
-		l.step(ctx, in)
-	}
-	l.step(ctx, configured)
-}
-
 // polled takes the end of polls, and lets go what was waiting for it.
 func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
 	if r.err != nil && ctx.Err() == nil && l.machine != nil {
 		switch {
+		case (l.unregister || r.ticket <= l.excused) && errors.Is(r.err, corosync.ErrNotExist): // the device is gone, as it should be
 		case errors.Is(r.err, corosync.ErrMessage):
 			l.log.Info("poll for a ring that is past: Corosync has a newer one")
 		case l.engine.Err() != nil:
@@ -285,6 +250,7 @@ func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
 		l.held = l.held[1:]
 		h.do()
 	}
+	l.settle()
 	return nil
 }
 
@@ -307,6 +273,8 @@ func (l *nodeLoop) step(ctx context.Context, in qdevice.Input) {
 			l.hangUp()
 		case qdevice.RunHeuristics:
 			l.runner.Run(o.ID, o.Timeout)
+		case qdevice.Unregister:
+			l.unregister = true
 		case qdevice.Notice:
 			l.notes.write(o)
 		}

@@ -26,6 +26,9 @@ func (e *examiner) daemon(ctx context.Context) {
 		return
 	}
 	e.node = s
+	if e.unused(s) {
+		return
+	}
 	who := "quorate's"
 	if isC {
 		who = "Corosync's own"
@@ -57,6 +60,21 @@ func (e *examiner) daemon(ctx context.Context) {
 		text += fmt.Sprintf(", round trip %.1f ms", float64(s.RoundTrip)/float64(time.Millisecond))
 	}
 	e.say(OK, text)
+}
+
+// unused reports whether the daemon runs though corosync.conf has no quorum device.
+func (e *examiner) unused(s *status.QDevice) bool {
+	switch {
+	case s.Removed != "":
+		e.say(Note, "it runs, but "+s.Removed+" was removed from corosync.conf: it waits without a vote, and takes the device up again when it comes back",
+			advice.DisableNodeDaemon)
+	case e.keys != nil && e.keys["quorum.device.model"] == "":
+		e.say(Note, "it runs, but corosync.conf has no quorum.device: nothing uses it",
+			advice.DisableNodeDaemon)
+	default:
+		return false
+	}
+	return true
 }
 
 // heuristics tells which command fails.

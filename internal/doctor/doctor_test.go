@@ -24,6 +24,7 @@ import (
 	"quorate/corosync/conf"
 	"quorate/corosync/corotest"
 	"quorate/corosync/votequorum"
+	"quorate/internal/advice"
 	"quorate/internal/control"
 	"quorate/internal/daemon"
 	"quorate/internal/nodeconf"
@@ -322,6 +323,16 @@ func TestFindings(t *testing.T) {
 		}, want: []string{"ok corosync.conf: version 5"}, ok: true},
 		{name: "newer file", after: func(w *world) { w.conf = strings.Replace(w.conf, "config_version: 5", "config_version: 6", 1) },
 			want: []string{"warn corosync: the running Corosync has version 5 of the configuration, the file is version 6\n    corosync-cfgtool -R"}, ok: true},
+		{name: "device removed", spoil: func(w *world) {
+			w.conf = w.conf[:strings.Index(w.conf, " device {")] + w.conf[strings.Index(w.conf, "}\nnodelist"):]
+			w.node.Removed, w.node.State, w.node.HasConfigVersion = "quorum.device", status.StateDisconnected, false
+		}, want: []string{"note node daemon: it runs, but quorum.device was removed from corosync.conf: it waits without a vote, and takes the device up again when it comes back\n" +
+			"    " + advice.DisableNodeDaemon.String()}, ok: true},
+		{name: "device removed, and C's daemon runs on", spoil: func(w *world) {
+			w.conf = w.conf[:strings.Index(w.conf, " device {")] + w.conf[strings.Index(w.conf, "}\nnodelist"):]
+			w.isC = true
+		}, want: []string{"note node daemon: it runs, but corosync.conf has no quorum.device: nothing uses it\n" +
+			"    " + advice.DisableNodeDaemon.String()}, ok: true},
 		{name: "no Corosync", after: func(w *world) { w.server.Close() },
 			want: []string{"FAIL corosync: Corosync does not answer: ", "ok arbiter port: ", "ok TLS: ", "ok node daemon: "}},
 		{name: "not quorate", after: func(w *world) {

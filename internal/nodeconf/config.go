@@ -5,8 +5,10 @@ package nodeconf
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
@@ -73,6 +75,25 @@ func Parse(keys map[string]string, s Settings, lookup Lookup) (*Config, error) {
 	}
 	c.Warnings = p.warnings
 	return c, nil
+}
+
+// Removed says what is gone from the configuration of a running daemon without which
+// there is no quorum device, and no mistake either: quorum.device, or its only host.
+// It is empty if nothing is.
+func Removed(keys map[string]string) string {
+	const model, host = "quorum.device.model", netKeys + "host"
+	if keys[model] == "" {
+		if slices.ContainsFunc(slices.Sorted(maps.Keys(keys)), func(key string) bool {
+			return strings.HasPrefix(key, "quorum.device.") && key != model
+		}) {
+			return model
+		}
+		return "quorum.device"
+	}
+	if _, ok := keys[host]; !ok {
+		return host
+	}
+	return ""
 }
 
 // Reload reads the configuration of a daemon that runs with old. What is wrong

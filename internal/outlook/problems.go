@@ -151,6 +151,11 @@ func (f *finder) daemon() {
 		}
 		return
 	}
+	if d.Removed != "" {
+		f.add(false, f.q.NodeID, d.Removed+" was removed from corosync.conf, and this node's qdevice still runs",
+			advice.DisableNodeDaemon)
+		return
+	}
 	if d.Refused != "" {
 		f.add(false, f.q.NodeID, "this node may not cast the arbiter's vote: "+d.Refused, advice.MendConf)
 	}
@@ -182,7 +187,7 @@ func (f *finder) heuristics() {
 
 // configuration looks for versions and numbers that do not go together.
 func (f *finder) configuration() {
-	if d := f.d; d != nil && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
+	if d := f.d; d != nil && d.Removed == "" && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
 		f.add(false, f.q.NodeID, fmt.Sprintf("this node's qdevice uses version %d of the configuration, Corosync version %d", d.ConfigVersion, f.q.ConfigVersion),
 			advice.RestartNodeDaemon)
 	}

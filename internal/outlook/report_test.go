@@ -126,6 +126,11 @@ func cases() map[string]*status.Report {
 	list["no-daemon"].DaemonError = "Connection refused"
 	two := list["two-node"].Quorum.Votequorum
 	two.TwoNode, two.WaitForAll, two.Quorum = true, true, 1
+	d = ours()
+	d.Removed, d.State, d.Vote, d.Reason = "quorum.device", status.StateDisconnected, qnet.VoteUndefined, "quorum.device was removed from corosync.conf"
+	d.Connected, d.Since, d.FreshUntil, d.HasConfigVersion = time.Time{}, time.Time{}, time.Time{}, false
+	list["removed"] = cluster(0, nodes("NR", "NR"), nil)
+	list["removed"].Daemon = d
 	return list
 }
 

@@ -73,6 +73,14 @@ type Reconfigured struct {
 	Hosts     []string
 }
 
+// Removed says that the device was taken out of corosync.conf: What names the section
+// or the key that is gone. The node gives its vote up, and waits for a Configured, which
+// says that the device is back and registered.
+type Removed struct{ What string }
+
+// Unregistered says that an Unregister is done.
+type Unregistered struct{}
+
 // Withdraw says that the daemon is about to end: the last poll is "no".
 type Withdraw struct{}
 
@@ -87,6 +95,8 @@ func (Garbled) input()        {}
 func (Disconnected) input()   {}
 func (Tick) input()           {}
 func (Reconfigured) input()   {}
+func (Removed) input()        {}
+func (Unregistered) input()   {}
 func (Withdraw) input()       {}
 
 // Output is something to be done, in order. A Send that follows a Poll must not
@@ -122,6 +132,10 @@ type RunHeuristics struct {
 	Timeout time.Duration
 }
 
+// Unregister asks for the device to be taken out of votequorum once the polls before
+// it are answered: Unregistered.
+type Unregister struct{}
+
 // Level is the severity of a Notice.
 type Level uint8
 
@@ -148,4 +162,5 @@ func (StartTLS) output()      {}
 func (Send) output()          {}
 func (Close) output()         {}
 func (RunHeuristics) output() {}
+func (Unregister) output()    {}
 func (Notice) output()        {}

@@ -53,6 +53,8 @@ type Node struct {
 	nextRegular time.Time
 
 	leaving bool
+	removal removal // of the device from corosync.conf
+	what    string  // was removed
 	out     []Output
 }
 
@@ -124,6 +126,10 @@ func New(cfg Config, now time.Time) *Node {
 // The returned slice is valid until the next Step.
 func (n *Node) Step(now time.Time, in Input) []Output {
 	n.out = n.out[:0]
+	if n.removal != present {
+		n.whileRemoved(now, in)
+		return n.out
+	}
 	// Rule N3: how fresh the arbiter's word is, is looked at before anything else is done: a
 	// process that was frozen polls nothing on the strength of old news.
 	n.checkFresh(now)
@@ -148,6 +154,10 @@ func (n *Node) Step(now time.Time, in Input) []Output {
 		n.lost(now, in.Why)
 	case Reconfigured:
 		n.reconfigured(now, in)
+	case Removed:
+		n.removed(in)
+		return n.out
+	case Unregistered:
 	case Withdraw:
 		n.leave(now)
 	case Tick:
@@ -166,7 +176,7 @@ func garbledWhy(m wire.Malformed) string {
 // Deadline is the next instant at which Step must be called with Tick, or the
 // zero Time if there is none.
 func (n *Node) Deadline() time.Time {
-	if n.leaving {
+	if n.leaving || n.removal != present {
 		return time.Time{}
 	}
 	var at time.Time

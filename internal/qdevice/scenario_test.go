@@ -170,6 +170,10 @@ func (p *player) do(f []string) {
 		p.step(qdevice.Reconfigured{Config: p.cfg})
 	case "move": // the arbiter is to be looked for elsewhere
 		p.step(qdevice.Reconfigured{Config: p.cfg, Elsewhere: true, Hosts: f[1:]})
+	case "remove": // WHAT of corosync.conf
+		p.step(qdevice.Removed{What: f[1]})
+	case "unregistered":
+		p.step(qdevice.Unregistered{})
 	case "leave":
 		p.step(qdevice.Withdraw{})
 	case "status":
@@ -310,6 +314,8 @@ func (p *player) step(in qdevice.Input) {
 		case qdevice.RunHeuristics:
 			p.runs = o.ID
 			p.say("heuristics, for %s at most", o.Timeout)
+		case qdevice.Unregister:
+			p.say("unregister")
 		case qdevice.Notice:
 			p.say("log: %s", notice(o))
 		case qdevice.Send:

@@ -53,6 +53,10 @@ func (n *Node) Status() status.QDevice {
 		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
 		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
 	}
+	if n.removal != present {
+		n.statusRemoved(&s)
+		return s
+	}
 	if !n.met.register.IsZero() {
 		s.Register = n.met.register.String()
 	}

@@ -79,6 +79,7 @@ type QDevice struct {
 	Grace         uint32              `json:"grace_ms"`                        // that the arbiter announced; 0 if none
 	RoundTrip     time.Duration       `json:"round_trip_ns"`                   // smoothed; 0 if not known
 	Refused       string              `json:"refused,omitempty"`               // why the configuration allows no vote
+	Removed       string              `json:"removed,omitempty"`               // what was taken out of corosync.conf without which there is no device
 	Lost          string              `json:"lost,omitempty"`                  // why the last connection ended, while there is none
 	Commands      []HeuristicsCommand `json:"heuristics_commands"`
 	Arbiters      []ArbiterAddress    `json:"arbiter_addresses"`

@@ -38,6 +38,55 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// TestReloadRemoved takes the quorum device out of a running cluster's corosync.conf,
+// as pvecm qdevice remove does before it stops the daemons, and puts it back.
+func TestReloadRemoved(t *testing.T) {
+	with(t, allOurs, func(t *testing.T, r *trial) {
+		l := r.newLab(t, lab.Config{Nodes: 2})
+		l.Start()
+		from := lab.Now()
+		logged := map[*lab.Host]int{}
+		for _, n := range l.Nodes {
+			logged[n] = len(n.Log("qdevice"))
+		}
+		l.Reload(func(c *lab.Config) { c.NoDevice = true })
+		var took time.Duration
+		for _, n := range l.Nodes {
+			took = max(took, lab.Eventually(t, n.Name+" has no vote of a device", 5*time.Second, func() bool {
+				q := n.Quorum()
+				return q.Quorate && q.TotalVotes == "2" && !strings.Contains(q.Text, "Qdevice")
+			}))
+		}
+		lab.Watch(15 * time.Second) // longer than votequorum counts a poll
+		for _, n := range l.Nodes {
+			log := n.Log("qdevice")[logged[n]:]
+			if !n.Running("qdevice") || !strings.Contains(log, "quorum.device was removed from corosync.conf") ||
+				strings.Contains(log, " warning ") || strings.Contains(log, " error ") {
+				t.Errorf("%s: the daemon runs: %v, log:\n%s", n.Name, n.Running("qdevice"), log)
+			}
+			if out, err := n.Run(suite.quorate, "doctor"); err != nil || !strings.Contains(out, "systemctl disable --now corosync-qdevice") {
+				t.Errorf("%s: doctor: %v\n%s", n.Name, err, out)
+			}
+			if d := n.Unquorate(from); d > 0 {
+				t.Errorf("%s was not quorate for %v", n.Name, d)
+			}
+		}
+		lab.Cut(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+		for _, n := range l.Nodes { // each has one vote of two
+			awaitNotQuorate(t, n)
+		}
+		lab.Heal(hosts(l.Nodes[0]), hosts(l.Nodes[1]))
+		for _, n := range l.Nodes { // while they are in sync Corosync takes no reload
+			lab.Eventually(t, n.Name+" is in a ring of two", 30*time.Second, func() bool { return n.Quorum().Nodes == 2 && n.Quorum().Quorate })
+		}
+		l.Reload(func(c *lab.Config) { c.NoDevice = false })
+		l.AwaitWhole()
+		noneTwice(t, r, l, from)
+		oneSide(t, r, l)
+		r.measured("removed: no vote of the device after %.2f s; put back: whole, and one side of a split wins", took.Seconds())
+	})
+}
+
 // TestReloadNodes adds a third node to a running cluster of two, with the device's
 // votes that its algorithm then wants, and takes it out again.
 func TestReloadNodes(t *testing.T) {

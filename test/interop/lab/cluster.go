@@ -31,6 +31,7 @@ type Config struct {
 	Token      int    // ms; 1000 if 0
 	Link       int    // number of the only link: its addresses are ring0_addr if 0
 	Device     string // more lines for the section quorum.device of corosync.conf
+	NoDevice   bool   // corosync.conf has no quorum.device
 	Certs      *Certs // nil: none yet
 }
 
@@ -170,6 +171,11 @@ func (l *Lab) conf(tieBreaker string) string {
 	// which no two machines do to each other.
 	b.WriteString("system {\n sched_rr: no\n}\n")
 	b.WriteString("logging {\n to_syslog: no\n to_stderr: no\n to_logfile: yes\n logfile: /var/log/corosync/corosync.log\n timestamp: hires\n}\n")
+	if l.Config.NoDevice {
+		b.WriteString("quorum {\n provider: corosync_votequorum\n}\n")
+		l.nodelist(&b)
+		return b.String()
+	}
 	fmt.Fprintf(&b, "quorum {\n provider: corosync_votequorum\n device {\n  votes: %d\n  model: net\n  net {\n   host: %s\n   algorithm: %s\n   tie_breaker: %s\n   tls: on\n", votes, host, algorithm, tieBreaker)
 	if l.Config.NoKAP {
 		b.WriteString("   keep_active_partition_tie_breaker: off\n")
@@ -178,12 +184,17 @@ func (l *Lab) conf(tieBreaker string) string {
 	if l.Config.Heuristics != "" {
 		fmt.Fprintf(&b, "  heuristics {\n%s  }\n", l.Config.Heuristics)
 	}
-	b.WriteString(" }\n}\nnodelist {\n")
+	b.WriteString(" }\n}\n")
+	l.nodelist(&b)
+	return b.String()
+}
+
+func (l *Lab) nodelist(b *strings.Builder) {
+	b.WriteString("nodelist {\n")
 	for _, n := range l.Nodes {
-		fmt.Fprintf(&b, " node {\n  ring%d_addr: %s\n  nodeid: %d\n  name: %s\n }\n", l.Config.Link, n.Addr, n.ID, n.Name)
+		fmt.Fprintf(b, " node {\n  ring%d_addr: %s\n  nodeid: %d\n  name: %s\n }\n", l.Config.Link, n.Addr, n.ID, n.Name)
 	}
 	b.WriteString("}\n")
-	return b.String()
 }
 
 // Reload changes the configuration, raises its version and has Corosync reload it
