@@ -4,6 +4,7 @@
 package decision
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -137,7 +138,7 @@ func (s *scenario) node(f []string) {
 			c.LastVote = qnet.VoteNACK
 		}
 	}
-	at, old := slices.BinarySearchFunc(s.view.Clients, c.Node, func(o Client, id qnet.NodeID) int { return cmpReport(uint64(o.Node), uint64(id)) })
+	at, old := slices.BinarySearchFunc(s.view.Clients, c.Node, func(o Client, id qnet.NodeID) int { return cmp.Compare(uint64(o.Node), uint64(id)) })
 	if old {
 		s.view.Clients[at] = c
 		return

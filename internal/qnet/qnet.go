@@ -248,3 +248,38 @@ func SortIDs(ids []NodeID) []NodeID {
 	slices.SortFunc(ids, func(a, b NodeID) int { return cmp.Compare(a, b) })
 	return slices.Compact(ids)
 }
+
+// Union returns the IDs of two sorted lists without repeats, sorted. It returns a list
+// that has all of the other as it is.
+func Union(a, b []NodeID) []NodeID {
+	if len(a) == 0 || len(b) == 0 || slices.Equal(a, b) {
+		if len(a) == 0 {
+			return b
+		}
+		return a
+	}
+	more := 0
+	for i, k := 0, 0; k < len(b); k++ {
+		for i < len(a) && a[i] < b[k] {
+			i++
+		}
+		if i == len(a) || a[i] != b[k] {
+			more++
+		}
+	}
+	if more == 0 {
+		return a
+	}
+	out := make([]NodeID, 0, len(a)+more)
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			out, a = append(out, a[0]), a[1:]
+		case a[0] > b[0]:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
