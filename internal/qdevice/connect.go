@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quorate/internal/qnet"
+	"quorate/internal/status"
 	"quorate/internal/wire"
 )
 
@@ -101,8 +102,9 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.Code.Set:
 		n.hangUp(now, "an Init reply without its options")
 	case m.Code.V != wire.NoError:
-		n.note(Notice{Level: n.often(Error), Text: "the arbiter refuses this node: " + m.Code.V.String()})
-		n.hangUp(now, "the arbiter refuses this node: "+m.Code.V.String())
+		why := "the arbiter refuses this node: " + refusal(m)
+		n.note(Notice{Level: n.often(Error), Text: why})
+		n.hangUp(now, why)
 	case !m.MaxRequestSize.Set || !m.MaxReplySize.Set || !m.SupportedMessages.Set || !m.SupportedOptions.Set || !m.SupportedAlgorithms.Set:
 		n.hangUp(now, "an Init reply without its options")
 	case m.MaxRequestSize.V < n.cfg.MinReplySize || m.MaxReplySize.V > n.cfg.MaxReplySize:
@@ -116,6 +118,14 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 	default:
 		n.accepted(now, m)
 	}
+}
+
+// refusal is why an arbiter refuses this node: in its own words, where it has any.
+func refusal(m wire.InitReply) string {
+	if m.Reason.Set {
+		return status.EscapeName(m.Reason.V)
+	}
+	return m.Code.V.String()
 }
 
 const (

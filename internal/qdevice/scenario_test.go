@@ -60,6 +60,7 @@ type player struct {
 	grace   uint32 // ms
 	tls     wire.TLSSupport
 	code    wire.ReplyError // of Init replies
+	why     wire.Opt[string]
 	id      qnet.RegisterID // of Init replies; zero: none
 	at      qdevice.Connected
 	voteSeq uint32
@@ -236,6 +237,7 @@ func (p *player) arbiter(f []string) {
 		p.step(qdevice.Received{Msg: wire.ServerError{Code: wire.Some(wire.ErrInternal)}})
 	case "refuse": // every Init from now on
 		p.code = wire.ErrDuplicateNodeID
+		p.why = wire.Reason(strings.Join(f[1:], " "))
 	case "heuristics":
 		p.step(qdevice.HeuristicsDone{ID: p.runs, Result: map[string]qnet.Heuristics{"pass": qnet.HeuristicsPass, "fail": qnet.HeuristicsFail}[f[1]]})
 	default:
@@ -344,7 +346,7 @@ func (p *player) answer(m wire.Message) wire.Message {
 		return wire.PreinitReply{Seq: m.Seq, TLS: wire.Some(p.tls), ClientCertRequired: wire.Some(uint8(1))}
 	case wire.Init:
 		r := wire.InitReply{
-			Seq: m.Seq, Code: wire.Some(p.code), MaxRequestSize: wire.Some(uint32(32768)), MaxReplySize: wire.Some(uint32(32768)),
+			Seq: m.Seq, Code: wire.Some(p.code), Reason: p.why, MaxRequestSize: wire.Some(uint32(32768)), MaxReplySize: wire.Some(uint32(32768)),
 			SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
 			SupportedAlgorithms: wire.Some([]uint16{0, 1, 2, 3}),
 		}

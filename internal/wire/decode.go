@@ -201,7 +201,7 @@ func (f *fields) message(t MessageType, body []byte) Message {
 		return InitReply{
 			Code: f.code, SupportedMessages: f.messages, SupportedOptions: f.options, Seq: f.seq,
 			MaxRequestSize: f.maxRequest, MaxReplySize: f.maxReply, SupportedAlgorithms: f.algorithms, Grace: f.grace,
-			Register: f.register,
+			Reason: f.reason, Register: f.register,
 		}
 	case TypeServerError:
 		return ServerError{Seq: f.seq, Code: f.code}

@@ -78,6 +78,7 @@ func (e *encoder) message(m Message) bool {
 		e.u32(optMaxReplySize, m.MaxReplySize)
 		e.u16s(optSupportedAlgorithms, m.SupportedAlgorithms)
 		e.u32(optGrace, m.Grace)
+		e.reason(m.Reason)
 		if m.Register.Set {
 			e.head(optRegister, len(m.Register.V))
 			e.buf = append(e.buf, m.Register.V[:]...)

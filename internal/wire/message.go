@@ -96,6 +96,7 @@ type InitReply struct {
 	MaxReplySize        Opt[uint32]
 	SupportedAlgorithms Opt[[]uint16]
 	Grace               Opt[uint32]          // option 32769, ours: ms that a node may keep its ACK over a lost connection
+	Reason              Opt[string]          // option 32771, ours: why the node is refused, where the code does not say it
 	Register            Opt[qnet.RegisterID] // option 32772, ours: the arbiter's register of grants
 }
 

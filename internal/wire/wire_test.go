@@ -119,6 +119,7 @@ func TestOurOptions(t *testing.T) {
 		body string
 	}{
 		{InitReply{Code: Some(NoError), Grace: Some(uint32(16000))}, "0006 0002 0000 8001 0004 00003e80"},
+		{InitReply{Code: Some(ErrInternal), Reason: Some("why")}, "0006 0002 000a 8003 0003 776879"},
 		{
 			InitReply{Code: Some(NoError), Register: Some(qnet.RegisterID{0xc0, 15: 0xfe})},
 			"0006 0002 0000 8004 0010 c00000000000000000000000000000fe",
