@@ -34,7 +34,7 @@ func (v View) Equal(o View) bool {
 	return v.TieBreaker == o.TieBreaker && v.KeepActivePartition == o.KeepActivePartition && slices.Equal(v.Quorate, o.Quorate) &&
 		slices.EqualFunc(v.Clients, o.Clients, func(a, b Client) bool {
 			return a.Node == b.Node && a.Ring == b.Ring && a.Heuristics == b.Heuristics && a.Report == b.Report && a.LastVote == b.LastVote &&
-				slices.Equal(a.Config, b.Config) && slices.Equal(a.Members, b.Members)
+				compareIDs(a.Config, b.Config) == 0 && compareIDs(a.Members, b.Members) == 0
 		})
 }
 

@@ -23,6 +23,9 @@ import (
 	"strings"
 )
 
+// MaxNodes is how many nodes a Corosync cluster may have at most.
+const MaxNodes = 384
+
 // NodeID identifies a node within its cluster: 1 to 4294967295. Zero is no node.
 type NodeID uint32
 

@@ -11,11 +11,11 @@ import (
 	"quorate/internal/qnet"
 )
 
-// Limits on what a cluster's nodes can make the arbiter remember of it.
+// Limits on what a cluster's nodes can make the arbiter remember of it. Whatever they
+// send, no more than qnet.MaxNodes of them are connected, holders, or on a list.
 const (
-	maxRings     = 64   // rings that nobody holds and nobody is in are dropped beyond this
-	maxNodes     = 256  // as are nodes that are neither connected nor holders
-	maxReporters = 1024 // nodes beyond this are not remembered as a ring's reporters
+	maxRings = 64            // rings that nobody holds and nobody is in are dropped beyond this
+	maxNodes = qnet.MaxNodes // as are nodes that are neither connected nor holders
 )
 
 // cluster is what the arbiter knows of one cluster.
@@ -26,6 +26,10 @@ type cluster struct {
 	rings   []*ring   // in the order in which they were first heard of
 	nodes   []node    // every node that has reported since the start, by ID
 	holders []holder  // by node ID
+
+	// crowded is until when nodes may be casting whose claim to be holders was refused,
+	// because there were too many: nobody else gets the vote until then (H9).
+	crowded time.Time
 
 	// forgotten stands for whatever ring a node holds of which nothing was heard
 	// since a start without a record. Its ID is zero, which no ring has.
@@ -52,6 +56,7 @@ type ring struct {
 	id        qnet.RingID
 	members   []qnet.NodeID // sorted; nil until a membership list came
 	reporters []qnet.NodeID // nodes that have reported it, sorted
+	mark      bool          // means something only within one function
 }
 
 // node is the ring that a node reported last.
@@ -64,13 +69,13 @@ func newCluster(name string) *cluster { return &cluster{name: name, forgotten: &
 
 // client returns the connected client of a node, or nil.
 func (cl *cluster) client(id qnet.NodeID) *client {
-	for _, c := range cl.clients {
-		if c.node == id {
-			return c
-		}
+	if i, ok := slices.BinarySearchFunc(cl.clients, id, byClient); ok {
+		return cl.clients[i]
 	}
 	return nil
 }
+
+func byClient(c *client, id qnet.NodeID) int { return cmp.Compare(c.node, id) }
 
 // ring returns the ring with this ID and these members, which a node reports.
 func (cl *cluster) ring(id qnet.RingID, members []qnet.NodeID, node qnet.NodeID) *ring {
@@ -114,17 +119,25 @@ func (cl *cluster) recorded(id qnet.RingID, node qnet.NodeID) *ring {
 
 func (cl *cluster) newRing(id qnet.RingID, members []qnet.NodeID) *ring {
 	if len(cl.rings) >= maxRings {
-		cl.rings = slices.DeleteFunc(cl.rings, func(r *ring) bool { return !cl.inUse(r) })
+		cl.trimRings()
 	}
 	r := &ring{id: id, members: members}
 	cl.rings = append(cl.rings, r)
 	return r
 }
 
-// inUse reports whether somebody holds a ring or was last heard of in it.
-func (cl *cluster) inUse(r *ring) bool {
-	return slices.ContainsFunc(cl.nodes, func(n node) bool { return n.ring == r }) ||
-		slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == r })
+// trimRings forgets rings that nobody holds and nobody was last heard of in.
+func (cl *cluster) trimRings() {
+	for _, r := range cl.rings {
+		r.mark = false
+	}
+	for i := range cl.nodes {
+		cl.nodes[i].ring.mark = true
+	}
+	for i := range cl.holders {
+		cl.holders[i].ring.mark = true
+	}
+	cl.rings = slices.DeleteFunc(cl.rings, func(r *ring) bool { return !r.mark })
 }
 
 // lastRing returns the ring that a node reported last, or nil.
@@ -140,7 +153,7 @@ func byNode(n node, id qnet.NodeID) int { return cmp.Compare(n.id, id) }
 // reported notes that a node says it is in r. A hold on any other ring ends
 // with that (H3): the node's vote for it counts nowhere any more.
 func (cl *cluster) reported(id qnet.NodeID, r *ring) {
-	if len(r.reporters) < maxReporters {
+	if len(r.reporters) < maxNodes {
 		r.reporters = insert(r.reporters, id)
 	}
 	i, ok := slices.BinarySearchFunc(cl.nodes, id, byNode)
@@ -176,7 +189,7 @@ func (cl *cluster) rejoined(now time.Time, c *client, casting, presumed bool) {
 	// Rule H9: the arbiter announces the grace that its hold time covers, and a node that says
 	// in its Init that it kept its vote over a lost connection is a holder whatever the arbiter
 	// remembers.
-	presumed = presumed && cl.lastRing(c.node) == nil && len(cl.holders) < maxNodes
+	presumed = presumed && cl.lastRing(c.node) == nil
 	r := cl.named(c.ring, c.node, casting || presumed)
 	if h := cl.holder(c.node); h != nil && h.ring.id == c.ring {
 		r = h.ring
@@ -199,6 +212,16 @@ func (cl *cluster) forgive() {
 			c.late, c.awaitSince = false, time.Time{}
 		}
 	}
+}
+
+// sameConfig returns the list of a connected node that is equal to ids, or ids.
+func (cl *cluster) sameConfig(ids []qnet.NodeID) []qnet.NodeID {
+	for _, c := range cl.clients {
+		if slices.Equal(c.config, ids) {
+			return c.config
+		}
+	}
+	return ids
 }
 
 func insert(ids []qnet.NodeID, id qnet.NodeID) []qnet.NodeID {

@@ -4,6 +4,7 @@
 package qnetd
 
 import (
+	"math"
 	"time"
 
 	"quorate/internal/qnet"
@@ -44,6 +45,16 @@ type Config struct {
 	// HandshakeTime is how long a connection may take from its start to a
 	// successful Init; 0 is unlimited.
 	HandshakeTime time.Duration
+}
+
+// longestTimeout is the longest device timeout, in ms, that is taken from a node: 10 min.
+// A hold lasts for longer than that, and nobody else gets the vote meanwhile.
+const longestTimeout = 600_000
+
+// deviceTimeoutMax is the longest device timeout that is taken, in ms. What goes with the
+// longest heartbeat that is allowed always is.
+func (cfg *Config) deviceTimeoutMax() uint32 {
+	return max(longestTimeout, uint32(min(uint64(cfg.HeartbeatMax)*5/4, math.MaxUint32)))
 }
 
 // HoldAuto is the HoldTime that is worked out for each holder.

@@ -55,13 +55,13 @@ func (cfg *Config) grace(heartbeat, timeout uint32) time.Duration {
 }
 
 func (cl *cluster) holder(id qnet.NodeID) *holder {
-	for i := range cl.holders {
-		if cl.holders[i].node == id {
-			return &cl.holders[i]
-		}
+	if i, ok := slices.BinarySearchFunc(cl.holders, id, byHolder); ok {
+		return &cl.holders[i]
 	}
 	return nil
 }
+
+func byHolder(h holder, id qnet.NodeID) int { return cmp.Compare(h.node, id) }
 
 // hold makes a node a holder, or renews that it is one.
 func (cl *cluster) hold(h holder) {
@@ -70,7 +70,7 @@ func (cl *cluster) hold(h holder) {
 		*old = h
 		return
 	}
-	at, _ := slices.BinarySearchFunc(cl.holders, h.node, func(h holder, id qnet.NodeID) int { return cmp.Compare(h.node, id) })
+	at, _ := slices.BinarySearchFunc(cl.holders, h.node, byHolder)
 	cl.holders = slices.Insert(cl.holders, at, h)
 }
 
@@ -100,7 +100,7 @@ func (s *Server) holdEnd(cl *cluster, h *holder) time.Time {
 	}
 	switch {
 	case h.answered.IsZero():
-	case c != nil && cl.holds(c) && c.quorate.Set && !c.quorate.V:
+	case c != nil && h.ring == cl.lastRing(h.node) && c.quorate.Set && !c.quorate.V:
 		end = earliest(end, h.answered.Add(min(d, newsTime)))
 	default:
 		end = earliest(end, h.answered.Add(d))
@@ -129,14 +129,37 @@ func (s *Server) expire(now time.Time, cl *cluster) {
 	cl.holders = slices.DeleteFunc(cl.holders, func(h holder) bool { return !now.Before(s.holdEnd(cl, &h)) })
 }
 
-// supersedes reports whether the partition p has left the ring r behind: one
-// of its members has reported r before, and p after it (H4).
-func (cl *cluster) supersedes(p, r *ring) bool {
+// arrived returns the nodes of the partition p that have reported p and nothing since.
+func (cl *cluster) arrived(p *ring) (ids []qnet.NodeID) {
+	for i := range cl.nodes {
+		if n := &cl.nodes[i]; n.ring == p && contains(p.members, n.id) {
+			ids = append(ids, n.id)
+		}
+	}
+	return ids
+}
+
+// supersedes reports whether a partition has left the ring r behind: one of those that
+// have arrived in it has reported r before (H4).
+func supersedes(p *ring, arrived []qnet.NodeID, r *ring) bool {
 	// Rule H4: a partition supersedes a ring if one of its members has reported that ring, and
 	// the partition's ring after it.
-	return slices.ContainsFunc(r.reporters, func(id qnet.NodeID) bool {
-		return contains(p.members, id) && cl.lastRing(id) == p && r != p
-	})
+	return r != p && meet(arrived, r.reporters)
+}
+
+// meet reports whether two sorted lists share an ID.
+func meet(a, b []qnet.NodeID) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case a[0] > b[0]:
+			b = b[1:]
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // obstacle is what keeps a partition from the vote.
@@ -156,11 +179,12 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 	// Who still casts for p was granted it before: nobody else was since (H9).
 	cast := slices.ContainsFunc(cl.holders, func(h holder) bool { return h.ring == p && !h.presumed })
 	ob := obstacle{soon: true}
+	arrived := cl.arrived(p)
 	var nodes, unheard []qnet.NodeID
 	for i := range cl.holders {
 		h := &cl.holders[i]
 		switch {
-		case contains(p.members, h.node) || cl.supersedes(p, h.ring):
+		case contains(p.members, h.node) || supersedes(p, arrived, h.ring):
 			continue
 		case h.ring != cl.forgotten:
 			nodes = append(nodes, h.node)
@@ -177,13 +201,39 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 			ob.soon = false
 		}
 	}
+	if now.Before(cl.crowded) {
+		ob.soon = false
+		if cl.crowded.After(ob.until) {
+			ob.until = cl.crowded
+		}
+	}
 	switch {
 	case len(nodes) > 0:
 		ob.why = "node " + qnet.FormatIDs(nodes) + " may still be casting the vote"
 	case len(unheard) > 0:
 		ob.why = "nothing is on record of this cluster, and node " + qnet.FormatIDs(unheard) + " has not reported since the start"
+	case now.Before(cl.crowded):
+		ob.why = "more nodes say that they still cast the vote than this cluster has"
 	}
 	return ob
+}
+
+// full reports whether these nodes would make more holders than a cluster can have
+// nodes, and until when at least.
+func (s *Server) full(cl *cluster, targets []*client) (until time.Time, full bool) {
+	n := len(cl.holders)
+	for _, c := range targets {
+		if cl.holder(c.node) == nil {
+			n++
+		}
+	}
+	if n <= qnet.MaxNodes {
+		return time.Time{}, false
+	}
+	for i := range cl.holders {
+		until = earliest(until, s.holdEnd(cl, &cl.holders[i]))
+	}
+	return until, true
 }
 
 // presumes reports whether nodes may hold what the arbiter has forgotten: it was
@@ -204,12 +254,21 @@ func (s *Server) presume(now time.Time, cl *cluster) {
 		return
 	}
 	for _, c := range cl.clients {
+		at, known := 0, 0 // in holders and in nodes: all three are sorted
 		for _, id := range c.config {
-			h := cl.holder(id)
+			for at < len(cl.holders) && cl.holders[at].node < id {
+				at++
+			}
+			for known < len(cl.nodes) && cl.nodes[known].id < id {
+				known++
+			}
 			switch {
-			case h != nil && h.ring == cl.forgotten:
-				h.heartbeat = max(h.heartbeat, c.pace())
-			case h == nil && cl.lastRing(id) == nil && len(cl.holders) < maxNodes:
+			case at < len(cl.holders) && cl.holders[at].node == id:
+				if h := &cl.holders[at]; h.ring == cl.forgotten {
+					h.heartbeat = max(h.heartbeat, c.pace())
+				}
+			case known < len(cl.nodes) && cl.nodes[known].id == id, len(cl.holders) >= maxNodes:
+			default:
 				cl.hold(holder{node: id, ring: cl.forgotten, heartbeat: c.pace(), heard: s.started, presumed: true})
 			}
 		}
@@ -220,21 +279,34 @@ func (s *Server) presume(now time.Time, cl *cluster) {
 // everybody who holds a ring now, and every connected node of p.
 func (cl *cluster) record(p *ring) qnet.Grant {
 	g := qnet.Grant{Ring: p.id, Members: slices.Clone(p.members)}
-	all := slices.Clone(cl.holders)
+	p.mark = false
+	for i := range cl.holders {
+		cl.holders[i].ring.mark = false
+	}
+	var rings []*ring
+	add := func(h holder) {
+		g.Holders = append(g.Holders, qnet.Holder{Node: h.node, Ring: h.ring.id, Heartbeat: h.heartbeat})
+		if !h.ring.mark {
+			h.ring.mark = true
+			rings = append(rings, h.ring)
+		}
+	}
+	held := cl.holders
 	for _, c := range cl.clients {
 		if cl.lastRing(c.node) != p {
 			continue
 		}
-		all = slices.DeleteFunc(all, func(h holder) bool { return h.node == c.node })
-		all = append(all, holder{node: c.node, ring: p, heartbeat: cl.longest(c)})
-	}
-	slices.SortFunc(all, func(a, b holder) int { return cmp.Compare(a.node, b.node) })
-	var rings []*ring
-	for _, h := range all {
-		g.Holders = append(g.Holders, qnet.Holder{Node: h.node, Ring: h.ring.id, Heartbeat: h.heartbeat})
-		if !slices.Contains(rings, h.ring) {
-			rings = append(rings, h.ring)
+		for len(held) > 0 && held[0].node < c.node {
+			add(held[0])
+			held = held[1:]
 		}
+		if len(held) > 0 && held[0].node == c.node {
+			held = held[1:]
+		}
+		add(holder{node: c.node, ring: p, heartbeat: cl.longest(c)})
+	}
+	for _, h := range held {
+		add(h)
 	}
 	g.Rings = recordRings(rings)
 	return g
@@ -243,18 +315,17 @@ func (cl *cluster) record(p *ring) qnet.Grant {
 // recordRings lists rings for a record. Of rings that share an ID no reporter
 // is recorded: nobody supersedes them, so their holders hold their time.
 func recordRings(rings []*ring) []qnet.Ring {
+	slices.SortStableFunc(rings, func(a, b *ring) int {
+		return cmp.Or(cmp.Compare(a.id.Node, b.id.Node), cmp.Compare(a.id.Seq, b.id.Seq))
+	})
 	var out []qnet.Ring
 	for _, r := range rings {
-		i := slices.IndexFunc(out, func(q qnet.Ring) bool { return q.ID == r.id })
-		if i >= 0 {
-			out[i].Reporters = nil
+		if last := len(out) - 1; last >= 0 && out[last].ID == r.id {
+			out[last].Reporters = nil
 			continue
 		}
 		out = append(out, qnet.Ring{ID: r.id, Members: slices.Clone(r.members), Reporters: slices.Clone(r.reporters)})
 	}
-	slices.SortFunc(out, func(a, b qnet.Ring) int {
-		return cmp.Or(cmp.Compare(a.ID.Node, b.ID.Node), cmp.Compare(a.ID.Seq, b.ID.Seq))
-	})
 	return out
 }
 
@@ -273,9 +344,8 @@ func (cl *cluster) onRecord(p *ring) bool {
 		return false
 	}
 	recorded := func(node qnet.NodeID, ring qnet.RingID, heartbeat uint32) bool {
-		return slices.ContainsFunc(cl.saved.Holders, func(o qnet.Holder) bool {
-			return o.Node == node && o.Ring == ring && o.Heartbeat >= heartbeat
-		})
+		i, ok := slices.BinarySearchFunc(cl.saved.Holders, node, func(o qnet.Holder, id qnet.NodeID) int { return cmp.Compare(o.Node, id) })
+		return ok && cl.saved.Holders[i].Ring == ring && cl.saved.Holders[i].Heartbeat >= heartbeat
 	}
 	for _, c := range cl.clients {
 		if cl.lastRing(c.node) == p && !recorded(c.node, p.id, cl.longest(c)) {

@@ -5,6 +5,7 @@ package qnetd
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"quorate/internal/qnet"
@@ -167,7 +168,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	vote, settle := qnet.VoteNoChange, false
 	switch m.ListType.V {
 	case qnet.InitialConfig, qnet.ChangedConfig:
-		c.configList, c.config, c.version = m.Nodes, m.Nodes.IDs(), m.ConfigVersion
+		c.configList, c.config, c.version = m.Nodes, c.cluster.sameConfig(m.Nodes.IDs()), m.ConfigVersion
 		s.presume(now, c.cluster)
 		settle = c.members != nil
 		c.cluster.forgive()
@@ -192,15 +193,18 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 
 // checkNodeList returns the code with which a list is refused, or NoError.
 func (s *Server) checkNodeList(c *client, m wire.NodeList) wire.ReplyError {
-	if !m.ListType.Set || !m.Seq.Set {
+	switch {
+	case !m.ListType.Set || !m.Seq.Set:
 		return wire.ErrRequiredOptionMissing
+	case len(m.Nodes) > qnet.MaxNodes:
+		return wire.ErrMessageTooLong
 	}
 	switch m.ListType.V {
 	case qnet.InitialConfig, qnet.ChangedConfig:
 		switch {
 		case c.algorithm == qnet.TwoNodeLMS && len(m.Nodes.IDs()) != 2:
 			return wire.ErrUnsupportedAlgorithm
-		case !m.Nodes.Contains(c.node):
+		case !m.Nodes.Contains(c.node), len(qnet.Union(c.cluster.configured(c), m.Nodes.IDs())) > qnet.MaxNodes:
 			return wire.ErrInvalidConfigNodeList
 		}
 	case qnet.Membership:
@@ -230,6 +234,7 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	c.silent, c.awaitSince = false, time.Time{}
 	cl.forgive()
 	r := cl.ring(c.ring, c.members, c.node)
+	c.members = r.members // equal lists are one list: they need not be compared
 	if cl.lastRing(c.node) != r {
 		c.quorate = wire.Opt[bool]{}
 	}
@@ -285,7 +290,7 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 		s.refuse(c, m.Seq, wire.ErrUnexpectedMessage) // one Init a connection (SEC-3)
 		return
 	}
-	code := s.checkInit(now, c, m)
+	code, why := s.checkInit(now, c, m)
 	reply := wire.InitReply{
 		Code:                wire.Some(code),
 		Seq:                 m.Seq,
@@ -300,8 +305,11 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 		reply.SupportedOptions = wire.Some(wire.SupportedOptions())
 	}
 	if code != wire.NoError {
-		n := c.notice(Error, "node refused: "+code.String(), "")
+		n := c.notice(Error, "node refused: "+code.String(), why)
 		n.Node = m.NodeID.V
+		if wire.TakesReasons(m.SupportedOptions.V) {
+			reply.Reason = wire.Reason(why)
+		}
 		s.note(n)
 		s.send(c, reply)
 		return
@@ -316,36 +324,79 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 	s.join(now, c, m)
 }
 
-func (s *Server) checkInit(now time.Time, c *client, m wire.Init) wire.ReplyError {
+// checkInit returns the code with which an Init is refused, or NoError, and the reason
+// where the code does not say it.
+func (s *Server) checkInit(now time.Time, c *client, m wire.Init) (code wire.ReplyError, why string) {
 	switch {
 	case !c.preinit:
-		return wire.ErrPreinitRequired
+		return wire.ErrPreinitRequired, ""
 	case !m.NodeID.Set || m.NodeID.V == 0, !m.RingID.Set, !m.Heartbeat.Set:
-		return wire.ErrRequiredOptionMissing
+		return wire.ErrRequiredOptionMissing, ""
 	case m.Heartbeat.V < s.cfg.HeartbeatMin || m.Heartbeat.V > s.cfg.HeartbeatMax:
-		return wire.ErrInvalidHeartbeat
+		return wire.ErrInvalidHeartbeat, ""
 	case !m.TieBreaker.Set, !m.Algorithm.Set:
-		return wire.ErrRequiredOptionMissing
+		return wire.ErrRequiredOptionMissing, ""
 	case !m.Algorithm.V.Known():
-		return wire.ErrUnsupportedAlgorithm
+		return wire.ErrUnsupportedAlgorithm, ""
+	case m.DeviceTimeout.V > s.cfg.deviceTimeoutMax():
+		return wire.ErrInvalidHeartbeat, "quorum.device.timeout is " + seconds(m.DeviceTimeout.V) + ", and the arbiter takes " +
+			seconds(s.cfg.deviceTimeoutMax()) + " at most: after a crash it would keep the vote from everybody else for that long"
 	}
 	cl := s.clusters[c.name]
 	if cl == nil {
-		return wire.NoError
+		return wire.NoError, ""
 	}
 	for _, o := range cl.clients {
 		switch {
 		case !o.tieBreaker.Equal(m.TieBreaker.V):
-			return wire.ErrTieBreakerDiffers
+			return wire.ErrTieBreakerDiffers, ""
 		case o.algorithm != m.Algorithm.V:
-			return wire.ErrAlgorithmDiffers
+			return wire.ErrAlgorithmDiffers, ""
 		case o.node == m.NodeID.V:
 			s.suspect(now, o)
-			return wire.ErrDuplicateNodeID
+			return wire.ErrDuplicateNodeID, ""
 		}
 	}
-	return wire.NoError
+	return s.checkRoom(now, cl, m)
 }
+
+// checkRoom refuses nodes and holders beyond what a cluster can have.
+func (s *Server) checkRoom(now time.Time, cl *cluster, m wire.Init) (code wire.ReplyError, why string) {
+	if len(cl.clients) >= qnet.MaxNodes {
+		return wire.ErrInternal, strconv.Itoa(qnet.MaxNodes) + " nodes of this cluster are connected already, and Corosync allows no more"
+	}
+	casting := m.StillCasting.Set && m.StillCasting.V == 1
+	if !casting || cl.holder(m.NodeID.V) != nil || len(cl.holders) < cl.mostHolders() {
+		return wire.NoError, ""
+	}
+	// The node is not taken at its word, but it may be true: nobody gets the vote until what
+	// it casts has ended (H9).
+	if end := now.Add(s.cfg.holdTime(pace(m.Heartbeat.V, m.DeviceTimeout.V))); end.After(cl.crowded) {
+		cl.crowded = end
+	}
+	return wire.ErrInternal, "the node says that it still casts the vote, but all nodes of this cluster that can are known already"
+}
+
+// mostHolders is how many nodes may say that they are still casting: no more than are
+// configured, as far as a connected node has told the arbiter.
+func (cl *cluster) mostHolders() int {
+	if n := len(cl.configured(nil)); n > 0 {
+		return n
+	}
+	return qnet.MaxNodes
+}
+
+// configured returns the nodes in any connected node's config list, but for one node's.
+func (cl *cluster) configured(but *client) (ids []qnet.NodeID) {
+	for _, c := range cl.clients {
+		if c != but {
+			ids = qnet.Union(ids, c.config)
+		}
+	}
+	return ids
+}
+
+func seconds(ms uint32) string { return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) + " s" }
 
 // suspect asks a connection whose node ID another one claims whether it still
 // lives: after a silent loss the node comes back before its old connection is
@@ -376,7 +427,7 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	c.timeout = m.DeviceTimeout.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
 	c.reasons, c.why = wire.TakesReasons(m.SupportedOptions.V), because{reason: whyNoLists}
-	at, _ := slices.BinarySearchFunc(cl.clients, c.node, func(o *client, n qnet.NodeID) int { return int(int64(o.node) - int64(n)) })
+	at, _ := slices.BinarySearchFunc(cl.clients, c.node, byClient)
 	cl.clients = slices.Insert(cl.clients, at, c)
 	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1, s.presumes(now, cl))
 	if c.algorithm == qnet.Test {

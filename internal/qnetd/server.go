@@ -168,13 +168,13 @@ func (s *Server) drop(now time.Time, c *client, why string) {
 		h.heard = c.heard
 	}
 	cl.forgive() // what they seemed late for may have gone with it
-	s.forget(cl)
+	s.forget(now, cl)
 	s.settle(now, cl)
 }
 
 // forget drops a cluster without nodes, unless something would be lost with it.
-func (s *Server) forget(cl *cluster) {
-	if len(cl.clients) == 0 && !cl.known && cl.writing == 0 && len(cl.holders) == 0 {
+func (s *Server) forget(now time.Time, cl *cluster) {
+	if len(cl.clients) == 0 && !cl.known && cl.writing == 0 && len(cl.holders) == 0 && !now.Before(cl.crowded) {
 		delete(s.clusters, cl.name)
 	}
 }

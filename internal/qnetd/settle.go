@@ -120,7 +120,7 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 	// without an answer within the probe time, and four round trips, it is decided without it;
 	// with one, its report is awaited for 2 s at most.
 	for _, c := range cl.clients {
-		if !c.takesPart() || !slices.Contains(ids, c.node) {
+		if !c.takesPart() || !contains(ids, c.node) {
 			if c.takesPart() {
 				c.awaitSince = time.Time{}
 			}
@@ -229,6 +229,11 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next t
 		}
 		return ob.until, ob.why
 	}
+	if until, full := s.full(cl, targets); full {
+		blocked = "as many nodes may still be casting the vote as a cluster can have"
+		s.putOff(now, targets, blocked)
+		return until, blocked
+	}
 	switch {
 	case cl.writing != 0:
 		// What is on record is about to be replaced, whatever it covers.
@@ -280,7 +285,7 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 		s.storeErr = ""
 		cl.known, cl.unsure, cl.saved, cl.retryAt = true, false, cl.asked, time.Time{}
 	}
-	s.forget(cl)
+	s.forget(now, cl)
 	s.settle(now, cl)
 }
 
