@@ -35,6 +35,7 @@ type Problem struct {
 	WhatToDo string
 	Key      string // the key whose value is to blame, as [File.Keys] names it; empty if it is no single one
 	Timers   bool   // it is about times that do not fit each other
+	Effect   Effect // what Text says will happen, for a program that can try it out
 }
 
 // String returns the problem in one line.
@@ -215,8 +216,7 @@ func (l *linter) nodeIDs() {
 	}
 }
 
-// addresses reports names and addresses that two nodes have, and nodes that are
-// not on link 0.
+// addresses reports names and addresses that two nodes have.
 func (l *linter) addresses() {
 	seen := map[string]int{}
 	for _, n := range l.nodes {
@@ -225,10 +225,6 @@ func (l *linter) addresses() {
 				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d has %s as well", first, a), "correct one of the two")
 			}
 			seen[a] = n.Line
-		}
-		if l.device() && (len(n.Addrs) == 0 || n.Addrs[0] == "") {
-			l.at(n.Line, Warning, "the node has no ring0_addr: the C corosync-qdevice does not count it",
-				"number the links from 0")
 		}
 	}
 }

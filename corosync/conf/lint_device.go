@@ -58,7 +58,7 @@ func (l *linter) deviceVotes() {
 	case expected > 0 && !given:
 		l.say(expectedKey, Fault, "expected_votes without quorum.device.votes: Corosync does not start",
 			"delete expected_votes, or set quorum.device.votes")
-	case !given && slices.ContainsFunc(l.nodes, func(n Node) bool { return n.Votes != 1 }):
+	case !given && l.votes != uint32(len(l.nodes)): // Corosync compares the sums
 		l.say("quorum.device.model", Fault, "a node has not 1 vote and quorum.device.votes is missing: Corosync does not start",
 			"set quorum.device.votes")
 	case expected > 0 && votes > 0 && int32(expected-votes) < 2:
@@ -66,6 +66,7 @@ func (l *linter) deviceVotes() {
 			"delete expected_votes")
 	case given && votes == 0:
 		l.say(key, Warning, "the device has no vote: it changes nothing", "set quorum.device.votes to 1")
+		l.means(DeviceIdle)
 	}
 }
 
@@ -122,25 +123,17 @@ func (l *linter) algorithm() {
 		return
 	}
 	votes, count := l.c.u32(votesKey, 0), len(l.nodes)
-	equal := !slices.ContainsFunc(l.nodes, func(n Node) bool { return n.Votes != 1 })
 	switch name := l.algorithmName(); name {
 	case ffsplit:
-		l.ffsplit(votes, equal, count)
+		l.ffsplit(votes, l.equalVotes(), count)
 	case lms:
-		if l.has(votesKey) && l.votes > 0 && votes != l.votes-1 {
-			l.say(votesKey, Warning, fmt.Sprintf("lms with %d votes of the device: its last node would not be quorate", votes),
-				"delete quorum.device.votes")
-		}
-		if l.flag("quorum.wait_for_all") {
-			l.say("quorum.wait_for_all", Warning, "lms with wait_for_all: a node that loses the arbiter keeps its vote, and two parts may be quorate",
-				"delete wait_for_all, or use ffsplit")
-		}
-		if count > 2 {
-			l.say(key, Note, fmt.Sprintf("lms gives the device %d votes: while the arbiter is away no node may be lost", count-1),
-				"use ffsplit if the number of nodes is even, and no device if it is odd")
-		}
+		l.lms()
 	case "2nodelms":
-		l.say(key, Warning, "2nodelms is for developers: nodes vote without the arbiter", "use ffsplit")
+		if count != 2 {
+			l.say(key, Fault, fmt.Sprintf("2nodelms is for two nodes, and the nodelist has %d: the arbiter refuses the cluster", count), "use ffsplit or lms")
+			return
+		}
+		l.say(key, Warning, "2nodelms is for developers: with the C node daemon nodes vote without the arbiter", "use ffsplit")
 	default:
 		l.say(key, Fault, fmt.Sprintf("corosync-qdevice does not start with the algorithm %s", name), "use ffsplit or lms")
 	}
@@ -160,9 +153,48 @@ func (l *linter) ffsplit(votes uint32, equal bool, count int) {
 	}
 	if count%2 == 1 {
 		l.say("quorum.device.model", Warning,
-			fmt.Sprintf("ffsplit with %d nodes: an odd number cannot be split into halves, and the device's vote makes it even", count),
+			fmt.Sprintf("ffsplit with %s: an odd number cannot be split into halves, and the device's vote makes it even", plural(count, "node")),
 			"remove the device, or add a node")
 	}
+}
+
+// lms reports votes of the device with which nodes stop that should go on.
+func (l *linter) lms() {
+	const key, votesKey, wait = "quorum.device.net.algorithm", "quorum.device.votes", "quorum.wait_for_all"
+	if !l.counted() || l.deviceVotesCounted() > maxCounted {
+		return
+	}
+	votes := l.deviceVotesCounted()
+	needed := l.needed(l.votes + votes)
+	given := "lms with " + plural(int(votes), "vote") + " of the device: "
+	last := l.ids(func(n Node) bool { return n.Votes+votes < needed })
+	if l.has(votesKey) && len(last) > 0 {
+		l.say(votesKey, Warning, given+"its last node would not be quorate", "delete quorum.device.votes")
+		l.means(LastStops, last...)
+	}
+	if l.has(votesKey) && l.votes < needed && !l.waits() {
+		l.say(votesKey, Warning, given+"without the arbiter the nodes stop", "delete quorum.device.votes")
+		l.means(ArbiterStops)
+	}
+	if l.waits() && votes > 0 && len(l.nodes) > 1 {
+		l.say(wait, Warning, "lms with wait_for_all: nodes that lose the arbiter keep its vote, and it may have given it to others",
+			"delete wait_for_all, or use ffsplit")
+		l.means(KeepsVote)
+	}
+	survives := l.ids(func(n Node) bool { return l.votes-n.Votes >= needed })
+	if len(l.nodes) > 2 && len(survives) == 0 && l.votes >= needed && !l.waits() {
+		l.say(key, Note, fmt.Sprintf("lms gives the device %s: while the arbiter is away no node may be lost", plural(int(votes), "vote")),
+			"use ffsplit if the number of nodes is even, and no device if it is odd")
+		l.means(ArbiterThenRestStops)
+	}
+}
+
+// plural is "1 node" or "2 nodes".
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // tieBreaker reports a tie-breaker that is no node.
@@ -178,8 +210,9 @@ func (l *linter) tieBreaker() {
 		return
 	}
 	if !slices.ContainsFunc(l.nodes, func(o Node) bool { return strconv.FormatUint(uint64(o.ID), 10) == n }) {
-		l.say(key, Warning, fmt.Sprintf("tie_breaker is node %s, which is not in the nodelist: no half gets the vote by it", n),
+		l.say(key, Warning, fmt.Sprintf("tie_breaker is node %s, which is not in the nodelist: of two equal halves the one with the lowest node ID gets the vote", n),
 			"use lowest, highest or the ID of a node")
+		l.means(LowestHalf)
 	}
 }
 

@@ -3,7 +3,11 @@
 
 package conf
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // provider reports a cluster that counts no votes.
 func (l *linter) provider() {
@@ -25,6 +29,10 @@ func (l *linter) expected() {
 	votes := l.c.u32(key, 0)
 	if l.text("quorum.provider") == "" {
 		return
+	}
+	if n := l.needed(l.votes); n > math.MaxUint8 {
+		l.at(0, Warning, fmt.Sprintf("too many votes: Corosync keeps the number of needed votes in 8 bits, so that of %d votes %d are enough",
+			l.expectedVotes(l.votes), uint8(n)), "give the nodes fewer votes")
 	}
 	if votes == 0 {
 		if len(l.nodes) == 0 {
@@ -49,55 +57,116 @@ func (l *linter) expected() {
 // there are not two.
 func (l *linter) twoNode() {
 	const key = "quorum.two_node"
-	two := l.flag(key)
-	count := len(l.nodes)
-	wait, waitGiven := l.c.uint("quorum.wait_for_all", Uint8)
-	if two && l.device() {
+	if l.flag(key) && l.device() {
 		l.say(key, Fault, "two_node with a device: Corosync does not start", "delete two_node; the device takes its place")
 		return
 	}
-	if two && count > 2 {
-		l.say(key, Warning, fmt.Sprintf("two_node with %d nodes: one or two that are cut off count themselves quorate", count),
-			"delete two_node")
+	if l.two() && l.text("quorum.provider") != "" {
+		l.twoNodeInForce()
+		return
 	}
-	if two && waitGiven && wait == 0 {
+	if len(l.nodes) == 2 && l.counted() && !l.ties() {
+		l.twoNodes()
+	}
+}
+
+// twoNodeInForce reports what two_node does to a cluster that is not made for it.
+func (l *linter) twoNodeInForce() {
+	count := len(l.nodes)
+	voters := l.ids(func(n Node) bool { return n.Votes > 0 })
+	if count > 2 && (!l.waits() || l.expectedVotes(0) <= l.votes) { // or it waits for votes that there are not
+		who := "one or two nodes"
+		if len(voters) < count {
+			who += " with a vote"
+		}
+		l.say("quorum.two_node", Warning, fmt.Sprintf("two_node with %d nodes: %s that are cut off count themselves quorate", count, who), "delete two_node")
+		l.means(FewGoOn, voters...)
+	}
+	if !l.waits() && len(voters) > 1 {
 		l.say("quorum.wait_for_all", Warning,
 			"two_node without wait_for_all: two nodes that start without a link between them both become quorate",
 			"delete wait_for_all: two_node turns it on")
+		l.means(StartsApart, voters...)
 	}
-	if two || count != 2 || l.text("quorum.provider") == "" {
+}
+
+// twoNodes reports on two nodes without two_node. Who stops depends on the votes.
+func (l *linter) twoNodes() {
+	if l.device() {
+		l.runsAlone()
 		return
 	}
-	switch {
-	case !l.device() && !l.flag("quorum.auto_tie_breaker"):
-		l.at(0, Warning, "two nodes with neither two_node nor a device: when one is lost, the other stops",
-			"add a device, or set quorum.two_node to 1 if the nodes are fenced")
-	case l.device() && wait == 0:
-		what := "set quorum.wait_for_all to 1 if it must wait for the other"
-		if l.has("quorum.device.votes") { // then they are not among the expected votes of a node that starts alone
-			what = "nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it"
-		}
-		l.at(0, Note, "two nodes and a device: after a power cut one node with the arbiter runs alone", what)
+	stop := l.ids(func(n Node) bool { return l.votes-n.Votes < l.needed(l.votes) })
+	if len(stop) == 0 {
+		return
+	}
+	what := "when one is lost, the other stops"
+	if len(stop) == 1 {
+		what = "when " + l.called(stop[0]) + " is lost, the other node stops"
+	}
+	l.at(0, Warning, "two nodes with neither two_node nor a device: "+what, "add a device, or set quorum.two_node to 1 if the nodes are fenced")
+	l.means(RestStops, stop...)
+}
+
+// runsAlone tells which of two nodes runs alone after a power cut, and whether
+// wait_for_all would change it: it does where the device's vote is among those
+// that a node expects.
+func (l *linter) runsAlone() {
+	device := l.deviceVotesCounted()
+	alone := l.ids(func(n Node) bool { return device > 0 && n.Votes+device >= l.needed(n.Votes+device) })
+	if l.flag("quorum.wait_for_all") || len(alone) == 0 {
+		return
+	}
+	who := "one node"
+	if len(alone) == 1 {
+		who = l.called(alone[0])
+	}
+	stay := l.ids(func(n Node) bool {
+		return n.Votes+device >= l.expectedVotes(n.Votes+device) && slices.Contains(alone, n.ID)
+	})
+	switch len(stay) {
+	case len(alone):
+		l.at(0, Note, "two nodes and a device: after a power cut "+who+" with the arbiter runs alone",
+			"nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it")
+		l.means(RunsAlone, alone...)
+	case 0:
+		l.at(0, Note, "two nodes and a device: after a power cut "+who+" with the arbiter runs alone",
+			"set quorum.wait_for_all to 1 if it must wait for the other")
+		l.means(RunsAloneUnlessWait, alone...)
+	default:
+		l.at(0, Note, "two nodes and a device: after a power cut "+l.called(stay[0])+" with the arbiter runs alone",
+			"nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it")
+		l.means(RunsAlone, stay...)
 	}
 }
 
 // autoTieBreaker reports what turns auto_tie_breaker off.
 func (l *linter) autoTieBreaker() {
-	const key = "quorum.auto_tie_breaker"
+	const key, nodeKey = "quorum.auto_tie_breaker", "quorum.auto_tie_breaker_node"
 	if !l.flag(key) {
-		if l.has("quorum.auto_tie_breaker_node") {
-			l.say("quorum.auto_tie_breaker_node", Warning, "it means nothing while auto_tie_breaker is off", "delete the line")
+		if l.has(nodeKey) {
+			l.say(nodeKey, Warning, "it means nothing while auto_tie_breaker is off", "delete the line")
+			l.idle(nodeKey)
 		}
 		return
 	}
-	if l.device() {
+	list, ok := tieNodes(l.text(nodeKey))
+	if !ok {
+		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.text(nodeKey)),
+			"use lowest, highest or a list of node IDs")
+		l.idle(key, nodeKey)
+		return
+	}
+	if l.device() && l.ties() {
 		l.say(key, Fault, "auto_tie_breaker with a device: Corosync does not start", "delete auto_tie_breaker")
 		return
 	}
 	if l.flag("quorum.two_node") {
-		l.say(key, Warning, "auto_tie_breaker turns two_node off", "delete one of the two")
+		l.say(key, Warning, "auto_tie_breaker turns two_node off, all but its wait_for_all", "delete one of the two")
+		l.idle("quorum.two_node")
 	}
-	if l.votes%2 == 0 || l.flag("quorum.wait_for_all") {
+	if l.ties() {
+		l.tieList(list)
 		return
 	}
 	if l.flag("quorum.last_man_standing") {
@@ -107,6 +176,17 @@ func (l *linter) autoTieBreaker() {
 	}
 	l.say(key, Warning, "auto_tie_breaker with an odd number of votes and without wait_for_all: Corosync turns it off",
 		"delete it, or set quorum.wait_for_all to 1")
+	l.idle(key, "quorum.two_node")
+}
+
+// tieList reports a list of tie-breakers none of which is a node.
+func (l *linter) tieList(list []uint32) {
+	if len(list) == 0 || slices.ContainsFunc(l.nodes, func(n Node) bool { return slices.Contains(list, n.ID) }) {
+		return
+	}
+	l.say("quorum.auto_tie_breaker_node", Warning, "no node of auto_tie_breaker_node is in the nodelist: auto_tie_breaker breaks no tie",
+		"use lowest, highest or IDs of nodes")
+	l.idle("quorum.auto_tie_breaker", "quorum.auto_tie_breaker_node", "quorum.two_node")
 }
 
 // lastMan reports last_man_standing and allow_downscale.
@@ -116,9 +196,8 @@ func (l *linter) lastMan() {
 	case l.flag(lms) && l.device():
 		l.say(lms, Fault, "last_man_standing with a device: Corosync does not start",
 			"delete last_man_standing; the device's algorithm lms does the like")
-	case l.flag(lms) && !l.flag("quorum.wait_for_all"):
-		l.say(lms, Warning, "last_man_standing without wait_for_all: nodes that start alone may become quorate beside the others",
-			"set quorum.wait_for_all to 1")
+	case l.flag(lms) && !l.waits():
+		l.shrinks()
 	}
 	switch {
 	case l.flag(down) && l.device():
@@ -128,10 +207,28 @@ func (l *linter) lastMan() {
 	}
 }
 
+// shrinks reports a last_man_standing that lets those who were lost go on without
+// those who are left. With fewer than five nodes they can't.
+func (l *linter) shrinks() {
+	const lms, what = "quorum.last_man_standing", "set quorum.wait_for_all to 1"
+	if len(l.nodes) < 5 || !l.equalVotes() || !l.counted() || l.expectedVotes(0) != l.votes || l.two() {
+		l.say(lms, Warning, "last_man_standing without wait_for_all: votequorum(5) calls wait_for_all essential with it", what)
+		return
+	}
+	l.say(lms, Warning, "last_man_standing without wait_for_all: lost nodes that start without a link to those that are left become quorate beside them", what)
+	l.means(LostStartApart)
+}
+
 // halves reports clusters that a split into halves stops.
 func (l *linter) halves() {
-	if n := len(l.nodes); n >= 4 && l.votes%2 == 0 && !l.device() && !l.flag("quorum.auto_tie_breaker") &&
-		l.text("quorum.provider") != "" {
-		l.at(0, Note, fmt.Sprintf("%d nodes without a device: when they are split into halves, both stop", n), "add a device")
+	n := len(l.nodes)
+	if n < 4 || l.device() || l.ties() || l.two() || !l.counted() || !l.divides() {
+		return
 	}
+	halves := "halves"
+	if !l.equalVotes() {
+		halves = "halves with equal votes"
+	}
+	l.at(0, Note, fmt.Sprintf("%d nodes without a device: when they are split into %s, both stop", n, halves), "add a device")
+	l.means(HalvesStop)
 }

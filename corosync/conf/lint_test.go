@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,15 @@ func withDevice(net, device string) string {
 
 const votes1 = "votes: 1"
 
+// weigh gives the nodes of a file their votes.
+func weigh(text string, votes ...int) string {
+	for i, v := range votes {
+		name := fmt.Sprintf("name: n%d\n", i+1)
+		text = strings.Replace(text, name, fmt.Sprintf("%squorum_votes: %d\n", name, v), 1)
+	}
+	return text
+}
+
 func TestLint(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -38,7 +48,22 @@ func TestLint(t *testing.T) {
 		{"two_node with a device", cluster(2, "two_node: 1\n"+withDevice("", votes1)), []string{"fault: two_node with a device"}},
 		{"two_node with three", cluster(3, "two_node: 1"), []string{"warning: two_node with 3 nodes"}},
 		{"two_node, wait_for_all off", cluster(2, "two_node: 1\nwait_for_all: 0"), []string{"warning: two_node without wait_for_all"}},
-		{"two nodes alone", cluster(2, ""), []string{"warning: two nodes with neither"}},
+		{"two nodes alone", cluster(2, ""), []string{"warning: two nodes with neither two_node nor a device: when one is lost, the other stops"}},
+		{"two nodes alone, one with more votes", weigh(cluster(2, ""), 2, 1), []string{"warning: two nodes with neither two_node nor a device: when n1 is lost, the other node stops"}},
+		{"two nodes, auto_tie_breaker not understood", cluster(2, "auto_tie_breaker: 1\nauto_tie_breaker_node: first"),
+			[]string{"warning: two nodes with neither", "warning: auto_tie_breaker_node is \"first\""}},
+		{"a device, auto_tie_breaker not understood", cluster(4, "auto_tie_breaker: 1\nauto_tie_breaker_node: first\n"+withDevice("", votes1)),
+			[]string{"warning: auto_tie_breaker_node is \"first\""}},
+		{"a device, auto_tie_breaker off with odd votes", cluster(3, "auto_tie_breaker: 1\n"+withDevice("algorithm: lms", "")),
+			[]string{"warning: auto_tie_breaker with an odd", "note: lms gives"}},
+		{"no node of auto_tie_breaker_node", cluster(4, "auto_tie_breaker: 1\nauto_tie_breaker_node: 7 8"), []string{"warning: no node of auto_tie_breaker_node"}},
+		{"two_node turned off, three nodes", cluster(3, "two_node: 1\nauto_tie_breaker: 1"), []string{"warning: auto_tie_breaker turns two_node off"}},
+		{"four nodes, unequal halves only", weigh(cluster(4, ""), 5, 1, 1, 1), nil},
+		{"four nodes, halves by votes", weigh(cluster(4, ""), 3, 1, 1, 1), []string{"note: 4 nodes without a device: when they are split into halves with equal votes"}},
+		{"four nodes, two_node", cluster(4, "two_node: 1"), []string{"warning: two_node with 4 nodes"}},
+		{"too many votes", weigh(cluster(2, ""), 300, 300), []string{"warning: too many votes: Corosync keeps the number of needed votes in 8 bits, so that of 600 votes 45 are enough"}},
+		{"last_man_standing, five nodes", cluster(5, "last_man_standing: 1"), []string{"warning: last_man_standing without wait_for_all: lost nodes"}},
+		{"device, expected_votes with the device's", cluster(2, "expected_votes: 3\n"+withDevice("", votes1)), []string{"note: two nodes and a device"}},
 		{"wait_for_all missing", cluster(2, withDevice("", votes1)), []string{"note: two nodes and a device: after a power cut"}},
 		{"four nodes alone", cluster(4, ""), []string{"note: 4 nodes without a device"}},
 
@@ -61,9 +86,9 @@ func TestLint(t *testing.T) {
 		{"expected_votes right", cluster(4, "expected_votes: 5\n"+withDevice("", votes1)), nil},
 		{"expected_votes wrong", cluster(4, "expected_votes: 4\n"+withDevice("", votes1)), []string{"warning: expected_votes is 4"}},
 		{"expected_votes too low", cluster(1, "expected_votes: 2\n"+withDevice("", votes1)),
-			[]string{"fault: of 2 expected votes", "warning: ffsplit with 1 nodes"}},
+			[]string{"fault: of 2 expected votes", "warning: ffsplit with 1 node"}},
 		{"device without a vote", cluster(4, withDevice("algorithm: lms", "votes: 0")),
-			[]string{"warning: the device has no vote", "warning: lms with 0 votes", "note: lms gives"}},
+			[]string{"warning: the device has no vote", "warning: lms with 0 votes"}},
 		{"unequal votes", strings.Replace(cluster(2, "wait_for_all: 1\n"+withDevice("algorithm: lms", "")), "name: n1", "quorum_votes: 2", 1),
 			[]string{"warning: lms with wait_for_all", "fault: a node has not 1 vote"}},
 		{"unequal votes with ffsplit", strings.Replace(cluster(4, withDevice("", votes1)), "name: n1", "quorum_votes: 2", 1),
@@ -72,8 +97,11 @@ func TestLint(t *testing.T) {
 		{"ffsplit with three", cluster(3, withDevice("", votes1)), []string{"warning: ffsplit with 3 nodes"}},
 		{"ffsplit, votes missing", cluster(4, withDevice("", "")), []string{"fault: ffsplit needs quorum.device.votes"}},
 		{"ffsplit, two votes", cluster(4, withDevice("", "votes: 2")), []string{"fault: ffsplit needs quorum.device.votes"}},
-		{"lms with votes", cluster(3, withDevice("algorithm: lms", votes1)), []string{"warning: lms with 1 votes", "note: lms gives"}},
+		{"lms with votes", cluster(3, withDevice("algorithm: lms", votes1)), []string{"warning: lms with 1 vote", "note: lms gives"}},
 		{"lms with wait_for_all", cluster(2, "wait_for_all: 1\n"+withDevice("algorithm: lms", "")), []string{"warning: lms with wait_for_all"}},
+		{"2nodelms with three", cluster(3, withDevice("algorithm: 2nodelms", votes1)), []string{"fault: 2nodelms is for two nodes"}},
+		{"lms with too many votes", cluster(3, withDevice("algorithm: lms", "votes: 4")),
+			[]string{"warning: lms with 4 votes of the device: without the arbiter the nodes stop"}},
 		{"2nodelms", cluster(2, "wait_for_all: 1\n"+withDevice("algorithm: 2nodelms", votes1)), []string{"warning: 2nodelms is for developers"}},
 		{"algorithm unknown", cluster(4, withDevice("algorithm: best", votes1)), []string{"fault: corosync-qdevice does not start with the algorithm best"}},
 		{"tie-breaker", cluster(4, withDevice("tie_breaker: 3", votes1)), nil},
@@ -102,13 +130,13 @@ func TestLint(t *testing.T) {
 			[]string{"warning: 10000 ms are no less than quorum.device.timeout", "warning: 30000 ms are no less than quorum.device.sync_timeout"}},
 		{"heuristics interval", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: on\nexec_a: /a\ninterval: 1\n}")), []string{"fault: quorum.device.heuristics.interval"}},
 
-		{"device timeout below Totem's", cluster(4, withDevice("", votes1+"\ntimeout: 5000")), []string{"warning: the arbiter gives a silent node up after 6000 ms"}},
+		{"device timeout below Totem's", cluster(4, withDevice("", votes1+"\ntimeout: 5000")), []string{"warning: the C arbiter gives a silent node up after 6000 ms"}},
 		{"token above the device's timeout", strings.Replace(cluster(4, withDevice("", votes1)), "version: 2\n", "version: 2\ntoken: 10000\n", 1),
-			[]string{"warning: the arbiter gives a silent node up after 12000 ms"}},
+			[]string{"warning: the C arbiter gives a silent node up after 12000 ms"}},
 		{"sync_timeout below", cluster(4, withDevice("", votes1+"\nsync_timeout: 12000")), []string{"warning: sync_timeout is 12000 ms"}},
 		{"timeout above", cluster(4, withDevice("", votes1+"\ntimeout: 30000")), []string{"warning: sync_timeout is 30000 ms"}},
 		{"timeout tiny", cluster(2, "wait_for_all: 1\n"+withDevice("", votes1+"\ntimeout: 1000")),
-			[]string{"warning: 1000 ms give a heartbeat of 800 ms", "warning: the arbiter gives a silent node up after 1500 ms"}},
+			[]string{"warning: 1000 ms give a heartbeat of 800 ms", "warning: the C arbiter gives a silent node up after 1500 ms"}},
 		{"consensus", strings.Replace(cluster(3, ""), "version: 2\n", "version: 2\nconsensus: 3600\n", 1), []string{"warning: consensus is 3600 ms"}},
 
 		{"nodeid missing", strings.Replace(cluster(3, ""), "nodeid: 2\n", "", 1), []string{"fault: the node has no nodeid"}},
@@ -117,8 +145,7 @@ func TestLint(t *testing.T) {
 		{"nodeid twice", strings.Replace(cluster(3, ""), "nodeid: 2\n", "nodeid: 1\n", 1), []string{"fault: node ID 1 is that of the node in line 8"}},
 		{"address twice", strings.Replace(cluster(3, ""), "192.0.2.2\n", "192.0.2.1\n", 1), []string{"warning: the node in line 8 has 192.0.2.1"}},
 		{"name twice", strings.Replace(cluster(3, ""), "name: n2\n", "name: n1\n", 1), []string{"warning: the node in line 8 has n1"}},
-		{"no ring0", strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"),
-			[]string{"warning: the node has no ring0_addr", "warning: the node has no ring0_addr"}},
+		{"no ring0", strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"), nil},
 		{"no version", strings.Replace(cluster(3, ""), "config_version: 1\n", "", 1), []string{"note: totem.config_version is missing"}},
 		{"repeated", cluster(3, "two_node: 0\ntwo_node: 0"), []string{"warning: quorum.two_node is given again in line"}},
 		{"two nodelists", cluster(3, "") + "nodelist {\n}\n", []string{"warning: a second nodelist"}},

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"quorate/corosync/conf"
 	"quorate/internal/qnet"
 )
 
@@ -95,6 +96,8 @@ type Advice struct {
 	Level    string `json:"level"`
 	Text     string `json:"text"`
 	WhatToDo string `json:"what_to_do"`
+
+	Effect conf.Effect `json:"-"` // what Text says will happen
 }
 
 // Run plays all cases. The error says why Corosync would not start.
@@ -117,19 +120,38 @@ func Run(c *Cluster) (*Report, error) {
 	return r, nil
 }
 
-// waitForAll tells of a wait_for_all that makes no node wait: that the device's
-// vote counts for it surprises people.
+// waitForAll tells of a wait_for_all that makes a node wait in vain: that the device's
+// vote counts for it surprises people. The linter tells so of a file without it.
 func (r *Report) waitForAll(c *Cluster) {
-	if !c.world.WaitForAll || !slices.ContainsFunc(r.Cases, func(o Case) bool {
-		return o.Kind == ColdBoot && slices.ContainsFunc(o.Parts, func(p Part) bool { return p.Quorate })
-	}) {
+	if !c.world.WaitForAll {
 		return
+	}
+	var alone []uint32
+	for _, o := range r.Cases {
+		if o.Kind == ColdBoot && len(o.Parts) == 1 && o.Parts[0].Quorate && o.Parts[0].Device && len(c.Nodes) > 1 {
+			alone = append(alone, uint32(o.Parts[0].Nodes[0]))
+		}
+	}
+	if len(alone) == 0 {
+		return
+	}
+	who := "a node"
+	if len(alone) < len(c.Nodes) {
+		who = c.names(nodeIDs(alone))
 	}
 	r.Warnings = append(r.Warnings, Advice{
 		Line: c.waitLine, Level: "warning",
-		Text:     "wait_for_all does not make a node wait that is started alone: the device's vote counts for it",
+		Text:     "wait_for_all does not make " + who + " wait that is started alone: the device's vote counts for it",
 		WhatToDo: "expect a node to run alone after a power cut; delete wait_for_all if nothing else needs it",
+		Effect:   conf.Effect{Kind: conf.RunsAlone, Nodes: alone},
 	})
+}
+
+func nodeIDs(list []uint32) (ids []qnet.NodeID) {
+	for _, id := range list {
+		ids = append(ids, qnet.NodeID(id))
+	}
+	return ids
 }
 
 // generalise gives cases that end alike, whichever node it is, one name.

@@ -164,7 +164,7 @@ func TestErrors(t *testing.T) {
 		{cluster(2, strings.Replace(device, "ffsplit", "magic", 1)), "line 24: corosync-qdevice does not start with the algorithm magic"},
 		{cluster(2, strings.Replace(device, "model: net", "model: disk", 1)), "line 20: there is no model disk"},
 		{strings.Replace(cluster(2, ""), "provider: corosync_votequorum", "x: y", 1), "quorum.provider is not corosync_votequorum"},
-		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: nodelist.node.1.nodeid: knet needs an ID"},
+		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: the node has no nodeid, and knet makes none"},
 		{strings.Replace(cluster(2, ""), "token: 1000", "token: 4000000", 1), "token, device timeout and last_man_standing_window are too long"},
 		{cluster(40, ""), "the nodelist has 40 nodes: 1 to 32 can be explained"},
 	} {

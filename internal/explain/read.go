@@ -4,6 +4,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,23 +36,33 @@ type Cluster struct {
 // node daemon from starting, or what can't be explained: a [*conf.Error] with the
 // line, if one is to blame.
 func Read(f *conf.File) (*Cluster, error) {
-	if err := f.Check(conf.Host{}); err != nil {
-		return nil, err
-	}
-	c := &Cluster{}
+	var notes []Advice
 	for _, p := range f.Lint() {
 		if p.Level == conf.Fault {
 			return nil, &conf.Error{Line: p.Line, Text: p.Text + ": " + p.WhatToDo}
 		}
-		c.Warnings = append(c.Warnings, Advice{Line: p.Line, Level: p.Level.String(), Text: p.Text, WhatToDo: p.WhatToDo})
+		notes = append(notes, Advice{Line: p.Line, Level: p.Level.String(), Text: p.Text, WhatToDo: p.WhatToDo, Effect: p.Effect})
 	}
+	if err := f.Check(conf.Host{}); err != nil {
+		return nil, err
+	}
+	c, err := read(f)
+	if err != nil {
+		return nil, err
+	}
+	c.Warnings = notes
+	return c, nil
+}
+
+// read takes what is needed from a file, whatever is wrong with the rest.
+func read(f *conf.File) (*Cluster, error) {
 	r := reader{keys: map[string]conf.Key{}}
 	for _, k := range f.Keys() {
 		r.keys[k.Name] = k
 	}
-	c.Name = r.text("totem.cluster_name", "")
+	c := &Cluster{Name: r.text("totem.cluster_name", "")}
 	if v := r.text("quorum.provider", ""); v != "corosync_votequorum" {
-		return nil, &conf.Error{Line: r.keys["quorum.provider"].Line, Text: "quorum.provider is not corosync_votequorum: nobody counts votes"}
+		return nil, &conf.Error{Line: r.keys["quorum.provider"].Line, Text: "quorum.provider is not corosync_votequorum, so Corosync counts no votes and there is nothing to explain"}
 	}
 	if err := c.nodes(f.Nodes()); err != nil {
 		return nil, err
@@ -109,7 +120,7 @@ func (c *Cluster) nodes(list []conf.Node) error {
 		c.Nodes = append(c.Nodes, Node{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
 		c.votes.Nodes = append(c.votes.Nodes, vq.ConfigNode{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
 	}
-	slices.SortFunc(c.Nodes, func(a, b Node) int { return int(int64(a.ID) - int64(b.ID)) })
+	slices.SortFunc(c.Nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
 	return nil
 }
 
