@@ -5,7 +5,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"quorate/internal/control"
+	"quorate/internal/doctor"
 	"quorate/internal/status"
 )
 
@@ -68,30 +67,20 @@ Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
 // longer is frozen, or as good as that.
 const askTime = 4 * time.Second
 
-// askStatus gets a snapshot from the arbiter behind a socket.
+// askStatus gets a snapshot from the arbiter behind a socket, or says in a line why not.
 func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	c, err := control.Dial(ctx, socket)
-	if errors.Is(err, fs.ErrPermission) {
+	s, isC, err := queryArbiter(ctx, socket)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("the arbiter's socket %s does not let this user in: run this as root", socket)
-	}
-	if err != nil {
+	case isC:
+		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons: use corosync-qnetd-tool -l", socket)
+	case errors.Is(err, doctor.ErrFrozen):
+		return nil, fmt.Errorf("the arbiter at %s does not answer: %w", socket, err)
+	case err != nil:
 		return nil, fmt.Errorf("can't connect to the arbiter at %s (is it running?): %s", socket, strerror(err))
 	}
-	text, err := control.Ask(ctx, c, "json")
-	var refused control.DaemonError
-	if errors.As(err, &refused) {
-		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons: use corosync-qnetd-tool -l", socket)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var st status.QNetd
-	if err := json.Unmarshal(text, &st); err != nil {
-		return nil, fmt.Errorf("answer of the arbiter at %s: %w", socket, err)
-	}
-	return &st, nil
+	return s, nil
 }
 
 // colour reports whether out is a terminal that wants colour.

@@ -1,11 +1,12 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package doctor examines a node from its corosync.conf to its vote: each thing that
-// the vote depends on, one after the other, and says what to do where it is wrong.
+// Package doctor examines a node from its corosync.conf to its vote, or an arbiter from
+// its daemon to its clusters: each thing that the vote depends on, one after the other,
+// and says what to do where it is wrong.
 //
-// It changes nothing on this machine, and the arbiter only sees a connection that goes
-// away before it has said which node it is.
+// It changes nothing on this machine. The arbiter only sees a connection that goes
+// away before it has said which node it is, and logs nothing of that.
 //
 // # Limitations
 //
@@ -50,7 +51,8 @@ type Result struct {
 // Report is all of an examination.
 type Report struct {
 	At      time.Time `json:"at"`
-	OK      bool      `json:"ok"` // nothing failed
+	Role    string    `json:"role"` // node or arbiter
+	OK      bool      `json:"ok"`   // nothing failed
 	Results []Result  `json:"results"`
 }
 
@@ -83,20 +85,28 @@ const checkTime = 10 * time.Second
 func Run(ctx context.Context, cfg Config) *Report {
 	e := &examiner{Config: cfg}
 	e.defaults()
-	r := &Report{At: e.Now().Round(0), OK: true, Results: []Result{}}
 	defer func() {
 		if e.client != nil {
 			e.client.Close()
 		}
 	}()
-	for _, c := range []struct {
-		name string
-		look func(context.Context)
-	}{
+	return e.examine(ctx, "node", []check{
 		{"corosync.conf", e.file}, {"timers", e.timers}, {"corosync", e.corosync}, {"quorum", e.quorum},
 		{"names", e.names}, {"arbiter port", e.port}, {"certificates", e.certificates}, {"TLS", e.tls}, {"clock", e.clock},
 		{"node daemon", e.daemon}, {"registered", e.registered}, {"vote", e.vote}, {"other nodes", e.others},
-	} {
+	})
+}
+
+// check is one thing that is looked at.
+type check struct {
+	name string
+	look func(context.Context)
+}
+
+// examine looks at one thing after the other. role is this machine's.
+func (e *examiner) examine(ctx context.Context, role string, checks []check) *Report {
+	r := &Report{At: e.Now().Round(0), Role: role, OK: true, Results: []Result{}}
+	for _, c := range checks {
 		e.check = c.name
 		if e.Progress != nil {
 			e.Progress(c.name)

@@ -81,6 +81,7 @@ type world struct {
 	server  *corotest.Server
 	client  *votequorum.Client
 	arbiter string // its certificates
+	address string // of the one that runs
 	node    status.QDevice
 	nodeErr error
 	isC     bool
@@ -95,7 +96,8 @@ func newWorld(t *testing.T) *world {
 	certs := filepath.Join(dir, "nssdb")
 	w.must(pki.Init(w.arbiter, pki.InitOptions{}))
 	w.enrol(certs, "prod")
-	host, port, _ := net.SplitHostPort(w.start(w.arbiter, wire.TLSRequired))
+	w.address = w.start(w.arbiter, wire.TLSRequired)
+	host, port, _ := net.SplitHostPort(w.address)
 	w.conf = strings.NewReplacer("HOST", host, "PORT", port).Replace(confText)
 	w.server = corotest.New(t, corotest.Config{})
 	fake := corotest.NewCfg(1, netip.MustParseAddr("192.0.2.1"))

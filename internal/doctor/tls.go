@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
 
 	"quorate/internal/advice"
 	"quorate/internal/pki"
@@ -102,6 +101,8 @@ var (
 
 func (e *examiner) tlsAdvice(err error) []advice.Advice {
 	switch {
+	case errors.Is(err, errFrozen):
+		return []advice.Advice{advice.RestartArbiterAt, advice.IsItArbiter}
 	case errors.Is(err, errNoArbiter):
 		return []advice.Advice{advice.IsItArbiter}
 	case errors.Is(err, errMismatch) && e.device.Machine.TLS == wire.TLSUnsupported:
@@ -126,12 +127,10 @@ func (e *examiner) probe(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	defer c.Close()
-	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
-	p := talk{conn: c, stream: wire.NewStream(e.Settings.MaxReplySize)}
-	m, err := p.ask(wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some(e.device.Machine.Cluster)})
-	reply, ok := m.(wire.PreinitReply)
-	if err != nil || !ok || !reply.TLS.Set {
-		return "", errNoArbiter
+	defer hangUp(ctx, c)()
+	p, reply, err := greet(c, e.device.Machine.Cluster, e.Settings.MaxReplySize)
+	if err != nil {
+		return "", err
 	}
 	ours := e.device.Machine.TLS
 	switch {
@@ -140,7 +139,7 @@ func (e *examiner) probe(ctx context.Context, address string) (string, error) {
 	case reply.TLS.V == wire.TLSUnsupported || ours == wire.TLSUnsupported:
 		return "an arbiter without TLS", nil
 	}
-	return e.probeTLS(ctx, &p)
+	return e.probeTLS(ctx, p)
 }
 
 func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
@@ -186,6 +185,7 @@ func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
 type talk struct {
 	conn   net.Conn
 	stream *wire.Stream
+	heard  bool // something has come
 }
 
 func (p *talk) send(m wire.Message) error {
@@ -211,6 +211,7 @@ func (p *talk) ask(m wire.Message) (wire.Message, error) {
 		}
 		n, err := p.conn.Read(buf)
 		p.stream.Push(buf[:n])
+		p.heard = p.heard || n > 0
 		if n == 0 && err != nil {
 			if errors.Is(err, io.EOF) {
 				err = errors.New("it closes the connection")

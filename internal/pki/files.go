@@ -26,6 +26,10 @@ const (
 	lockFile       = "qnetd-pki.lock"
 )
 
+// PrivateFiles lists the files of an arbiter's directory that only its owner and its
+// daemon may read.
+func PrivateFiles() []string { return []string{caKeyFile, serverKeyFile} }
+
 // ErrExists is returned by Init where there is a CA already.
 var ErrExists = errors.New("certificate database already exists")
 

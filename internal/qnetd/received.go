@@ -36,7 +36,7 @@ func (s *Server) received(now time.Time, c *client, m wire.Message) {
 		return
 	}
 	if c.cluster == nil {
-		s.refuse(c, seqOf(m), wire.ErrInitRequired)
+		s.beforeInit(c, m)
 		return
 	}
 	switch m := m.(type) {
@@ -57,6 +57,17 @@ func (s *Server) received(now time.Time, c *client, m wire.Message) {
 	case wire.HeuristicsChange:
 		s.heuristicsChange(now, c, m)
 	}
+}
+
+// beforeInit refuses a message that comes before Init. An echo request is no fault, and
+// leaves no warning: quorate doctor asks like that whether its certificate is accepted,
+// without saying which node it is.
+func (s *Server) beforeInit(c *client, m wire.Message) {
+	if echo, ok := m.(wire.EchoRequest); ok {
+		s.send(c, wire.ServerError{Seq: echo.Seq, Code: wire.Some(wire.ErrInitRequired)})
+		return
+	}
+	s.refuse(c, seqOf(m), wire.ErrInitRequired)
 }
 
 // seqOf returns a message's sequence number, for the reply that refuses it.

@@ -1,0 +1,18 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package advice
+
+// What to do about an arbiter, on its own machine.
+const (
+	StartArbiterHere Advice = "systemctl start corosync-qnetd"
+	RestartArbiter   Advice = "systemctl restart corosync-qnetd"
+	RestartArbiterAt Advice = "On the arbiter, run `systemctl restart corosync-qnetd`."
+	InitHere         Advice = "As root, run `quorate cert init`."
+	EnrolCluster     Advice = "On a node of the cluster, run `pvecm qdevice setup ADDRESS`, or do the steps of quorate-cert(8)."
+	NameArbiterState Advice = "If its directory is another one, name it: `quorate doctor --arbiter --state DIRECTORY`."
+	DoctorOnNode     Advice = "On a node of the cluster, run `quorate doctor`: it tells whether a firewall is in the way."
+	LookAtAbsent     Advice = "Start {node}, or run `quorate doctor` there: it looks at its network and its node daemon."
+	AwaitHold        Advice = "Wait: the vote moves by itself when that time has passed."
+	KeysToOwner      Advice = "chmod 600 {file}"
+)

@@ -1,0 +1,64 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"quorate/internal/control"
+	"quorate/internal/doctor"
+	"quorate/internal/pki"
+	"quorate/internal/status"
+)
+
+// queryArbiter asks the arbiter behind a socket for a snapshot, and tells whether it is
+// Corosync's own, which has none. The error is the system's where nothing listens,
+// and doctor.ErrFrozen where nothing answers within askTime.
+func queryArbiter(ctx context.Context, socket string) (s *status.QNetd, isC bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	c, err := control.Dial(ctx, socket)
+	if err != nil {
+		return nil, false, err
+	}
+	text, err := control.Ask(ctx, c, "json")
+	var refused control.DaemonError
+	switch {
+	case errors.As(err, &refused):
+		return nil, true, err
+	case errors.Is(err, control.ErrSilent):
+		return nil, false, doctor.ErrFrozen
+	case err != nil:
+		return nil, false, err
+	}
+	s = new(status.QNetd)
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, false, fmt.Errorf("its answer can't be read: %w", err)
+	}
+	return s, false, nil
+}
+
+// isArbiter reports whether this machine has an arbiter: one that runs, or the files of
+// one.
+func isArbiter(ctx context.Context, socket, certDir string) bool {
+	if c, err := control.Dial(ctx, socket); err == nil {
+		_ = c.Close()
+		return true
+	}
+	_, err := os.Stat(filepath.Join(certDir, pki.CACertFile))
+	return err == nil
+}
+
+// isNode reports whether this machine is a node of a cluster, as far as a
+// corosync.conf makes it one.
+func isNode(confFile string) bool {
+	_, err := os.Stat(confFile)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,103 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"quorate/internal/doctor"
+)
+
+// runArbiter runs quorate qnetd until the test ends, and returns the flags by which
+// doctor finds it.
+func runArbiter(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	socket, state := filepath.Join(dir, "s"), filepath.Join(dir, "state")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	var log bytes.Buffer
+	go func() {
+		done <- Main(ctx, []string{"quorate", "qnetd", "--state", state, "--listen", "127.0.0.1", "--port", strconv.Itoa(port), "--socket", socket,
+			"--lock-file", filepath.Join(dir, "pid")}, &log, &log)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-done; code != 0 {
+			t.Errorf("the arbiter: exit code %d, %s", code, log.String())
+		}
+	})
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if code, _, _ := call("quorate", "clusters", "--socket", socket); code == 0 {
+			return []string{"--state", state, "--arbiter-socket", socket}
+		}
+		if time.Now().After(end) {
+			t.Fatal("the arbiter does not answer")
+		}
+	}
+}
+
+// TestDoctorArbiter: a machine that has an arbiter and no corosync.conf is examined as
+// one, and --arbiter says so where there is one.
+func TestDoctorArbiter(t *testing.T) {
+	flags := runArbiter(t)
+	args := append([]string{"quorate", "doctor", "--arbiter"}, flags...)
+	code, out, errs := call(args...)
+	for _, want := range []string{
+		"This machine is an arbiter.\n", "ok    daemon          running for ", "ok    directory       ", "ok    certificates    valid until ",
+		"ok    register        it can be written\n", "ok    port            127.0.0.1:", "note  clusters        no cluster is enrolled, and none is connected\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("without %q", want)
+		}
+	}
+	if code != 0 || errs != "" || t.Failed() {
+		t.Errorf("exit code %d, output\n%s%s", code, out, errs)
+	}
+	if !isNode("/etc/corosync/corosync.conf") { // Debian's package brings one: then this machine is a node
+		if _, out, _ := call(append([]string{"quorate", "doctor"}, flags...)...); !strings.HasPrefix(out, "This machine is an arbiter.\n") {
+			t.Errorf("output\n%s", out)
+		}
+	}
+	_, out, _ = call(append(args, "--json")...)
+	var r doctor.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Role != "arbiter" || !r.OK {
+		t.Errorf("%v, %s", err, out)
+	}
+}
+
+// TestFrozenArbiter: an arbiter that takes the connection and says nothing is called
+// frozen within 5 s, by quorate doctor and by quorate clusters.
+func TestFrozenArbiter(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // what connects waits in the kernel's queue
+	start := time.Now()
+	code, _, errs := call("quorate", "clusters", "--socket", socket)
+	if took := time.Since(start); code != 1 || !strings.Contains(errs, "frozen") || took > 5*time.Second {
+		t.Errorf("after %v: exit code %d, %q", took, code, errs)
+	}
+	_, out, _ := call("quorate", "doctor", "--arbiter", "--arbiter-socket", socket, "--state", dir)
+	if !strings.Contains(out, "FAIL  daemon          the arbiter's daemon takes connections but does not answer: it is frozen or stuck\n") {
+		t.Errorf("output\n%s", out)
+	}
+}

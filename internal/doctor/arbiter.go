@@ -1,0 +1,276 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"quorate/internal/advice"
+	"quorate/internal/pki"
+	"quorate/internal/status"
+)
+
+// ArbiterConfig is what is examined of an arbiter, and with what.
+type ArbiterConfig struct {
+	CertDir string // its certificates
+	Socket  string // its local socket, for texts
+	Port    uint16 // where it listens, if the daemon does not say
+
+	// Progress, if not nil, is told which check begins; Report each result.
+	Progress func(check string)
+	Report   func(Result)
+
+	// Ask asks the arbiter behind its local socket, and tells whether it is
+	// Corosync's own, which gives no snapshot. The error is one of the system
+	// where nothing listens there, and ErrFrozen where nothing answers.
+	Ask func(ctx context.Context) (s *status.QNetd, isC bool, err error)
+
+	// For tests; nil is this machine's.
+	Now   func() time.Time
+	Dial  func(ctx context.Context, address string) (net.Conn, error)
+	Clock func() (synchronised, known bool)
+}
+
+// ErrFrozen is for [ArbiterConfig.Ask]: the daemon took the connection and said nothing.
+var ErrFrozen = errors.New("it takes the connection but does not answer: it is frozen")
+
+// RunArbiter examines the arbiter of this machine: its daemon, directory, certificates,
+// register, port, clusters and clock.
+func RunArbiter(ctx context.Context, cfg ArbiterConfig) *Report {
+	a := &arbiter{ArbiterConfig: cfg}
+	a.examiner.defaults() // the clock and the network are a node's
+	if a.Now != nil {
+		a.examiner.Now = a.Now
+	}
+	if a.Dial != nil {
+		a.examiner.Dial = a.Dial
+	}
+	if a.Clock != nil {
+		a.examiner.Clock = a.Clock
+	}
+	a.examiner.Progress, a.examiner.Report = cfg.Progress, cfg.Report
+	return a.examine(ctx, "arbiter", []check{
+		{"daemon", a.daemon}, {"directory", a.directory}, {"certificates", a.certificates}, {"register", a.register},
+		{"port", a.port}, {"clusters", a.clusters}, {"clock", a.clock},
+	})
+}
+
+// arbiter is one examination of an arbiter.
+type arbiter struct {
+	examiner
+	ArbiterConfig
+	s *status.QNetd // nil if the daemon does not say
+}
+
+func (a *arbiter) daemon(ctx context.Context) {
+	s, isC, err := a.Ask(ctx)
+	switch {
+	case isC:
+		a.say(Note, "the arbiter that runs here is Corosync's own: it tells less than quorate's")
+	case err == nil:
+		a.s = s
+		a.say(OK, "running for "+since(s.Started, a.examiner.Now()))
+	case errors.Is(err, ErrFrozen):
+		a.say(Fail, "the arbiter's daemon takes connections but does not answer: it is frozen or stuck",
+			advice.RestartArbiter, advice.ArbiterLog)
+	case errors.Is(err, fs.ErrPermission):
+		a.say(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		a.say(Fail, "the arbiter does not run here: nothing listens on "+a.Socket,
+			advice.StartArbiterHere, advice.ArbiterLog)
+	default:
+		a.say(Fail, "the arbiter's daemon can't be asked: "+err.Error(), advice.RestartArbiter, advice.ArbiterLog)
+	}
+}
+
+// directory looks whether the files are there, and whether secrets are.
+func (a *arbiter) directory(context.Context) {
+	info, err := os.Stat(a.CertDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		a.say(Fail, a.CertDir+" is not there: this arbiter has not been set up yet, or keeps its files elsewhere",
+			advice.InitHere, advice.NameArbiterState)
+		return
+	case errors.Is(err, fs.ErrPermission):
+		a.say(Fail, "this user may not look into "+a.CertDir, advice.AsRoot)
+		return
+	case err != nil:
+		a.say(Fail, a.CertDir+" can't be read: "+plainError(err), advice.AsRoot)
+		return
+	case !info.IsDir():
+		a.say(Fail, a.CertDir+" is not a directory", advice.NameArbiterState)
+		return
+	}
+	if a.s != nil && a.s.Standby != "" {
+		a.say(Warn, a.s.Standby)
+	}
+	for _, name := range pki.PrivateFiles() {
+		path := filepath.Join(a.CertDir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
+			a.say(Fail, path+" is a secret, and every user of this machine can read it", advice.KeysToOwner.WithWord("file", path))
+		}
+	}
+	if len(a.results) == 0 {
+		a.say(OK, a.CertDir)
+	}
+}
+
+func (a *arbiter) certificates(context.Context) {
+	now := a.examiner.Now()
+	loaded, err := pki.LoadArbiter(a.CertDir)
+	var damaged *pki.DamagedError
+	switch {
+	case errors.Is(err, pki.ErrNSS):
+		a.say(Note, "there is only the NSS database of Corosync's own arbiter: quorate's takes it over when it starts")
+		return
+	case errors.Is(err, pki.ErrNoCA):
+		a.say(Fail, "there is no CA in "+a.CertDir+": no cluster can be enrolled, and no node can connect", advice.InitHere)
+		return
+	case errors.As(err, &damaged):
+		a.say(Fail, damaged.Err.Error(), damaged.Do)
+		return
+	case err != nil:
+		a.say(Fail, plainError(err), advice.AsRoot)
+		return
+	}
+	enrolled, err := pki.Clusters(a.CertDir)
+	warnings := loaded.Warnings(now)
+	for _, e := range enrolled {
+		if w := e.Warning(now); w != "" {
+			warnings = append(warnings, w)
+		}
+	}
+	for _, w := range warnings {
+		a.say(Warn, w)
+	}
+	if err != nil {
+		a.say(Warn, plainError(err))
+	}
+	if now.After(loaded.CA.NotAfter) || now.Before(loaded.CA.NotBefore) || now.After(loaded.Server.Leaf.NotAfter) {
+		a.results[0].Verdict = Fail
+	}
+	if len(a.results) == 0 {
+		until := loaded.CA.NotAfter
+		if loaded.Server.Leaf.NotAfter.Before(until) {
+			until = loaded.Server.Leaf.NotAfter
+		}
+		a.say(OK, fmt.Sprintf("valid until %s; %s enrolled", until.Format("2006-01-02"), count(len(enrolled), "cluster")))
+	}
+}
+
+// register is about the file that remembers who has the vote. A running daemon has it
+// open and says whether it can write.
+func (a *arbiter) register(context.Context) {
+	switch {
+	case a.s == nil:
+		a.say(Note, "only a running arbiter tells whether it can write its register of grants")
+	case a.s.StoreError != "":
+		a.say(Fail, "no vote is given, because grants can't be recorded: "+a.s.StoreError, advice.ArbiterLog)
+	case a.s.Register == "":
+		a.say(Note, "the register of grants has no ID")
+	default:
+		a.say(OK, "it can be written")
+	}
+}
+
+// port says hello on the arbiter's own port, as a node would.
+func (a *arbiter) port(ctx context.Context) {
+	host, port := "127.0.0.1", a.Port
+	if a.s != nil {
+		port = a.s.Port
+		if a.s.Address != "*" {
+			host, _, _ = strings.Cut(a.s.Address, ", ")
+		}
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := a.examiner.Dial(ctx, address)
+	if err != nil {
+		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.StartArbiterHere)
+		return
+	}
+	defer c.Close()
+	defer hangUp(ctx, c)()
+	switch _, _, err := greet(c, "quorate-doctor", 32<<10); {
+	case errors.Is(err, errFrozen):
+		a.say(Fail, address+": "+errFrozen.Error(), advice.RestartArbiter, advice.ArbiterLog)
+	case err != nil:
+		a.say(Fail, address+": "+err.Error(), advice.RestartArbiter)
+	default:
+		a.say(OK, address+" answers here; whether a firewall lets nodes in, `quorate doctor` tells on a node")
+	}
+}
+
+// clusters looks at each connected cluster, and for enrolled ones that are not there.
+func (a *arbiter) clusters(context.Context) {
+	if a.s == nil {
+		return
+	}
+	connected := map[string]bool{}
+	for i := range a.s.Clusters {
+		c := &a.s.Clusters[i]
+		connected[c.Name] = true
+		a.cluster(c)
+	}
+	enrolled, _ := pki.Clusters(a.CertDir) // what can't be read, certificates has told
+	for _, e := range enrolled {
+		if !connected[e.Cluster] {
+			a.say(Warn, e.Cluster+": enrolled, but none of its nodes is connected", advice.DoctorOnNode)
+		}
+	}
+	if len(a.results) == 0 {
+		a.say(Note, "no cluster is enrolled, and none is connected", advice.EnrolCluster)
+	}
+}
+
+func (a *arbiter) cluster(c *status.Cluster) {
+	before := len(a.results)
+	for _, m := range c.Absent {
+		node := c.Called(m.ID)
+		a.say(Warn, c.Name+": "+node+" is not connected to this arbiter", advice.LookAtAbsent.With("node", node))
+	}
+	switch {
+	case c.Blocked != "":
+		a.say(Warn, c.Name+": the vote has to wait: "+c.Blocked, advice.AwaitHold)
+	case len(c.Winner) == 0:
+		a.say(Warn, c.Name+": nobody has the vote: "+or(c.Reason, "the nodes have not reported yet"))
+	}
+	if len(a.results) == before {
+		a.say(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, count(len(c.Nodes), "node")))
+	}
+}
+
+// since tells a time that has passed, in the unit that matters.
+func since(start, now time.Time) string {
+	switch d := now.Sub(start); {
+	case d < time.Minute:
+		return count(int(d.Seconds()), "second")
+	case d < time.Hour:
+		return count(int(d.Minutes()), "minute")
+	case d < 48*time.Hour:
+		return count(int(d.Hours()), "hour")
+	default:
+		return count(int(d.Hours()/24), "day")
+	}
+}
+
+// plainError is the system's word for an error, without Go's name of the call.
+func plainError(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Path + ": " + path.Err.Error()
+	}
+	return err.Error()
+}
