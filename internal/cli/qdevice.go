@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"log/syslog"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -125,32 +124,32 @@ func qdevice(ctx context.Context, o qb.Options, prog string, args []string, stdo
 	if q.debug > 0 {
 		level.Set(slog.LevelDebug)
 	}
-	sys, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, qdeviceName)
-	if err != nil {
-		sys = nil // no syslog here, as in a container
-	}
-	handler := daemon.NewLogHandler(stderr, sys, level)
-	cfg := daemon.QDeviceConfig{Settings: q.settings, Log: slog.New(handler), Level: level}
+	log := newDaemonLog(stderr, qdeviceName, level, daemon.NodeLogQueue)
+	cfg := daemon.QDeviceConfig{Settings: q.settings, Level: level}
 	if q.debug > 0 {
 		cfg.Level = nil // -d is stronger than logging.debug
 	}
 	if q.debug > 1 {
-		handler.Bump()
+		log.bump()
 	}
 	if !q.foreground {
-		cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
+		cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
 	}
-	return runQDevice(ctx, o, cfg)
+	return runQDevice(ctx, o, cfg, log)
 }
 
 // gcPercent lets the collector start at a heap of 1 MiB in place of 4: the node daemon
 // needs less than that, and hardly ever allocates.
 const gcPercent = 25
 
-// runQDevice runs the daemon over the Corosync that o reaches and returns its exit code.
-func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig) int {
+// runQDevice runs the daemon, whose log it closes, over the Corosync that o reaches and
+// returns its exit code.
+func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig, log *daemonLog) int {
+	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	defer surviveClosedPipes()()
+	cfg.Log = log.Logger
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	debug.SetGCPercent(gcPercent)
 	cfg.Trim = daemon.TrimMemory

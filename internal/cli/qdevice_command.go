@@ -43,12 +43,13 @@ is taken back. After it was killed, --withdraw does that.`,
 				return withdrawVote(cmd, s)
 			}
 			level := new(slog.LevelVar)
-			cfg := daemon.QDeviceConfig{Settings: s, Level: level, Log: slog.New(daemon.NewLogHandler(cmd.ErrOrStderr(), nil, level))}
+			cfg := daemon.QDeviceConfig{Settings: s, Level: level}
 			if debug {
 				level.Set(slog.LevelDebug)
 				cfg.Level = nil
 			}
-			if code := runQDevice(cmd.Context(), qb.Options{}, cfg); code != 0 {
+			log := newDaemonLog(cmd.ErrOrStderr(), "", level, daemon.NodeLogQueue)
+			if code := runQDevice(cmd.Context(), qb.Options{}, cfg, log); code != 0 {
 				return exitCode(code)
 			}
 			return nil

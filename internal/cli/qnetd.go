@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"log/syslog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -183,29 +182,27 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	if q.debug > 0 {
 		level = slog.LevelDebug
 	}
-	sys, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, qnetdName)
-	if err != nil {
-		sys = nil // no syslog here, as in a container
-	}
-	handler := daemon.NewLogHandler(stderr, sys, level)
-	q.cfg.Log = slog.New(handler)
+	log := newDaemonLog(stderr, qnetdName, level, daemon.ArbiterLogQueue)
 	// Under C's name only: the C daemon never writes to its directory, wherever
 	// that is. Who gives ours a --state wants its record there.
 	q.cfg.Standby = daemon.StandbyDir(q.cfg.LockFile)
 	if !q.foreground {
-		q.cfg.OnReady = func() { handler.Mute(); daemon.LetGo() }
+		q.cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
 	}
-	return runQNetd(ctx, q.cfg)
+	return runQNetd(ctx, q.cfg, log)
 }
 
 // arbiterGCPercent lets the arbiter collect garbage half as often as usual. A
 // burst of splits makes much of it, and there is memory enough: see docs/performance.md.
 const arbiterGCPercent = 200
 
-// runQNetd runs the daemon and returns its exit code.
-func runQNetd(ctx context.Context, cfg daemon.QNetdConfig) int {
+// runQNetd runs the daemon, whose log it closes, and returns its exit code.
+func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
+	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	defer surviveClosedPipes()()
+	cfg.Log = log.Logger
 	debug.SetGCPercent(arbiterGCPercent)
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	if err := daemon.RunQNetd(ctx, cfg); err != nil {

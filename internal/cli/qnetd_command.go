@@ -71,8 +71,8 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 			if debug {
 				level = slog.LevelDebug
 			}
-			cfg.Log = slog.New(daemon.NewLogHandler(cmd.ErrOrStderr(), nil, level))
-			if code := runQNetd(cmd.Context(), cfg); code != 0 {
+			log := newDaemonLog(cmd.ErrOrStderr(), "", level, daemon.ArbiterLogQueue)
+			if code := runQNetd(cmd.Context(), cfg, log); code != 0 {
 				return exitCode(code)
 			}
 			return nil

@@ -81,7 +81,7 @@ func TestRealDisk(t *testing.T) {
 				t.Errorf("the status does not say why: %s", st)
 			}
 			for _, want := range []string{"grants can't be recorded, so no vote will be given", "grant not recorded, so not given", fault} {
-				settle(t, func() bool { return strings.Contains(a.log.String(), want) }, func() string { return "the log lacks " + want })
+				a.logs(t, want)
 			}
 			mend()
 			for _, p := range ps {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -32,6 +33,7 @@ type LogHandler struct {
 type logOutput struct {
 	mu     sync.Mutex
 	w      io.Writer      // nil: no stream
+	muted  atomic.Bool    // nothing more goes to the stream
 	syslog *syslog.Writer // nil: no syslog
 	bump   bool           // debug lines are informational ones in syslog
 	kept   bytes.Buffer   // lines that are yet to be written
@@ -53,12 +55,9 @@ func NewLogHandler(w io.Writer, sys *syslog.Writer, level slog.Leveler) *LogHand
 	return &LogHandler{out: &logOutput{w: w, syslog: sys}, level: level}
 }
 
-// Mute ends the writing to the stream; syslog goes on.
-func (h *LogHandler) Mute() {
-	h.out.mu.Lock()
-	defer h.out.mu.Unlock()
-	h.out.w = nil
-}
+// Mute ends the writing to the stream; syslog goes on. It does not wait for a write that
+// is under way.
+func (h *LogHandler) Mute() { h.out.muted.Store(true) }
 
 // Bump lets debug lines be informational ones in syslog, which may drop debug.
 func (h *LogHandler) Bump() {
@@ -137,7 +136,7 @@ func (h *LogHandler) line(r slog.Record) {
 		}
 		toSyslog(o.syslog, level, string(b.Bytes()[start:]))
 	}
-	if o.w == nil {
+	if o.w == nil || o.muted.Load() {
 		b.Truncate(head)
 		return
 	}
@@ -147,6 +146,10 @@ func (h *LogHandler) line(r slog.Record) {
 // let writes what was kept.
 func (o *logOutput) let() error {
 	if o.kept.Len() == 0 || o.w == nil {
+		return nil
+	}
+	if o.muted.Load() {
+		o.kept.Reset()
 		return nil
 	}
 	_, err := o.w.Write(o.kept.Bytes())
@@ -224,7 +227,6 @@ const (
 // tell.
 type notes struct {
 	log     *slog.Logger
-	handler *LogHandler // nil: lines are written one by one
 	kept    []note
 	attrs   [6]slog.Attr // of the line being made
 	second  time.Time
@@ -237,10 +239,7 @@ type note struct {
 	qnetd.Notice
 }
 
-func newNotes(log *slog.Logger) notes {
-	h, _ := log.Handler().(*LogHandler)
-	return notes{log: log, handler: h}
-}
+func newNotes(log *slog.Logger) notes { return notes{log: log} }
 
 // write takes a notice; flush writes its line.
 func (n *notes) write(now time.Time, o qnetd.Notice) {
@@ -257,9 +256,6 @@ func (n *notes) flush(busy bool) {
 	}
 	for i := range n.kept {
 		n.line(&n.kept[i])
-	}
-	if n.handler != nil {
-		n.handler.flush()
 	}
 	clear(n.kept)
 	if n.kept = n.kept[:0]; cap(n.kept) > noteRoom {
@@ -290,10 +286,6 @@ func (n *notes) line(o *note) {
 		a = append(a, slog.String("reason", o.Reason))
 	}
 	r.AddAttrs(a...)
-	if n.handler != nil {
-		n.handler.keep(r)
-		return
-	}
 	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
 }
 

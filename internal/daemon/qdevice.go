@@ -85,9 +85,8 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 	if cfg.dialer == nil {
 		cfg.dialer = newDialer()
 	}
-	lines := newLogQueue(cfg.Log.Handler())
-	defer lines.close()
-	log := slog.New(lines)
+	log, endLog := queued(cfg.Log, NodeLogQueue)
+	defer endLog()
 	if cfg.runner == nil {
 		cfg.runner = runnerOf(cfg.Settings, log)
 	}
@@ -220,14 +219,11 @@ func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) 
 		return nil
 	}
 	d.log.Info("quorum device registered", "name", d.cfg.Settings.DeviceName)
-	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
-		d.log.Warn("systemd not told", "reason", err)
-	}
 	if d.cfg.OnReady != nil {
 		d.cfg.OnReady()
 	}
-	<-ctx.Done()
-	return notify(d.cfg.NotifySocket, "STOPPING=1")
+	announce(ctx, d.cfg.NotifySocket, d.log)
+	return nil
 }
 
 // unregister takes the device back, and with it the vote.

@@ -84,7 +84,9 @@ func StorePath(certDir string) string {
 func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d := &arbiter{cfg: cfg, log: cfg.Log, stop: stop, started: time.Now()}
+	log, endLog := queued(cfg.Log, ArbiterLogQueue)
+	defer endLog()
+	d := &arbiter{cfg: cfg, log: log, stop: stop, started: time.Now()}
 	err := d.open(ctx)
 	if err == nil {
 		err = d.serve(ctx)
@@ -244,14 +246,11 @@ func (d *arbiter) serve(ctx context.Context) error {
 	g.Go(func() error { return control.Serve(ctx, d.control, h, d.cfg.Control.Limits) })
 	g.Go(func() error { return d.comeHome(ctx) })
 	d.ready()
-	g.Go(func() error {
-		<-ctx.Done()
-		return notify(d.cfg.NotifySocket, "STOPPING=1")
-	})
+	g.Go(func() error { announce(ctx, d.cfg.NotifySocket, d.log); return nil })
 	return g.Wait()
 }
 
-// ready tells everybody that clients are being accepted.
+// ready tells everybody but systemd that clients are being accepted.
 func (d *arbiter) ready() {
 	var addrs []net.Addr
 	var names []string
@@ -260,9 +259,6 @@ func (d *arbiter) ready() {
 		names = append(names, l.addr.String())
 	}
 	d.log.Info("arbiter ready", "address", strings.Join(names, " "), "tls", d.cfg.Machine.TLS.String())
-	if err := notify(d.cfg.NotifySocket, "READY=1"); err != nil {
-		d.log.Warn("systemd not told", "reason", err)
-	}
 	if d.cfg.OnListen != nil {
 		d.cfg.OnListen(addrs)
 	}

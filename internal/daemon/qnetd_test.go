@@ -110,11 +110,7 @@ func TestPairAndSplit(t *testing.T) {
 	if v := ps[0].vote(); v != qnet.VoteACK {
 		t.Errorf("node 1: %v", v)
 	}
-	for _, want := range []string{"cluster=prod", "node=1", "ring=1.a", "vote=ACK", "tie-breaker is node 1"} {
-		if !strings.Contains(a.log.String(), want) {
-			t.Errorf("the log lacks %q", want)
-		}
-	}
+	a.logs(t, "cluster=prod", "node=1", "ring=1.a", "vote=ACK", "tie-breaker is node 1")
 }
 
 // TestGrantSurvives (S2): after a restart the side that had the vote has it
@@ -168,9 +164,7 @@ func TestStoreThatCantBeWritten(t *testing.T) {
 	if !strings.Contains(st, full.Error()) {
 		t.Errorf("the status does not say why: %s", st)
 	}
-	if !strings.Contains(a.log.String(), "can't be recorded") {
-		t.Error("the log does not say why")
-	}
+	a.logs(t, "can't be recorded")
 }
 
 // brokenStore is a store on a full disk.
@@ -275,8 +269,14 @@ func TestGarbage(t *testing.T) {
 	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, func() string {
 		return strings.Join([]string{"goroutines or files are left", stacks()}, "\n")
 	})
-	if n := strings.Count(a.log.String(), "\n"); n < 100 {
-		t.Errorf("only %d lines were logged", n)
+	settle(t, func() bool { return strings.Count(a.log.String(), "\n") >= 100 }, func() string { return "hardly anything was logged" })
+}
+
+// logs waits until the log, which has a queue, has all of these.
+func (a *arbiterUnderTest) logs(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, want := range texts {
+		settle(t, func() bool { return strings.Contains(a.log.String(), want) }, func() string { return "the log lacks " + want })
 	}
 }
 

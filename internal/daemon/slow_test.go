@@ -53,7 +53,7 @@ func TestSlowReader(t *testing.T) {
 			if err == nil {
 				t.Error("the arbiter kept everything that was not read")
 			}
-			settle(t, func() bool { return strings.Contains(a.log.String(), errQueueFull.Error()) }, func() string { return "the log does not say why" })
+			a.logs(t, errQueueFull.Error())
 			for _, n := range neighbours {
 				n.echo()
 			}

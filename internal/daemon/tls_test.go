@@ -141,11 +141,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("plaintext: %v", code)
 	}
 	neighbour.echo()
-	for _, want := range []string{"certificate is not the cluster's", `certificate CN is \"Prod\"`, "TLS handshake"} {
-		if !strings.Contains(a.log.String(), want) {
-			t.Errorf("the log lacks %q", want)
-		}
-	}
+	a.logs(t, "certificate is not the cluster's", `certificate CN is \"Prod\"`, "TLS handshake")
 }
 
 func newCADir(t *testing.T) string {
@@ -210,9 +206,7 @@ func TestNewCertificates(t *testing.T) {
 		return err == nil && (code == wire.NoError || code == wire.ErrDuplicateNodeID)
 	}, func() string { return "the new CA is not known" })
 	old.echo()
-	if !strings.Contains(a.log.String(), "certificates reloaded") {
-		t.Error("the log does not tell")
-	}
+	a.logs(t, "certificates reloaded")
 }
 
 // TestStalledHandshakes (SEC-7): clients that begin TLS and fall silent, or send
