@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -111,11 +112,17 @@ func (s *statusCommand) report(ctx context.Context, c *live.Client) (*status.Rep
 	r := &status.Report{At: s.now().Round(0), Quorum: q}
 	r.Daemon, r.DaemonIsC, err = askNode(ctx, s.socket)
 	if err != nil {
-		r.DaemonError = err.Error()
+		r.DaemonError, r.DaemonHidden = err.Error(), errors.Is(err, fs.ErrPermission)
 	}
 	outlook.Complete(r)
 	return r, nil
 }
+
+// dialError is why the node daemon can't be asked, in C's words.
+type dialError struct{ err error }
+
+func (e dialError) Error() string { return strerror(e.err) }
+func (e dialError) Unwrap() error { return e.err }
 
 // askNode gets a snapshot from the node daemon behind a socket, and tells whether it
 // is Corosync's own.
@@ -125,7 +132,7 @@ func askNode(ctx context.Context, socket string) (s *status.QDevice, isC bool, e
 	ask := func(command string) ([]byte, error) {
 		c, err := control.Dial(ctx, socket)
 		if err != nil {
-			return nil, errors.New(strerror(err))
+			return nil, dialError{err}
 		}
 		return control.Ask(ctx, c, command)
 	}

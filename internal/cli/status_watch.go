@@ -138,7 +138,7 @@ func essence(r *status.Report, failed error) ([]byte, error) {
 	if r.Daemon != nil {
 		d := *r.Daemon
 		d.LastPoll, d.Echoed, d.FreshUntil, d.RoundTrip = time.Time{}, time.Time{}, time.Time{}, 0
-		d.Since, d.Connected, d.Started, d.ArbiterReason.At = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		d.Since, d.Connected, d.LostAt, d.Started, d.ArbiterReason.At = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		d.Commands = append([]status.HeuristicsCommand(nil), d.Commands...)
 		for i := range d.Commands {
 			d.Commands[i].Duration, d.Commands[i].At = 0, time.Time{}

@@ -250,7 +250,7 @@ func (c *Client) member(ctx context.Context, id uint32, q *status.Quorum) (statu
 		if err != nil && !errors.Is(err, corosync.ErrNotExist) {
 			return m, err
 		}
-		m.Votes = i.Votes
+		m.Votes, m.Expected = i.Votes, i.Expected
 		m.Registered, m.Alive = i.Flags.Has(votequorum.Registered), i.Flags.Has(votequorum.Alive)
 		m.Cast, m.MasterWins = i.Flags.Has(votequorum.CastVote), i.Flags.Has(votequorum.MasterWins)
 	}

@@ -57,7 +57,7 @@ func (l *nodeLoop) status(now time.Time) (status.QDevice, bool) {
 	s.CertSent = s.TLSActive && l.link != nil && l.link.certSent
 	// The machine's clock is no calendar: it goes on through changes of the time.
 	wall := time.Now()
-	for _, t := range []*time.Time{&s.LastPoll, &s.Since, &s.FreshUntil, &s.Connected, &s.Echoed, &s.ArbiterReason.At} {
+	for _, t := range []*time.Time{&s.LastPoll, &s.Since, &s.FreshUntil, &s.Connected, &s.Echoed, &s.LostAt, &s.ArbiterReason.At} {
 		if !t.IsZero() {
 			*t = wall.Add(t.Sub(now)).Round(0)
 		}

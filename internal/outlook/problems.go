@@ -14,7 +14,7 @@ import (
 
 // Complete fills in what follows from the rest of a report: its losses and problems.
 func Complete(r *status.Report) {
-	r.Losses = Losses(r.Quorum, r.Daemon)
+	r.Losses = Losses(r)
 	f := finder{q: r.Quorum, d: r.Daemon, r: r}
 	f.quorum()
 	f.members()

@@ -97,9 +97,11 @@ func cases() map[string]*status.Report {
 		"c-daemon":  cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"no-daemon": cluster(1, nodes("NA,NV,NMW", "A,V,NMW"), nil),
 		"lost":      cluster(1, nodes("A,NV,NMW"), absent(2)),
+		"grace":     cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
+		"killed":    cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"two-node":  cluster(0, nodes("NR", "NR"), nil),
 	}
-	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost"} {
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace"} {
 		list[name].Daemon = ours()
 	}
 	d := list["cut-off"].Daemon
@@ -124,6 +126,10 @@ func cases() map[string]*status.Report {
 	c.Daemon = ours()
 	c.Daemon.Started, c.Daemon.Vote, c.Daemon.Reason, c.Daemon.Since, c.Daemon.Grace, c.Daemon.RoundTrip = time.Time{}, 0, "", time.Time{}, 0, 0
 	list["no-daemon"].DaemonError = "Connection refused"
+	d = list["grace"].Daemon
+	d.State, d.Connected, d.Lost, d.LostAt = status.StateConnectFailed, time.Time{}, "no echo reply for 4s", now.Add(-3*time.Second)
+	d.Heartbeat, d.Timeout, d.FreshUntil = 8000, 10000, now.Add(9*time.Second)
+	list["killed"].DaemonError = "Connection refused"
 	two := list["two-node"].Quorum.Votequorum
 	two.TwoNode, two.WaitForAll, two.Quorum = true, true, 1
 	d = ours()

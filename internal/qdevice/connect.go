@@ -220,6 +220,9 @@ func (n *Node) lost(now time.Time, why string) {
 	if !c.since.IsZero() && now.Sub(c.since) >= n.cfg.Heartbeat {
 		c.tries = 0 // it worked: one that is accepted and lost at once does not count
 	}
+	if !c.since.IsZero() || c.lostAt.IsZero() {
+		c.lostAt = now
+	}
 	c.since = time.Time{}
 	n.note(Notice{Level: n.often(Warning), Text: "no connection to the arbiter", Reason: why})
 	c.lost = why

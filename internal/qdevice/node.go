@@ -72,6 +72,7 @@ type connection struct {
 	state    State
 	peer     peer
 	lost     string    // why the last connection ended
+	lostAt   time.Time // when the last one that the arbiter accepted did, else the first try; zero while one stands
 	since    time.Time // when the arbiter accepted the node; zero if it has not
 	limit    time.Time // of everything before Online
 	retryAt  time.Time

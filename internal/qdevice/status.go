@@ -81,7 +81,7 @@ func (n *Node) Status() status.QDevice {
 	default:
 		s.State = status.StateConnecting
 	}
-	s.Lost = n.conn.lost
+	s.Lost, s.LostAt = n.conn.lost, n.conn.lostAt
 	return s
 }
 

@@ -81,6 +81,7 @@ type QDevice struct {
 	Refused       string              `json:"refused,omitempty"`               // why the configuration allows no vote
 	Removed       string              `json:"removed,omitempty"`               // what was taken out of corosync.conf without which there is no device
 	Lost          string              `json:"lost,omitempty"`                  // why the last connection ended, while there is none
+	LostAt        time.Time           `json:"lost_at,omitzero"`                // since when there is none: its end, or the first try
 	Commands      []HeuristicsCommand `json:"heuristics_commands"`
 	Arbiters      []ArbiterAddress    `json:"arbiter_addresses"`
 }

@@ -66,6 +66,8 @@ type Member struct {
 	Alive      bool `json:"device_alive"`
 	Cast       bool `json:"device_casts_vote"`
 	MasterWins bool `json:"device_master_wins"`
+
+	Expected uint32 `json:"expected_votes,omitempty"` // the votes that it expects, as far as this node has heard; 0: nothing is known
 }
 
 // Absent is a configured node that is no member.

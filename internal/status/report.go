@@ -21,22 +21,47 @@ type Report struct {
 	DaemonError string   `json:"qdevice_error,omitempty"` // why it does not
 	DaemonIsC   bool     `json:"qdevice_is_c,omitempty"`  // Corosync's own: it gives no reasons
 
+	DaemonHidden bool `json:"-"` // it may run: whoever asks is not allowed to ask it
+
 	Losses   []Loss    `json:"if_lost_now"` // empty if there is no quorum to lose
 	Problems []Problem `json:"problems"`
 }
 
-// Loss is what would come of losing a node, or the arbiter, now.
+// Loss is what would come of losing a node, or the arbiter, now, once all has come to
+// rest again. Each node that is left is in one of the three lists.
 type Loss struct {
-	Node   qnet.NodeID `json:"node,omitempty"` // 0: the arbiter
-	Called string      `json:"name"`
-	Kept   []string    `json:"keep_quorum"`            // the nodes that are left and would be quorate
-	Lose   []string    `json:"lose_quorum"`            // those that would not
-	Votes  uint32      `json:"votes"`                  // of those who keep quorum, else of those who lose it
-	Needed uint32      `json:"needed"`                 // the quorum there
-	Device bool        `json:"with_device"`            // the arbiter's votes are among Votes
-	Grace  uint32      `json:"vote_kept_ms,omitempty"` // for so long the vote outlasts the arbiter's absence
-	Unsure string      `json:"uncertainty,omitempty"`  // what it depends on besides
+	Node    qnet.NodeID `json:"node,omitempty"` // 0: the arbiter
+	Called  string      `json:"name"`
+	Kept    []string    `json:"keep_quorum"` // the nodes that are left and would be quorate
+	Lose    []string    `json:"lose_quorum"` // those that would not
+	Unknown []string    `json:"unknown"`     // those for whom nobody here can know it
+	Votes   uint32      `json:"votes"`       // of those who keep quorum, else of those who lose it
+	Needed  uint32      `json:"needed"`      // the quorum there
+	Device  bool        `json:"with_device"` // the arbiter's votes are among Votes
+
+	Grace    uint32    `json:"vote_kept_ms,omitempty"` // for so long the vote outlasts the arbiter's absence
+	Unsure   string    `json:"uncertainty,omitempty"`  // why it is not known for Unknown
+	Provided []Proviso `json:"provided,omitempty"`     // what is taken for granted
 }
+
+// Proviso is something that a forecast takes for granted because it can't be seen from
+// this node. Where it does not hold, something else comes.
+type Proviso struct {
+	Node      qnet.NodeID `json:"node"`
+	Called    string      `json:"name"`
+	Condition Condition   `json:"condition"`
+}
+
+// Condition is what a [Proviso] says of its node.
+type Condition string
+
+// The conditions.
+const (
+	Reaches Condition = "reaches the arbiter"         // its node daemon does
+	Lacks   Condition = "does not reach the arbiter"  // its node daemon does not, and will not
+	Idle    Condition = "runs no node daemon"         // that answers, and will not
+	Polls   Condition = "keeps its node daemon alive" // it goes on casting without the arbiter
+)
 
 // Problem is something that is wrong, and what to do about it.
 type Problem struct {
@@ -87,7 +112,8 @@ func (d Device) MarshalJSON() ([]byte, error) {
 func (r Report) MarshalJSON() ([]byte, error) {
 	r.Losses, r.Problems = notNil(r.Losses), notNil(r.Problems)
 	for i := range r.Losses {
-		r.Losses[i].Kept, r.Losses[i].Lose = notNil(r.Losses[i].Kept), notNil(r.Losses[i].Lose)
+		l := &r.Losses[i]
+		l.Kept, l.Lose, l.Unknown = notNil(l.Kept), notNil(l.Lose), notNil(l.Unknown)
 	}
 	for i := range r.Problems {
 		r.Problems[i].Do = notNil(r.Problems[i].Do)

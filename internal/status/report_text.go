@@ -182,7 +182,36 @@ func appendLosses(b []byte, r *Report, p painter) []byte {
 		label := l.label(r.Quorum) + ":"
 		b = fmt.Appendf(b, "%s%*s%s\n", label, width+1-utf8.RuneCountInString(label), "", l.text(r.Quorum, p))
 	}
+	if who := r.takenForGranted(); len(who) > 0 {
+		b = fmt.Appendf(b, "That takes for granted that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.here())
+	}
 	return b
+}
+
+// takenForGranted lists the other nodes whose way to the arbiter a forecast relies on.
+func (r *Report) takenForGranted() (who []string) {
+	for i := range r.Quorum.Members {
+		m := &r.Quorum.Members[i]
+		relies := func(p Proviso) bool { return p.Node == m.ID && p.Condition == Reaches }
+		if !m.Local && slices.ContainsFunc(r.Losses, func(l Loss) bool { return slices.ContainsFunc(l.Provided, relies) }) {
+			who = append(who, m.Called())
+		}
+	}
+	return who
+}
+
+// here is what this node is called.
+func (q *Quorum) here() string {
+	m := q.local()
+	return called(m.Name, m.Address, q.NodeID)
+}
+
+// List joins names as a sentence does: "pve1, pve2 and pve3".
+func List(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 func (l *Loss) label(q *Quorum) string {
@@ -192,7 +221,7 @@ func (l *Loss) label(q *Quorum) string {
 	return l.Called
 }
 
-// text is the outcome in words: "pve2 keeps quorum with 2 of 3 votes, 2 needed".
+// text is the outcome in words: "pve2 keeps quorum: 2 of 3 votes, 2 needed".
 func (l *Loss) text(q *Quorum, p painter) string {
 	expected := uint32(0)
 	if q.Votequorum != nil {
@@ -201,11 +230,15 @@ func (l *Loss) text(q *Quorum, p painter) string {
 	numbers := fmt.Sprintf("%d of %d votes, %d needed", l.Votes, expected, l.Needed)
 	var text string
 	switch {
-	case len(l.Kept)+len(l.Lose) == 0:
+	case len(l.Kept)+len(l.Lose)+len(l.Unknown) == 0:
 		return p.paint(red, "no node is left")
-	case len(l.Kept) == 0:
+	case len(l.Kept)+len(l.Lose) == 0:
+		return p.paint(yellow, "not known") + ": " + l.Unsure
+	case len(l.Kept) == 0 && len(l.Unknown) == 0:
 		text = p.paint(red, "quorum is lost") + ": " + numbers
-	case len(l.Lose) == 0 && l.Node == 0:
+	case len(l.Kept) == 0:
+		text = p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" quorum") + ": " + numbers
+	case len(l.Lose)+len(l.Unknown) == 0 && l.Node == 0:
 		text = p.paint(green, "quorum is kept") + ": " + numbers
 	default:
 		text = p.paint(green, strings.Join(l.Kept, ", ")+verb(l.Kept, " keeps", " keep")+" quorum") + ": " + numbers
@@ -216,13 +249,28 @@ func (l *Loss) text(q *Quorum, p painter) string {
 	if len(l.Kept) > 0 && len(l.Lose) > 0 {
 		text += "; " + p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" it")
 	}
+	text += l.unless(q)
 	if l.Grace > 0 && len(l.Lose) > 0 {
 		text += fmt.Sprintf("; not if it is back within %s", formatDuration(time.Duration(l.Grace)*time.Millisecond))
 	}
-	if l.Unsure != "" {
-		text += " (" + l.Unsure + ")"
+	if len(l.Unknown) > 0 {
+		text += "; " + p.paint(yellow, "not known for "+strings.Join(l.Unknown, ", ")) + ": " + l.Unsure
 	}
 	return text
+}
+
+// unless tells what would mend a loss of quorum on this node.
+func (l *Loss) unless(q *Quorum) string {
+	for _, p := range l.Provided {
+		switch {
+		case p.Node != q.NodeID || l.Node == 0 || len(l.Lose) == 0:
+		case p.Condition == Lacks:
+			return ", unless " + q.here() + " reaches the arbiter again"
+		case p.Condition == Idle:
+			return ", unless the qdevice of " + q.here() + " is started"
+		}
+	}
+	return ""
 }
 
 func verb(who []string, one, many string) string {
