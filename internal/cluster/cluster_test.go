@@ -93,8 +93,8 @@ func TestSnapshot(t *testing.T) {
 		Ring: qnet.RingID{Node: 1, Seq: 4}, Quorate: true,
 		Votequorum: &status.Votequorum{Expected: 3, HighestExpected: 3, Total: 2, Quorum: 2, Quorate: true, Waiting: true, DeviceVotes: 1},
 		Members: []status.Member{
-			{ID: 1, Name: "one", Address: "192.0.2.1", Votes: 1, Local: true},
-			{ID: 2, Name: "two", Address: "192.0.2.2", Votes: 1},
+			{ID: 1, Name: "one", Address: "192.0.2.1", Votes: 1, Local: true, Expected: 3},
+			{ID: 2, Name: "two", Address: "192.0.2.2", Votes: 1, Expected: 3},
 		},
 		Absent: []status.Absent{{ID: 3, Name: "three", Address: "192.0.2.3", Votes: 3}},
 		Device: &status.Device{Model: "net", Host: "192.0.2.9", Algorithm: qnet.LMS, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 2}, Timeout: 9000},
