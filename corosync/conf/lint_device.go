@@ -176,7 +176,7 @@ func (l *linter) lms() {
 		l.say(votesKey, Warning, given+"without the arbiter the nodes stop", "delete quorum.device.votes")
 		l.means(ArbiterStops)
 	}
-	if l.waits() && votes > 0 && len(l.nodes) > 1 {
+	if l.waits() && votes > 0 && len(l.nodes) > 1 && l.expectedVotes(0) <= l.votes+votes { // or it waits for votes that there are not
 		l.say(wait, Warning, "lms with wait_for_all: nodes that lose the arbiter keep its vote, and it may have given it to others",
 			"delete wait_for_all, or use ffsplit")
 		l.means(KeepsVote)

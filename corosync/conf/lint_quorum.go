@@ -211,7 +211,7 @@ func (l *linter) lastMan() {
 // those who are left. With fewer than five nodes they can't.
 func (l *linter) shrinks() {
 	const lms, what = "quorum.last_man_standing", "set quorum.wait_for_all to 1"
-	if len(l.nodes) < 5 || !l.equalVotes() || !l.counted() || l.expectedVotes(0) != l.votes || l.two() {
+	if len(l.nodes) < 5 || !l.equalVotes() || !l.counted() || l.expectedVotes(0) != l.votes || l.two() || l.flag("quorum.allow_downscale") {
 		l.say(lms, Warning, "last_man_standing without wait_for_all: votequorum(5) calls wait_for_all essential with it", what)
 		return
 	}

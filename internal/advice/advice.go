@@ -51,3 +51,9 @@ func Strings(list ...Advice) []string {
 	}
 	return s
 }
+
+// What to do about a corosync.conf that is explained.
+const (
+	ExpectRunsAlone      Advice = "Expect one node to run alone after a power cut. Delete wait_for_all if nothing else needs it."
+	RaiseWatchdogTimeout Advice = "Set SBD_WATCHDOG_TIMEOUT to more than {seconds}."
+)

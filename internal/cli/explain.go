@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"regexp"
 	"strconv"
@@ -23,28 +24,34 @@ import (
 var sbdFiles = []string{"/etc/default/sbd", "/etc/sysconfig/sbd"}
 
 func newExplainCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, all bool
 	var sbd string
 	cmd := &cobra.Command{
 		Use:   "explain [FILE]",
 		Short: "Say what happens when nodes, the arbiter or links are lost",
-		Long: `Read a corosync.conf, by default that of this machine, and say what happens in each
-case that matters: each node lost, the arbiter lost, each split, pairs of these,
-and a cold boot with one node. For each part of the cluster: its votes, whether it
-is quorate, after how long, and why. Below it stands what bites people.
+		Long: `Read a corosync.conf and say who goes on when something is lost: a node, the
+arbiter, the link between nodes, or two of these one after the other. It also says
+what a node does that starts alone after a power cut. Below the table are notes on
+settings that do not do what people expect.
 
-The cases are played, not worked out: with the code that decides on real nodes.
-Nothing is changed, and nothing need be running.
+FILE is /etc/corosync/corosync.conf if you name none, and - is standard input. A
+file that you name may be of any cluster: this machine does not matter.
 
-Exit codes: 0 if it was explained, 1 if the file can't be read, or Corosync or its
-node daemon would not start with it.`,
+Each case is played in a simulator, with the code that decides on real nodes.
+Nothing is changed, and nothing needs to be running.
+
+Exit codes: 0 if it was explained, 1 if the file can't be read, or if Corosync or
+its node daemon would not start with it.`,
+		Example: `  quorate explain
+  quorate explain --all /tmp/corosync.conf
+  ssh pve1 cat /etc/pve/corosync.conf | quorate explain -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, here := corosyncConf, true
 			if len(args) == 1 {
 				file, here = args[0], false
 			}
-			c, err := readCluster(file)
+			c, name, err := readCluster(file, cmd.InOrStdin())
 			if here && errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%s is not there: this machine is no node of a cluster; quorate explain FILE explains another's", file)
 			}
@@ -56,10 +63,10 @@ node daemon would not start with it.`,
 			}
 			r, err := explain.Run(c)
 			if err != nil {
-				return fmt.Errorf("%s: %w", file, err)
+				return fmt.Errorf("%s: %w", name, err)
 			}
 			out := cmd.OutOrStdout()
-			text := explain.AppendText(nil, r, file, colour(out))
+			text := explain.AppendText(nil, r, explain.Options{File: name, All: all, Colour: colour(out)})
 			if asJSON {
 				if text, err = json.MarshalIndent(r, "", "  "); err != nil {
 					return err
@@ -70,28 +77,37 @@ node daemon would not start with it.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().StringVar(&sbd, "sbd", "", "sbd's settings (default: this machine's, if its own file is explained)")
+	cmd.Flags().BoolVar(&all, "all", false, "print every case, with each side of a split")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: always every case")
+	cmd.Flags().StringVar(&sbd, "sbd", "", "read sbd's settings from this file (default: this machine's, but only with this machine's corosync.conf)")
 	return cmd
 }
 
-// readCluster reads a corosync.conf. Errors begin with the place: FILE:LINE.
-func readCluster(file string) (*explain.Cluster, error) {
-	f, err := conf.ReadFile(file)
-	var c *explain.Cluster
+// readCluster reads a corosync.conf, or standard input for "-", and returns what the
+// file is called. Errors begin with the place: FILE:LINE.
+func readCluster(file string, in io.Reader) (c *explain.Cluster, name string, err error) {
+	var f *conf.File
+	if name = file; file == "-" {
+		name = "standard input"
+		var text []byte
+		if text, err = io.ReadAll(io.LimitReader(in, conf.MaxSize+1)); err != nil {
+			return nil, name, fmt.Errorf("%s: %w", name, err)
+		}
+		f, err = conf.Parse(text)
+	} else {
+		f, err = conf.ReadFile(file)
+	}
 	if err == nil {
 		c, err = explain.Read(f)
 	}
 	var at *conf.Error
 	switch {
-	case err == nil:
-		return c, nil
 	case errors.As(err, &at) && at.Line > 0:
-		return nil, fmt.Errorf("%s:%d: %s", file, at.Line, at.Text)
+		err = fmt.Errorf("%s:%d: %s", name, at.Line, explain.Plain(at.Text))
 	case errors.As(err, &at):
-		return nil, fmt.Errorf("%s: %s", file, at.Text)
+		err = fmt.Errorf("%s: %s", name, explain.Plain(at.Text))
 	}
-	return nil, err
+	return c, name, err
 }
 
 // maxSBD is the most that sbd's settings may have, in bytes.

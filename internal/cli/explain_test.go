@@ -26,18 +26,58 @@ func quorate(t *testing.T, args ...string) (stdout, stderr string, code int) {
 const twoNodes = "../explain/testdata/two.conf"
 
 func TestExplain(t *testing.T) {
-	out, errs, code := quorate(t, "explain", twoNodes)
+	text, err := os.ReadFile(twoNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want, err := os.ReadFile("../explain/testdata/two.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.ReplaceAll(out, twoNodes, "corosync.conf"); code != 0 || errs != "" || got != string(want) {
-		t.Errorf("exit code %d, %s\n%s", code, errs, got)
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("corosync.conf", text, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	out, _, code = quorate(t, "explain", "--json", twoNodes)
+	out, errs, code := quorate(t, "explain", "corosync.conf")
+	if code != 0 || errs != "" || out != string(want) {
+		t.Errorf("exit code %d, %s\n%s", code, errs, out)
+	}
+	if all, _, code := quorate(t, "explain", "--all", "corosync.conf"); code != 0 || strings.Count(all, "\n") <= strings.Count(out, "\n") || strings.Contains(all, "--all") {
+		t.Errorf("exit code %d\n%s", code, all)
+	}
+	out, _, code = quorate(t, "explain", "--json", "corosync.conf")
 	var r explain.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Expected != 3 || len(r.Cases) < 5 {
 		t.Errorf("exit code %d, %v\n%s", code, err, out)
+	}
+}
+
+// TestExplainInput: a file from standard input is explained as one with a name, whatever
+// this machine is.
+func TestExplainInput(t *testing.T) {
+	text, err := os.ReadFile(twoNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ input, want, fail string }{
+		{string(text), "standard input: note: two nodes and a device", ""},
+		{"totem {\n", "", "standard input:1: "},
+		{strings.Repeat("# long\n", 1<<18), "", "standard input: "},
+		{"", "", "standard input: "},
+	} {
+		var out bytes.Buffer
+		root := newRoot()
+		root.SetArgs([]string{"explain", "-"})
+		root.SetIn(strings.NewReader(c.input))
+		root.SetOut(&out)
+		root.SetErr(&out)
+		err := root.Execute()
+		if c.fail == "" && (err != nil || !strings.Contains(out.String(), c.want)) {
+			t.Errorf("%v\n%s", err, out.String())
+		}
+		if c.fail != "" && (err == nil || !strings.HasPrefix(err.Error(), c.fail) || strings.Contains(err.Error(), "this host")) {
+			t.Errorf("%.30q: %v", c.input, err)
+		}
 	}
 }
 
@@ -72,7 +112,7 @@ func TestExplainErrors(t *testing.T) {
 		}
 	}
 	sbd := write("sbd", "# x\nSBD_WATCHDOG_TIMEOUT=\"5\"\n")
-	if out, _, code := quorate(t, "explain", twoNodes, "--sbd", sbd); code != 0 || !strings.Contains(out, "sbd's watchdog timeout is 5s") {
+	if out, _, code := quorate(t, "explain", twoNodes, "--sbd", sbd); code != 0 || !strings.Contains(out, "sbd resets a node after 5 s") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }

@@ -50,8 +50,10 @@ func (c *Cluster) plans() (list []plan, leftOut string) {
 	}
 
 	add(AllUp, "all up")
-	for _, id := range ids {
-		add(NodeLost, c.name(id)+" lost", lose(id))
+	if len(ids) > 1 {
+		for _, id := range ids {
+			add(NodeLost, c.name(id)+" lost", lose(id))
+		}
 	}
 	splits := c.splits(ids)
 	if c.Device != nil {
@@ -63,35 +65,35 @@ func (c *Cluster) plans() (list []plan, leftOut string) {
 	if len(ids) > 2 && len(ids) <= allPairs {
 		for i, a := range ids {
 			for _, b := range ids[:i] {
-				add(TwoLost, c.name(b)+", then "+c.name(a)+" lost", lose(b), lose(a))
+				add(TwoLost, c.name(b)+" and "+c.name(a)+" lost", lose(b), lose(a))
 			}
 		}
 	}
-	if c.Device != nil {
+	if c.Device != nil && len(ids) > 1 {
 		for _, id := range ids {
 			add(BothLost, "arbiter, then "+c.name(id)+" lost", lose(scenario.Arbiter), lose(id))
 		}
 		for _, s := range splits {
-			add(SplitAlone, "arbiter lost, then "+c.splitName(s), lose(scenario.Arbiter), part(s[:]...))
+			add(SplitAlone, "arbiter lost, "+c.splitName(s), lose(scenario.Arbiter), part(s[:]...))
 		}
 	}
 	if len(ids) > 2 && len(ids) <= allSplits {
 		for _, id := range ids {
 			rest := slices.DeleteFunc(slices.Clone(ids), func(o qnet.NodeID) bool { return o == id })
 			for _, s := range c.splits(rest) {
-				add(LostSplit, c.name(id)+" lost, then "+c.splitName(s), lose(id), part(s[:]...))
+				add(LostSplit, c.name(id)+" lost, "+c.splitName(s), lose(id), part(s[:]...))
 			}
 		}
 	}
 	for _, id := range ids {
-		list = append(list, plan{kind: ColdBoot, what: "cold boot, " + c.name(id) + " alone", boot: true,
+		list = append(list, plan{kind: ColdBoot, what: "only " + c.name(id) + " starts", boot: true,
 			faults: []fault{{{Verb: scenario.Up, Hosts: []scenario.Host{id}}}}})
 	}
 	switch {
 	case len(ids) > allPairs:
-		leftOut = fmt.Sprintf("of more than %d nodes, pairs of lost nodes, and all splits but those that cut off the lowest or the highest nodes", allPairs)
+		leftOut = fmt.Sprintf("with more than %d nodes, the loss of two nodes, and splits other than those that cut off the lowest or the highest nodes", allPairs)
 	case len(ids) > allSplits:
-		leftOut = fmt.Sprintf("of more than %d nodes, all splits but those that cut off the lowest or the highest nodes", allSplits)
+		leftOut = fmt.Sprintf("with more than %d nodes, splits other than those that cut off the lowest or the highest nodes", allSplits)
 	}
 	return list, leftOut
 }

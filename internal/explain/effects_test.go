@@ -20,7 +20,7 @@ import (
 
 // The random files that TestNotes plays.
 var (
-	files = flag.Int("files", 600, "how many random files TestNotes plays")
+	files = flag.Int("files", 300, "how many random files TestNotes plays")
 	seed  = flag.Uint64("seed", 10, "which ones")
 )
 
@@ -97,15 +97,6 @@ func (r *trial) others(than ...qnet.NodeID) []qnet.NodeID {
 	return slices.DeleteFunc(r.ids(), func(id qnet.NodeID) bool { return slices.Contains(than, id) })
 }
 
-func active(c Case) (n int) {
-	for _, p := range c.Parts {
-		if p.Quorate {
-			n++
-		}
-	}
-	return n
-}
-
 func (r *trial) votes(ids []qnet.NodeID) (sum uint32) {
 	for _, n := range r.c.Nodes {
 		if slices.Contains(ids, n.ID) {
@@ -139,7 +130,7 @@ func each(ids []qnet.NodeID) (list [][]qnet.NodeID) {
 	return list
 }
 
-// quorateAlone are the parts of a case that are quorate, as text.
+// outcome are the parts of a case that are quorate, as text.
 func outcome(cases []Case) (list []string) {
 	for _, c := range cases {
 		for _, p := range c.Parts {
@@ -163,7 +154,7 @@ func (r *trial) played() (list []Case) {
 // untrue says in which played case an effect does not come, or nothing.
 func (r *trial) untrue(e conf.Effect) string {
 	stops := func(p plan) string {
-		if got := r.play(p); active(got) > 0 {
+		if got := r.play(p); got.active() > 0 {
 			return fmt.Sprintf("%s: %+v", p.what, got.Parts)
 		}
 		return ""
@@ -190,13 +181,13 @@ func (r *trial) untrue(e conf.Effect) string {
 		return r.fewGoOn(e)
 	case conf.StartsApart:
 		got := r.play(plan{boot: true, faults: []fault{apart(each(r.ids()), r.ids()...)}})
-		if active(got) != len(e.Nodes) {
+		if got.active() != len(e.Nodes) {
 			return fmt.Sprintf("started apart: %+v", got.Parts)
 		}
 	case conf.LostStartApart:
 		left, lost := r.ids()[:2], r.ids()[2:]
 		got := r.play(plan{faults: append(oneByOne(lost), apart([][]qnet.NodeID{left, lost}, lost...))})
-		if active(got) != 2 {
+		if got.active() != 2 {
 			return fmt.Sprintf("started beside %v: %+v", left, got.Parts)
 		}
 	case conf.RunsAlone, conf.RunsAloneUnlessWait:
@@ -242,7 +233,7 @@ func (r *trial) untrue(e conf.Effect) string {
 // restGoesOn: where an effect names only some nodes, the rest survives the others.
 func (r *trial) restGoesOn(e conf.Effect) string {
 	for _, id := range r.others(r.about(e)...) {
-		if got := r.play(plan{faults: []fault{lose(id)}}); active(got) == 0 {
+		if got := r.play(plan{faults: []fault{lose(id)}}); got.active() == 0 {
 			return fmt.Sprintf("%v lost: %+v", id, got.Parts)
 		}
 	}
@@ -265,10 +256,10 @@ func (r *trial) runsAlone(e conf.Effect) string {
 	wait := r.edited("quorum.wait_for_all=1")
 	for _, id := range r.about(e) {
 		boot := plan{boot: true, faults: []fault{{{Verb: scenario.Up, Hosts: []scenario.Host{id}}}}}
-		if got := r.play(boot); active(got) != 1 {
+		if got := r.play(boot); got.active() != 1 {
 			return fmt.Sprintf("%v alone: %+v", id, got.Parts)
 		}
-		if got := wait.play(boot); (active(got) == 1) != (e.Kind == conf.RunsAlone) {
+		if got := wait.play(boot); (got.active() == 1) != (e.Kind == conf.RunsAlone) {
 			return fmt.Sprintf("%v alone with wait_for_all: %+v", id, got.Parts)
 		}
 	}

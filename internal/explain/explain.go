@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"quorate/corosync/conf"
+	"quorate/internal/advice"
 	"quorate/internal/qnet"
 )
 
@@ -51,15 +52,14 @@ type Device struct {
 	TieBreaker string `json:"tie_breaker"`
 	KAP        bool   `json:"keep_active_partition"`
 	Votes      uint32 `json:"votes"`
+	Heuristics string `json:"heuristics,omitempty"` // their mode, if they are on
 }
 
 // Case is something that happens, and what comes of it.
 type Case struct {
-	Kind  Kind     `json:"kind"`
-	What  string   `json:"what"`
-	Also  []string `json:"also,omitempty"` // cases that end in the same way
-	All   string   `json:"all,omitempty"`  // what What and Also have in common, if they are all of their kind
-	Parts []Part   `json:"parts"`          // of the nodes that are up, by lowest node
+	Kind  Kind   `json:"kind"`
+	What  string `json:"what"`
+	Parts []Part `json:"parts"` // of the nodes that are up, by lowest node
 }
 
 // Kind is what kind of case it is.
@@ -87,7 +87,9 @@ type Part struct {
 	Device   bool          `json:"device"` // its votes count here
 	Quorate  bool          `json:"quorate"`
 	After    float64       `json:"after_seconds"` // until it can act, if it is quorate; 0: it never could not
-	Why      string        `json:"why"`
+	Reason   Reason        `json:"reason"`
+	Why      string        `json:"why"`               // Reason in a few words
+	Arbiter  string        `json:"arbiter,omitempty"` // what the arbiter gives as its reason, to this part
 }
 
 // Advice is something that bites people.
@@ -113,9 +115,8 @@ func Run(c *Cluster) (*Report, error) {
 		if p.kind == AllUp && len(got.Parts) > 0 {
 			r.Expected, r.Quorum = got.Parts[0].Expected, got.Parts[0].Quorum
 		}
-		r.add(got)
+		r.Cases = append(r.Cases, got)
 	}
-	r.generalise()
 	r.waitForAll(c)
 	return r, nil
 }
@@ -142,7 +143,7 @@ func (r *Report) waitForAll(c *Cluster) {
 	r.Warnings = append(r.Warnings, Advice{
 		Line: c.waitLine, Level: "warning",
 		Text:     "wait_for_all does not make " + who + " wait that is started alone: the device's vote counts for it",
-		WhatToDo: "expect a node to run alone after a power cut; delete wait_for_all if nothing else needs it",
+		WhatToDo: advice.ExpectRunsAlone.String(),
 		Effect:   conf.Effect{Kind: conf.RunsAlone, Nodes: alone},
 	})
 }
@@ -152,53 +153,6 @@ func nodeIDs(list []uint32) (ids []qnet.NodeID) {
 		ids = append(ids, qnet.NodeID(id))
 	}
 	return ids
-}
-
-// generalise gives cases that end alike, whichever node it is, one name.
-func (r *Report) generalise() {
-	for i := range r.Cases {
-		c := &r.Cases[i]
-		alone := !slices.ContainsFunc(r.Cases, func(o Case) bool { return o.Kind == c.Kind && o.What != c.What })
-		if alone && len(c.Also) > 0 {
-			c.All = map[Kind]string{
-				NodeLost: "any node lost", TwoLost: "any two nodes lost, one after the other",
-				BothLost: "arbiter, then any node lost", ColdBoot: "cold boot, any node alone",
-			}[c.Kind]
-		}
-	}
-}
-
-// add adds a case, or notes that it ends as one that is there.
-func (r *Report) add(c Case) {
-	i := slices.IndexFunc(r.Cases, func(o Case) bool { return o.Kind == c.Kind && slices.EqualFunc(o.Parts, c.Parts, alike) })
-	if i < 0 {
-		r.Cases = append(r.Cases, c)
-		return
-	}
-	like := &r.Cases[i]
-	like.Also = append(like.Also, c.What)
-	for k := range like.Parts {
-		like.Parts[k].After = max(like.Parts[k].After, c.Parts[k].After)
-	}
-}
-
-// alike reports whether two parts fare alike, whoever is in them.
-func alike(a, b Part) bool {
-	return len(a.Nodes) == len(b.Nodes) && a.Votes == b.Votes && a.Expected == b.Expected && a.Quorum == b.Quorum && a.Device == b.Device &&
-		a.Quorate == b.Quorate && (a.After == 0) == (b.After == 0) && plain(a.Why) == plain(b.Why)
-}
-
-// plain is a reason without the nodes that it names.
-func plain(s string) string {
-	var out []rune
-	for _, r := range s {
-		switch {
-		case r >= '0' && r <= '9', r == ',' || r == ' ':
-		default:
-			out = append(out, r)
-		}
-	}
-	return string(out)
 }
 
 // names lists nodes by name, or by ID where they have none.
@@ -218,7 +172,7 @@ func join(nodes []Node, ids []qnet.NodeID) string {
 	for i, id := range ids {
 		words[i] = id.String()
 		if k := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == id }); k >= 0 && nodes[k].Name != "" {
-			words[i] = nodes[k].Name
+			words[i] = Plain(nodes[k].Name)
 		}
 	}
 	return strings.Join(words, ", ")

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"quorate/corosync/conf"
 	"quorate/internal/explain"
@@ -54,9 +55,28 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := string(explain.AppendText(nil, run(t, string(text)), "corosync.conf", false))
-			same(t, strings.TrimSuffix(file, ".conf")+".txt", got)
+			r := run(t, string(text))
+			stem := strings.TrimSuffix(file, ".conf")
+			got := string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf"}))
+			same(t, stem+".txt", got)
+			fits(t, got)
+			got = string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf", All: true}))
+			same(t, stem+".all.txt", got)
+			fits(t, got)
 		})
+	}
+}
+
+// fits: no line is wider than 80 columns, and no row of the table is empty.
+func fits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 || strings.TrimRight(line, " \n")+"\n" != line {
+			t.Errorf("%d columns, or blanks at the end: %q", n, line)
+		}
+	}
+	if strings.Contains(text, "\n\n\n") {
+		t.Errorf("blank rows:\n%s", text)
 	}
 }
 
@@ -93,11 +113,12 @@ func TestDocs(t *testing.T) {
 		if !ok {
 			continue
 		}
+		name, all := strings.CutPrefix(name, "--all ")
 		conf, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts[i] = command + "\n" + string(explain.AppendText(nil, run(t, string(conf)), name, false))
+		parts[i] = command + "\n" + string(explain.AppendText(nil, run(t, string(conf)), explain.Options{File: name, All: all}))
 		shown++
 	}
 	if shown < 2 {
@@ -187,15 +208,49 @@ func TestWatchdog(t *testing.T) {
 		t.Errorf("warned of 40 s: %+v", c.Warnings)
 	}
 	c.WatchdogTimeout(5 * time.Second)
-	if len(c.Warnings) != before+1 || !strings.Contains(c.Warnings[before].Text, "sbd's watchdog timeout is 5s") {
+	if len(c.Warnings) != before+1 || !strings.Contains(c.Warnings[before].Text, "sbd resets a node after 5 s without quorum") {
 		t.Errorf("%+v", c.Warnings)
+	}
+}
+
+// TestWide: long names, many nodes and unequal votes fit 80 columns, too, and what a
+// file has of controls does not reach the terminal.
+func TestWide(t *testing.T) {
+	long := cluster(5, strings.Replace(device, "ffsplit", "lms", 1))
+	for i := range 5 {
+		long = strings.Replace(long, fmt.Sprintf("  nodeid: %d\n", i+1),
+			fmt.Sprintf("  nodeid: %d\n  quorum_votes: %d\n  name: a-node-with-a-long-name-%d.in.a.domain.example\n", i+1, 1+i*i, i+1), 1)
+	}
+	long = strings.Replace(long, "cluster_name: c", "cluster_name: c\x1b[31m", 1)
+	for _, text := range []string{cluster(1, ""), cluster(1, device), cluster(1, " two_node: 1\n"), cluster(9, device), cluster(32, ""), long} {
+		r := run(t, text)
+		for _, o := range []explain.Options{{File: "f"}, {File: "f", All: true}} {
+			got := string(explain.AppendText(nil, r, o))
+			fits(t, got)
+			if strings.ContainsAny(got, "\x1b") {
+				t.Errorf("a control is printed: %q", got)
+			}
+		}
+	}
+}
+
+// TestHeuristics: that they are run is said.
+func TestHeuristics(t *testing.T) {
+	checks := strings.Replace(device, " }\n }\n", " }\n heuristics {\n mode: sync\n exec_ping: /bin/ping -c1 192.0.2.1\n }\n }\n", 1)
+	r := run(t, cluster(2, checks))
+	got := string(explain.AppendText(nil, r, explain.Options{File: "f"}))
+	if r.Device.Heuristics != "sync" || !strings.Contains(got, "Heuristics (mode sync) are taken to pass") {
+		t.Errorf("%q\n%s", r.Device.Heuristics, got)
+	}
+	if r := run(t, cluster(2, strings.Replace(checks, "sync", "off", 1))); r.Device.Heuristics != "" {
+		t.Errorf("off: %q", r.Device.Heuristics)
 	}
 }
 
 // TestLarge: 32 nodes are explained in reasonable time, and what is left out is said.
 func TestLarge(t *testing.T) {
 	r := run(t, cluster(32, device))
-	if len(r.Cases) < 30 || !strings.Contains(r.LeftOut, "pairs of lost nodes") {
+	if len(r.Cases) < 30 || !strings.Contains(r.LeftOut, "the loss of two nodes") {
 		t.Errorf("%d cases, left out: %q", len(r.Cases), r.LeftOut)
 	}
 }
@@ -211,8 +266,11 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(b, &again); err != nil {
 		t.Fatal(err)
 	}
-	if string(explain.AppendText(nil, &again, "f", false)) != string(explain.AppendText(nil, r, "f", false)) {
-		t.Errorf("%s", b)
+	for _, all := range []bool{false, true} {
+		o := explain.Options{File: "f", All: all}
+		if string(explain.AppendText(nil, &again, o)) != string(explain.AppendText(nil, r, o)) {
+			t.Errorf("%s", b)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quorate/corosync/conf"
+	"quorate/internal/advice"
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
 	vq "quorate/internal/votequorum"
@@ -56,8 +57,8 @@ func Read(f *conf.File) (*Cluster, error) {
 
 // read takes what is needed from a file, whatever is wrong with the rest.
 func read(f *conf.File) (*Cluster, error) {
-	r := reader{keys: map[string]conf.Key{}}
-	for _, k := range f.Keys() {
+	r := reader{keys: map[string]conf.Key{}, sorted: f.Keys()}
+	for _, k := range r.sorted {
 		r.keys[k.Name] = k
 	}
 	c := &Cluster{Name: r.text("totem.cluster_name", "")}
@@ -81,7 +82,10 @@ func read(f *conf.File) (*Cluster, error) {
 const maxSettle = time.Hour
 
 // reader reads values that Check has looked at.
-type reader struct{ keys map[string]conf.Key }
+type reader struct {
+	keys   map[string]conf.Key
+	sorted []conf.Key
+}
 
 func (r *reader) text(key, def string) string {
 	if k, ok := r.keys[key]; ok {
@@ -189,8 +193,23 @@ func (c *Cluster) device(r *reader) error {
 		d.Votes = int64(votes)
 	}
 	c.votes.Device = d
-	c.Device = &Device{Algorithm: algorithm, TieBreaker: tie, KAP: w.KAP && algorithm == "ffsplit", Votes: votes}
+	c.Device = &Device{Algorithm: algorithm, TieBreaker: tie, KAP: w.KAP && algorithm == "ffsplit", Votes: votes, Heuristics: r.heuristics()}
 	return nil
+}
+
+// heuristics is the mode of the heuristics, or "" if none are run.
+func (r *reader) heuristics() string {
+	const prefix = "quorum.device.heuristics."
+	mode := strings.ToLower(r.text(prefix+"mode", "off"))
+	for _, k := range r.sorted {
+		if strings.HasPrefix(k.Name, prefix+"exec_") && !slices.Contains([]string{"off", "no", "0"}, mode) {
+			if mode != "sync" {
+				return "on"
+			}
+			return mode
+		}
+	}
+	return ""
 }
 
 // WatchdogTimeout adds what follows from sbd's SBD_WATCHDOG_TIMEOUT, with which a
@@ -201,8 +220,8 @@ func (c *Cluster) WatchdogTimeout(d time.Duration) {
 	}
 	c.Warnings = append(c.Warnings, Advice{
 		Level: conf.Warning.String(),
-		Text: fmt.Sprintf("sbd's watchdog timeout is %s, and a sync may wait %s for the device (quorum.device.sync_timeout): sbd resets nodes that only wait",
-			d, c.world.SyncTimeout),
-		WhatToDo: fmt.Sprintf("set SBD_WATCHDOG_TIMEOUT to more than %.0f", c.world.SyncTimeout.Seconds()),
+		Text: fmt.Sprintf("sbd resets a node after %s without quorum (SBD_WATCHDOG_TIMEOUT), but after a loss a node may wait %s for the arbiter (quorum.device.sync_timeout): sbd may reset nodes that only wait",
+			wholeSeconds(d.Seconds()), wholeSeconds(c.world.SyncTimeout.Seconds())),
+		WhatToDo: advice.RaiseWatchdogTimeout.With("seconds", fmt.Sprintf("%.0f", c.world.SyncTimeout.Seconds())).String(),
 	})
 }

@@ -5,71 +5,226 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"quorate/internal/qnet"
 )
+
+// Options say how a report is printed.
+type Options struct {
+	File   string // how problems name their place
+	All    bool   // every case by itself, with each part
+	Colour bool
+}
+
+// width is how wide the text is at most.
+const width = 80
 
 // paint colours words for a terminal.
 type paint struct{ on bool }
 
 func (p paint) do(code, s string) string {
-	if !p.on {
+	if !p.on || code == "" {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// AppendText appends the report as a table. File is how problems name their place.
-func AppendText(dst []byte, r *Report, file string, colour bool) []byte {
+// The colours, as the terminal's codes.
+const bold, red, green, yellow = "1", "31", "32", "33"
+
+// AppendText appends the report as a table of at most 80 columns.
+func AppendText(dst []byte, r *Report, o Options) []byte {
 	var b strings.Builder
-	p := paint{colour}
+	p := paint{o.Colour}
 	r.head(&b)
-	r.table(&b, p)
-	if r.LeftOut != "" {
-		fmt.Fprintf(&b, "\nLeft out: %s.\n", r.LeftOut)
+	if o.All {
+		r.allTable().write(&b, p)
+	} else {
+		r.shortTable().write(&b, p)
 	}
+	r.foot(&b, o.All)
 	for i, a := range r.Warnings {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		place := file
+		place := Plain(o.File)
 		if a.Line > 0 {
-			place = fmt.Sprintf("%s:%d", file, a.Line)
+			place = fmt.Sprintf("%s:%d", place, a.Line)
 		}
-		level := a.Level
-		if level == "warning" {
-			level = p.do("33", level)
+		for k, line := range fold(fmt.Sprintf("%s: %s: %s", place, a.Level, Plain(a.Text)), width, 4) {
+			if k == 0 && a.Level == "warning" {
+				line = strings.Replace(line, ": warning: ", ": "+p.do(yellow, "warning")+": ", 1)
+			}
+			b.WriteString(line + "\n")
 		}
-		fmt.Fprintf(&b, "%s: %s: %s\n    %s\n", place, level, a.Text, a.WhatToDo)
+		for _, line := range fold("    -> "+Plain(a.WhatToDo), width, 7) {
+			b.WriteString(line + "\n")
+		}
 	}
 	return append(dst, b.String()...)
 }
 
 // head says which cluster it is.
 func (r *Report) head(b *strings.Builder) {
-	votes := "1 vote each"
-	if slices.ContainsFunc(r.Nodes, func(n Node) bool { return n.Votes != 1 }) {
-		var words []string
-		for _, n := range r.Nodes {
-			words = append(words, fmt.Sprintf("%s %d", n.Name, n.Votes))
-		}
-		votes = "votes: " + strings.Join(words, ", ")
-	}
-	name := r.Cluster
+	name := Plain(r.Cluster)
 	if name == "" {
 		name = "cluster without a name"
 	}
-	fmt.Fprintf(b, "%s: %s, %s", name, plural(len(r.Nodes), "node"), votes)
+	text := fmt.Sprintf("%s: %s", name, plural(len(r.Nodes), "node"))
+	switch first := r.Nodes[0].Votes; {
+	case !r.equal():
+		var words []string
+		for _, n := range r.Nodes {
+			words = append(words, fmt.Sprintf("%s %d", join(r.Nodes, []qnet.NodeID{n.ID}), n.Votes))
+		}
+		text += " with these votes: " + strings.Join(words, ", ")
+	case len(r.Nodes) == 1:
+		text += " with " + plural(int(first), "vote")
+	default:
+		text += " with " + plural(int(first), "vote") + " each"
+	}
 	if d := r.Device; d != nil {
-		fmt.Fprintf(b, "; device %s: %s, tie-breaker %s", plural(int(d.Votes), "vote"), d.Algorithm, d.TieBreaker)
+		text += fmt.Sprintf("; the arbiter has %s", plural(int(d.Votes), "vote"))
+		text += fmt.Sprintf(" (%s, tie-breaker %s", d.Algorithm, Plain(d.TieBreaker))
 		if d.KAP {
-			b.WriteString(", keep active partition")
+			text += ", keep active partition"
+		}
+		text += ")"
+	}
+	verb := "are"
+	if r.Quorum == 1 {
+		verb = "is"
+	}
+	text += fmt.Sprintf(". %d of %s %s needed.", r.Quorum, plural(int(r.Expected), "vote"), verb)
+	b.WriteString(strings.Join(fold(text, width, 0), "\n") + "\n\n")
+}
+
+// foot says what the table does not.
+func (r *Report) foot(b *strings.Builder, all bool) {
+	say := func(text string) {
+		b.WriteString("\n" + strings.Join(fold(text, width, 0), "\n") + "\n")
+	}
+	if r.LeftOut != "" {
+		say("Not played: " + r.LeftOut + ".")
+	}
+	if d := r.Device; d != nil && d.Heuristics != "" {
+		say("Heuristics (mode " + Plain(d.Heuristics) + ") are taken to pass on every node. Of two equal parts the arbiter prefers the one where they pass on more nodes.")
+	}
+	if slices.ContainsFunc(r.Cases, func(c Case) bool {
+		return slices.ContainsFunc(c.Parts, func(p Part) bool { return !p.Quorate })
+	}) {
+		say("Without quorum running guests go on, but nothing can be started or changed. " +
+			"If a node runs guests that Proxmox HA manages, a watchdog reboots it after about a minute without quorum; " +
+			"sbd without a disk resets it after SBD_WATCHDOG_TIMEOUT.")
+	}
+	var hints []string
+	if r.Device != nil {
+		hints = append(hints, "Times are for quorate's arbiter and node daemons.")
+	}
+	if !all && len(r.Nodes) > 1 {
+		hints = append(hints, "--all shows every case, and each side of a split.")
+	}
+	if len(hints) > 0 {
+		say(strings.Join(hints, " "))
+	}
+}
+
+// shortTable has a row for cases that end alike.
+func (r *Report) shortTable() *table {
+	t := &table{max: []int{30, 20, 7, width}}
+	t.add(cell{"what happens", bold}, cell{"who goes on", bold}, cell{"after", bold}, cell{"why", bold})
+	groups := r.groups()
+	for _, g := range groups {
+		who, colour := r.who(g), green
+		if who == nobody || who == both {
+			colour = red
+		}
+		t.add(cell{r.title(g, groups), ""}, cell{who, colour}, cell{g.after(), ""}, cell{g.why(), ""})
+	}
+	return t
+}
+
+// allTable has a row for each part of each case.
+func (r *Report) allTable() *table {
+	t := &table{max: []int{24, 18, 10, 8, width}}
+	t.add(cell{"what happens", bold}, cell{"nodes", bold}, cell{"votes", bold}, cell{"goes on", bold}, cell{"why", bold})
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		title := c.brief()
+		for k := range c.Parts {
+			p := &c.Parts[k]
+			nodes := "all nodes"
+			if len(p.Nodes) < len(r.Nodes) || len(r.Nodes) == 1 {
+				nodes = join(r.Nodes, p.Nodes)
+			}
+			t.add(cell{title, ""}, cell{nodes, ""}, cell{fmt.Sprintf("%d of %d", p.Votes, p.Expected), ""}, p.goesOn(c.active() > 1), cell{p.brief(), ""})
+			title = ""
 		}
 	}
-	fmt.Fprintf(b, "\n%s expected, %d needed\n\n", plural(int(r.Expected), "vote"), r.Quorum)
+	return t
+}
+
+// brief is what happens, without the nodes that stand beside it anyway.
+func (c *Case) brief() string {
+	switch c.Kind {
+	case Split:
+		return "split"
+	case SplitAlone:
+		return "arbiter lost, then split"
+	case LostSplit:
+		lost, _, _ := strings.Cut(c.What, ", split ")
+		return lost + ", then split"
+	}
+	return c.What
+}
+
+// brief is the reason in a word or two.
+func (p *Part) brief() string {
+	switch p.Reason {
+	case Enough, TooFew:
+		return fmt.Sprintf("%d needed", p.Quorum)
+	case Arbiter:
+		return "arbiter's vote"
+	}
+	return string(p.Reason)
+}
+
+// goesOn says whether a part goes on, and when.
+func (p *Part) goesOn(both bool) cell {
+	colour := green
+	if both {
+		colour = red
+	}
+	switch {
+	case !p.Quorate:
+		return cell{"no", red}
+	case p.After == 0:
+		return cell{wholeSeconds(0), colour}
+	}
+	return cell{"in " + wholeSeconds(p.After), colour}
+}
+
+// wholeSeconds rounds up: nobody is to count on less.
+func wholeSeconds(s float64) string {
+	if s == 0 {
+		return "at once"
+	}
+	return fmt.Sprintf("%.0f s", math.Ceil(s))
+}
+
+// Plain takes out what is not to be printed on a terminal as it is: a file may hold
+// anything.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 func plural(n int, what string) string {
@@ -78,78 +233,3 @@ func plural(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %s", n, what)
 }
-
-// row is one line of the table.
-type row struct{ cells [6]string }
-
-func (r *Report) table(b *strings.Builder, p paint) {
-	rows := []row{{[6]string{"case", "nodes", "votes", "quorate", "after", "why"}}}
-	for _, c := range r.Cases {
-		rows = append(rows, r.rows(c)...)
-	}
-	var width [6]int
-	for _, l := range rows {
-		for i, cell := range l.cells[:5] {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for i, l := range rows {
-		var line strings.Builder
-		for k, cell := range l.cells {
-			pad := max(0, width[k]-utf8.RuneCountInString(cell))
-			switch {
-			case i == 0:
-				cell = p.do("1", cell)
-			case cell == "yes":
-				cell = p.do("32", cell)
-			case cell == "no" || cell == "BOTH":
-				cell = p.do("31", cell)
-			}
-			line.WriteString(cell)
-			if k < 5 {
-				line.WriteString(strings.Repeat(" ", pad+2))
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-}
-
-// rows are the lines of one case: one for each part, and the cases that end alike.
-func (r *Report) rows(c Case) []row {
-	var list []row
-	quorate := 0
-	for _, p := range c.Parts {
-		if p.Quorate {
-			quorate++
-		}
-	}
-	for _, p := range c.Parts {
-		yes, after := "no", "-"
-		if p.Quorate {
-			yes, after = "yes", "at once"
-			if p.After > 0 {
-				after = fmt.Sprintf("%.1f s", p.After)
-			}
-			if quorate > 1 {
-				yes = "BOTH"
-			}
-		}
-		list = append(list, row{[6]string{"", r.short(p.Nodes), fmt.Sprintf("%d of %d", p.Votes, p.Expected), yes, after, p.Why}})
-	}
-	titles := append([]string{c.What}, c.Also...)
-	if c.All != "" {
-		titles = []string{c.All}
-	}
-	for i := range titles[1:] {
-		titles[i+1] = "  or " + titles[i+1]
-	}
-	for i, t := range titles {
-		if i >= len(list) {
-			list = append(list, row{})
-		}
-		list[i].cells[0] = t
-	}
-	return list
-}
-
-func (r *Report) short(ids []qnet.NodeID) string { return join(r.Nodes, ids) }

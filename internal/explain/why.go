@@ -12,6 +12,20 @@ import (
 	"quorate/internal/sim"
 )
 
+// Reason is why a part of a cluster is quorate or not.
+type Reason string
+
+// The reasons.
+const (
+	Enough   Reason = "votes"             // the nodes alone have enough votes
+	Arbiter  Reason = "arbiter"           // with the arbiter's vote it has enough
+	Tie      Reason = "auto_tie_breaker"  // half of the votes, and the node that decides
+	TwoNode  Reason = "two_node"          // one vote is enough
+	LastMan  Reason = "last_man_standing" // the number of expected votes went down
+	TooFew   Reason = "too few votes"
+	AllAwait Reason = "wait_for_all" // enough votes, but it waits until it has seen every node
+)
+
 // parts groups the nodes that are up by their ring.
 func (c *Cluster) parts(nodes []sim.NodeState, began time.Duration) []Part {
 	var list []Part
@@ -23,8 +37,9 @@ func (c *Cluster) parts(nodes []sim.NodeState, began time.Duration) []Part {
 		rings = append(rings, n.Ring)
 		p := Part{
 			Nodes: n.Members, Votes: n.Votes, Expected: n.Expected, Quorum: n.Quorum, Device: n.Counts, Quorate: n.Active,
-			Why: c.why(n),
+			Reason: c.reason(n), Arbiter: n.Why,
 		}
+		p.Why = p.why()
 		for _, m := range nodes {
 			if p.Quorate && slices.Contains(p.Nodes, m.Node) {
 				p.After = max(p.After, seconds(m.Since-began))
@@ -35,36 +50,47 @@ func (c *Cluster) parts(nodes []sim.NodeState, began time.Duration) []Part {
 	return list
 }
 
-// why says why a part is quorate or not. What the arbiter decided, it says itself.
-func (c *Cluster) why(n sim.NodeState) string {
+// reason is why a node is quorate or not.
+func (c *Cluster) reason(n sim.NodeState) Reason {
 	var device uint32
 	if n.Counts && c.Device != nil {
 		device = c.Device.Votes
 	}
 	switch {
-	case n.Waiting && !n.Active:
-		return "wait_for_all: it waits until it has seen every node"
-	case n.Active && n.Votes < n.Quorum:
-		return "auto_tie_breaker: it has the node that decides"
-	case n.Active && n.Quorum == 1 && c.votes.TwoNode:
-		return "two_node: one vote is enough"
-	case n.Active && n.Counts && n.Votes-device < n.Quorum:
-		return "the arbiter's vote: " + n.Why
-	case n.Active && c.votes.LastManStanding && n.Expected < c.configured():
-		return fmt.Sprintf("last_man_standing: %d are expected now", n.Expected)
-	case n.Active:
-		return fmt.Sprintf("%d are needed", n.Quorum)
+	case !n.Active && n.Waiting && n.Votes >= n.Quorum:
+		return AllAwait
+	case !n.Active:
+		return TooFew
+	case n.Votes < n.Quorum:
+		return Tie
+	case c.votes.TwoNode && n.Quorum == 1 && n.Expected > 1:
+		return TwoNode
+	case n.Counts && n.Votes-device < n.Quorum:
+		return Arbiter
+	case c.votes.LastManStanding && n.Expected < c.configured():
+		return LastMan
 	}
-	need := fmt.Sprintf("%d are needed", n.Quorum)
-	switch {
-	case c.Device == nil:
-		return need
-	case n.Told == qnet.VoteNACK && n.Why != "":
-		return need + ", and the arbiter says no: " + n.Why
-	case n.Counts:
-		return need + ", the arbiter's vote included"
+	return Enough
+}
+
+// why is the reason in a few words.
+func (p *Part) why() string {
+	votes := fmt.Sprintf("%d of %s", p.Votes, plural(int(p.Expected), "vote"))
+	switch p.Reason {
+	case Enough:
+		return votes
+	case Arbiter:
+		return "the arbiter's vote"
+	case Tie:
+		return "auto_tie_breaker"
+	case TwoNode:
+		return "two_node: 1 vote is enough"
+	case LastMan:
+		return "last_man_standing"
+	case AllAwait:
+		return "wait_for_all: it waits"
 	}
-	return need + ", and there is no arbiter"
+	return fmt.Sprintf("%s, %d needed", votes, p.Quorum)
 }
 
 // configured is how many votes the file makes Corosync expect.
