@@ -187,6 +187,9 @@ func TestErrors(t *testing.T) {
 		{strings.Replace(cluster(2, ""), "provider: corosync_votequorum", "x: y", 1), "quorum.provider is not corosync_votequorum"},
 		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: the node has no nodeid, and knet makes none"},
 		{strings.Replace(cluster(2, ""), "token: 1000", "token: 4000000", 1), "token, device timeout and last_man_standing_window are too long"},
+		{"totem {\n version: 2\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\nquorum {\n provider: corosync_votequorum\n expected_votes: 2\n}\n",
+			"the file has no nodelist, so it does not say which nodes there are: Write a nodelist"},
+		{"", "the file has no nodelist"},
 		{cluster(40, ""), "the nodelist has 40 nodes: 1 to 32 can be explained"},
 	} {
 		_, err := read(t, c.text)
@@ -231,6 +234,19 @@ func TestWide(t *testing.T) {
 				t.Errorf("a control is printed: %q", got)
 			}
 		}
+	}
+}
+
+// TestUDPU: a node without a nodeid has the one that Corosync makes of its address, and
+// a node without a name is called by its address.
+func TestUDPU(t *testing.T) {
+	text := strings.Replace(cluster(3, ""), "version: 2\n", "version: 2\n transport: udpu\n", 1)
+	for i := range 3 {
+		text = strings.Replace(text, fmt.Sprintf("  nodeid: %d\n", i+1), "", 1)
+	}
+	r := run(t, text)
+	if r.Nodes[2].ID != 0xc0000203 || r.Nodes[2].Name != "192.0.2.3" {
+		t.Errorf("%+v", r.Nodes)
 	}
 }
 

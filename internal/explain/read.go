@@ -5,7 +5,9 @@ package explain
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +39,9 @@ type Cluster struct {
 // node daemon from starting, or what can't be explained: a [*conf.Error] with the
 // line, if one is to blame.
 func Read(f *conf.File) (*Cluster, error) {
+	if len(f.Nodes()) == 0 {
+		return nil, &conf.Error{Text: "the file has no nodelist, so it does not say which nodes there are: " + advice.WriteNodelist.String()}
+	}
 	var notes []Advice
 	for _, p := range f.Lint() {
 		if p.Level == conf.Fault {
@@ -118,14 +123,35 @@ func (c *Cluster) nodes(list []conf.Node) error {
 		return &conf.Error{Text: fmt.Sprintf("the nodelist has %d nodes: 1 to %d can be explained", len(list), MaxNodes)}
 	}
 	for _, n := range list {
-		if n.ID == 0 {
+		id, name := qnet.NodeID(n.ID), n.Name
+		if id == 0 {
+			id = idOf(n)
+		}
+		if id == 0 {
 			return &conf.Error{Line: n.Line, Text: "the node has no nodeid: give each node a nodeid of its own, from 1"}
 		}
-		c.Nodes = append(c.Nodes, Node{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
-		c.votes.Nodes = append(c.votes.Nodes, vq.ConfigNode{ID: qnet.NodeID(n.ID), Name: n.Name, Votes: n.Votes})
+		if name == "" && len(n.Addrs) > 0 {
+			name = n.Addrs[0]
+		}
+		c.Nodes = append(c.Nodes, Node{ID: id, Name: name, Votes: n.Votes})
+		c.votes.Nodes = append(c.votes.Nodes, vq.ConfigNode{ID: id, Name: name, Votes: n.Votes})
 	}
 	slices.SortFunc(c.Nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
 	return nil
+}
+
+// idOf is the ID that Corosync makes of a node's IPv4 address where udpu has none; 0 if
+// it makes none.
+func idOf(n conf.Node) qnet.NodeID {
+	if len(n.Addrs) == 0 {
+		return 0
+	}
+	a, err := netip.ParseAddr(n.Addrs[0])
+	if err != nil || !a.Is4() {
+		return 0
+	}
+	b := a.As4()
+	return qnet.NodeID(binary.BigEndian.Uint32(b[:]))
 }
 
 // quorum reads the section quorum, and Totem's timers.
