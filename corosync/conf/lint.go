@@ -34,9 +34,19 @@ type Problem struct {
 	Text     string // what is wrong, and what comes of it
 	WhatToDo string
 	Key      string // the key whose value is to blame, as [File.Keys] names it; empty if it is no single one
+	Stops    string // the program that does not start with it: corosync or corosync-qdevice; empty if both do
 	Timers   bool   // it is about times that do not fit each other
 	Effect   Effect // what Text says will happen, for a program that can try it out
 }
+
+// The programs that Stops names.
+const (
+	corosync = "corosync"
+	qdevice  = "corosync-qdevice"
+)
+
+// programs are how a sentence names them.
+var programs = map[string]string{corosync: "Corosync", qdevice: "corosync-qdevice"}
 
 // String returns the problem in one line.
 func (p Problem) String() string {
@@ -87,6 +97,20 @@ func (l *linter) say(key string, level Level, text, what string) {
 	l.found = append(l.found, Problem{Line: l.f.keys[key].Line, Level: level, Text: text, WhatToDo: what, Key: key})
 }
 
+// stops adds a Fault: a program does not start with the value of a key, or without
+// it; with no key no one line is to blame.
+func (l *linter) stops(program, key, text, what string) {
+	l.stopsAt(l.f.keys[key].Line, program, text, what)
+	l.found[len(l.found)-1].Key = key
+}
+
+func (l *linter) stopsAt(line int, program, text, what string) {
+	l.found = append(l.found, Problem{
+		Line: line, Level: Fault, Text: text + ": " + programs[program] + " does not start", WhatToDo: what, Stops: program,
+	})
+}
+
+// at adds a problem of a line; 0 if no one line is to blame.
 func (l *linter) at(line int, level Level, text, what string) {
 	l.found = append(l.found, Problem{Line: line, Level: level, Text: text, WhatToDo: what})
 }
@@ -113,14 +137,13 @@ func (l *linter) device() bool { return l.text("quorum.device.model") != "" }
 // refused reports what corosync -t refuses: all values, and then the first of
 // the rest.
 func (l *linter) refused() {
-	const what = "Corosync does not start with it; correct the line"
 	for _, e := range l.f.errs {
-		l.at(e.Line, Fault, e.Text, what)
+		l.stopsAt(e.Line, corosync, e.Text, "correct the line")
 	}
 	var e *Error
 	err := l.f.Check(Host{})
 	if len(l.f.errs) == 0 && errors.As(err, &e) && !strings.Contains(e.Text, ".nodeid:") { // see nodeIDs
-		l.at(e.Line, Fault, e.Text, what)
+		l.stopsAt(e.Line, corosync, e.Text, "correct the line")
 	}
 }
 
@@ -202,21 +225,24 @@ func (l *linter) nodeIDs() {
 		key := fmt.Sprintf("nodelist.node.%d.nodeid", n.Pos)
 		first, twice := seen[n.ID]
 		switch {
-		case n.ID == 0 && l.text("totem.transport") != "udp" && l.text("totem.transport") != "udpu":
-			l.at(n.Line, Fault, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
+		case n.ID == 0 && l.c.transport() == knet:
+			l.stopsAt(n.Line, corosync, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
 		case n.ID == 0:
 			l.at(n.Line, Warning, "the node has no nodeid: Corosync makes one of its address, which changes with it",
 				"give each node a nodeid of its own, from 1")
 		case twice:
-			l.say(key, Fault, fmt.Sprintf("node ID %d is that of the node in line %d as well", n.ID, first.Line),
+			l.stops(corosync, key, fmt.Sprintf("node ID %d is that of the node in line %d as well", n.ID, first.Line),
 				"give each node a nodeid of its own")
+		case n.ID >= maxKnetID && l.c.transport() == knet:
+			l.stops(corosync, key, fmt.Sprintf("node ID %d is too high for knet", n.ID), fmt.Sprintf("use an ID from 1 to %d", maxKnetID-1))
 		default:
 			seen[n.ID] = n
 		}
 	}
 }
 
-// addresses reports names and addresses that two nodes have.
+// addresses reports names and addresses that two nodes have, and nodes that the
+// C corosync-qdevice passes over.
 func (l *linter) addresses() {
 	seen := map[string]int{}
 	for _, n := range l.nodes {
@@ -225,6 +251,10 @@ func (l *linter) addresses() {
 				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d has %s as well", first, a), "correct one of the two")
 			}
 			seen[a] = n.Line
+		}
+		if l.device() && n.Name == "" && (len(n.Addrs) == 0 || n.Addrs[0] == "") {
+			l.at(n.Line, Warning, "the node has neither a name nor a ring0_addr: the C corosync-qdevice does not count it",
+				"give the node a name")
 		}
 	}
 }

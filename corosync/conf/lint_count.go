@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,9 +16,16 @@ import (
 // number of needed votes in eight bits.
 const maxCounted = 500
 
+// votequorum tells whether votequorum reads the section quorum, or will once its name
+// is spelt right. Without a provider, and with the other one that there is, nobody does.
+func (l *linter) votequorum() bool {
+	v, given := l.c.text(providerKey)
+	return given && v != ykd
+}
+
 // counted tells whether it is known how the votes are counted.
 func (l *linter) counted() bool {
-	return l.text("quorum.provider") == "corosync_votequorum" && l.expectedVotes(l.votes) <= maxCounted && l.votes <= maxCounted
+	return l.text(providerKey) == votequorum && l.expectedVotes(l.votes) <= maxCounted && l.votes <= maxCounted
 }
 
 // expectedVotes is how many votes are expected where so many were seen at once.
@@ -25,7 +33,7 @@ func (l *linter) expectedVotes(seen uint32) uint32 {
 	expected := l.c.u32("quorum.expected_votes", 0)
 	if expected == 0 || l.flag("quorum.expected_votes_tracking") || l.flag("quorum.allow_downscale") {
 		expected = l.votes
-		if l.device() && !l.has("quorum.device.votes") { // only then are the device's among those that are expected from the start
+		if l.device() && !l.votesGiven() { // only then are the device's among those that are expected from the start
 			expected += l.deviceVotesCounted()
 		}
 	}
@@ -35,9 +43,15 @@ func (l *linter) expectedVotes(seen uint32) uint32 {
 // needed is how many votes are needed where so many were seen at once.
 func (l *linter) needed(seen uint32) uint32 { return (l.expectedVotes(seen) + 2) / 2 }
 
+// votesGiven tells whether the device's votes are given. Corosync takes the highest
+// number for none.
+func (l *linter) votesGiven() bool {
+	return l.c.u32("quorum.device.votes", math.MaxUint32) != math.MaxUint32
+}
+
 // deviceVotesCounted is how many votes votequorum gives the device.
 func (l *linter) deviceVotesCounted() uint32 {
-	if l.has("quorum.device.votes") {
+	if l.votesGiven() {
 		return l.c.u32("quorum.device.votes", 0)
 	}
 	return max(1, l.votes) - 1
@@ -53,7 +67,7 @@ func (l *linter) waits() bool {
 
 // tieWanted tells whether auto_tie_breaker is on and Corosync understands its node.
 func (l *linter) tieWanted() bool {
-	_, ok := tieNodes(l.text("quorum.auto_tie_breaker_node"))
+	_, _, ok := tieNodes(l.tieNode())
 	return l.flag("quorum.auto_tie_breaker") && ok
 }
 
@@ -64,23 +78,46 @@ func (l *linter) ties() bool { return l.tieWanted() && (l.votes%2 == 0 || l.wait
 // two tells whether two_node is in force: auto_tie_breaker turns it off.
 func (l *linter) two() bool { return l.flag("quorum.two_node") && !l.tieWanted() }
 
+// tieNode returns auto_tie_breaker_node, and lowest where it is not given.
+func (l *linter) tieNode() string {
+	if v, ok := l.c.text("quorum.auto_tie_breaker_node"); ok {
+		return v
+	}
+	return "lowest"
+}
+
 // tieNodes reads auto_tie_breaker_node as Corosync does: lowest, highest, or a list
-// of node IDs, of which it takes what it understands at the beginning.
-func tieNodes(v string) (list []uint32, ok bool) {
-	if v == "" || v == "lowest" || v == "highest" {
-		return nil, true
+// of node IDs, of which it takes what it can read. What is left it does not look at.
+func tieNodes(v string) (list []uint32, left string, ok bool) {
+	if v == "lowest" || v == "highest" {
+		return nil, "", true
 	}
-	for _, word := range strings.Fields(v) {
-		digits := strings.IndexFunc(word+".", func(r rune) bool { return r < '0' || r > '9' })
-		id, err := strconv.ParseUint(word[:digits], 10, 32)
-		if err != nil || id == 0 {
+	left = v
+	for {
+		n, rest := scanInt(left)
+		if n == 0 {
 			break
 		}
-		if list = append(list, uint32(id)); digits < len(word) {
-			break
-		}
+		list, left = append(list, uint32(n)), rest
 	}
-	return list, len(list) > 0
+	// Whether there is a first one is looked at in 32 bits.
+	return list, strings.Trim(left, blanks), len(list) > 0 && list[0] != 0
+}
+
+// scanInt reads a number as C's strtol does; 0 if there is none. Blanks and one sign
+// may come first.
+func scanInt(text string) (n int64, rest string) {
+	rest = strings.TrimLeft(text, " \t\n\v\f\r")
+	digits := rest
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		digits = rest[1:]
+	}
+	after := strings.TrimLeft(digits, "0123456789")
+	if after == digits {
+		return 0, text
+	}
+	n, _ = strconv.ParseInt(rest[:len(rest)-len(after)], 10, 64) // too large: the largest
+	return n, after
 }
 
 // ids returns the IDs of the nodes for which a rule holds.

@@ -39,30 +39,30 @@ func (l *linter) deviceAlone() {
 		return
 	}
 	if !l.net() {
-		l.say(model, Fault, fmt.Sprintf("there is no model %s: corosync-qdevice does not start", l.text(model)), "set it to net")
+		l.stops(qdevice, model, fmt.Sprintf("there is no model %s", l.text(model)), "set it to net")
 	}
 	if len(l.nodes) == 0 {
-		l.at(0, Fault, "a device without a nodelist: corosync-qdevice cannot tell the arbiter who the nodes are", "write a nodelist")
+		l.stops(qdevice, "", "a device without a nodelist: corosync-qdevice can't tell the arbiter who the nodes are", "write a nodelist")
 	}
 }
 
 // deviceVotes reports votes of the device that votequorum does not accept.
 func (l *linter) deviceVotes() {
 	const key, expectedKey = "quorum.device.votes", "quorum.expected_votes"
-	if !l.device() {
+	if !l.device() || !l.votequorum() {
 		return
 	}
-	given := l.has(key)
+	given := l.votesGiven()
 	votes, expected := l.c.u32(key, 0), l.c.u32(expectedKey, 0)
 	switch {
 	case expected > 0 && !given:
-		l.say(expectedKey, Fault, "expected_votes without quorum.device.votes: Corosync does not start",
+		l.stops(corosync, expectedKey, "expected_votes without quorum.device.votes",
 			"delete expected_votes, or set quorum.device.votes")
 	case !given && l.votes != uint32(len(l.nodes)): // Corosync compares the sums
-		l.say("quorum.device.model", Fault, "a node has not 1 vote and quorum.device.votes is missing: Corosync does not start",
+		l.stops(corosync, "quorum.device.model", "a node has not 1 vote and quorum.device.votes is missing",
 			"set quorum.device.votes")
 	case expected > 0 && votes > 0 && int32(expected-votes) < 2:
-		l.say(expectedKey, Fault, fmt.Sprintf("of %d expected votes the device has %d: Corosync does not start", expected, votes),
+		l.stops(corosync, expectedKey, fmt.Sprintf("of %d expected votes the device has %d", expected, votes),
 			"delete expected_votes")
 	case given && votes == 0:
 		l.say(key, Warning, "the device has no vote: it changes nothing", "set quorum.device.votes to 1")
@@ -77,10 +77,10 @@ func (l *linter) deviceNet() {
 	}
 	const net = "quorum.device.net."
 	if !l.has(net + "host") {
-		l.say("quorum.device.model", Fault, net+"host is missing: corosync-qdevice does not start", "set it to the arbiter's address")
+		l.stops(qdevice, "quorum.device.model", net+"host is missing", "set it to the arbiter's address")
 	}
 	if !l.has("totem.cluster_name") {
-		l.at(0, Fault, "totem.cluster_name is missing: corosync-qdevice does not start", "set it to the name that the arbiter knows")
+		l.stops(qdevice, "", "totem.cluster_name is missing", "set it to the name that the arbiter knows")
 	}
 	l.choice(net+"tls", "on", "off", "yes", "no", "1", "0", "required")
 	l.choice(net+"keep_active_partition_tie_breaker", "on", "off", "yes", "no", "1", "0")
@@ -99,7 +99,7 @@ func (l *linter) deviceNet() {
 // choice wants a string to be one of several, in either case.
 func (l *linter) choice(key string, allowed ...string) {
 	if v, ok := l.c.text(key); ok && !slices.Contains(allowed, strings.ToLower(v)) {
-		l.say(key, Fault, fmt.Sprintf("%s is %q: corosync-qdevice does not start", key, v), "use one of "+strings.Join(allowed, ", "))
+		l.stops(qdevice, key, fmt.Sprintf("%s is %q", key, v), "use one of "+strings.Join(allowed, ", "))
 	}
 }
 
@@ -111,7 +111,7 @@ func (l *linter) within(key string, lo, hi int64) {
 	}
 	text, ok := number(v, Int32)
 	if n, _ := strconv.ParseInt(text, 10, 64); !ok || n < lo || n > hi {
-		l.say(key, Fault, fmt.Sprintf("%s is %q: corosync-qdevice does not start", key, v), fmt.Sprintf("use a number from %d to %d", lo, hi))
+		l.stops(qdevice, key, fmt.Sprintf("%s is %q", key, v), fmt.Sprintf("use a number from %d to %d", lo, hi))
 	}
 }
 
@@ -135,7 +135,8 @@ func (l *linter) algorithm() {
 		}
 		l.say(key, Warning, "2nodelms is for developers: with the C node daemon nodes vote without the arbiter", "use ffsplit")
 	default:
-		l.say(key, Fault, fmt.Sprintf("corosync-qdevice does not start with the algorithm %s", name), "use ffsplit or lms")
+		l.say(key, Fault, "corosync-qdevice does not start with the algorithm "+name, "use ffsplit or lms")
+		l.found[len(l.found)-1].Stops = qdevice
 	}
 }
 
@@ -146,10 +147,10 @@ func (l *linter) ffsplit(votes uint32, equal bool, count int) {
 		if l.has(votesKey) {
 			key = votesKey
 		}
-		l.say(key, Fault, "ffsplit needs quorum.device.votes to be 1: corosync-qdevice does not start", "set it to 1")
+		l.stops(qdevice, key, "ffsplit needs quorum.device.votes to be 1", "set it to 1")
 	}
 	if !equal {
-		l.at(0, Fault, "ffsplit needs each node to have 1 vote: corosync-qdevice does not start", "delete quorum_votes of all nodes")
+		l.stops(qdevice, "", "ffsplit needs each node to have 1 vote", "delete quorum_votes of all nodes")
 	}
 	if count%2 == 1 {
 		l.say("quorum.device.model", Warning,
@@ -168,11 +169,11 @@ func (l *linter) lms() {
 	needed := l.needed(l.votes + votes)
 	given := "lms with " + plural(int(votes), "vote") + " of the device: "
 	last := l.ids(func(n Node) bool { return n.Votes+votes < needed })
-	if l.has(votesKey) && len(last) > 0 {
+	if l.votesGiven() && len(last) > 0 {
 		l.say(votesKey, Warning, given+"its last node would not be quorate", "delete quorum.device.votes")
 		l.means(LastStops, last...)
 	}
-	if l.has(votesKey) && l.votes < needed && !l.waits() {
+	if l.votesGiven() && l.votes < needed && !l.waits() {
 		l.say(votesKey, Warning, given+"without the arbiter the nodes stop", "delete quorum.device.votes")
 		l.means(ArbiterStops)
 	}
@@ -206,7 +207,7 @@ func (l *linter) tieBreaker() {
 	}
 	n, ok := number(v, Uint32)
 	if !ok || n == "0" {
-		l.say(key, Fault, fmt.Sprintf("tie_breaker is %q: corosync-qdevice does not start", v), "use lowest, highest or a node ID")
+		l.stops(qdevice, key, fmt.Sprintf("tie_breaker is %q", v), "use lowest, highest or a node ID")
 		return
 	}
 	if !slices.ContainsFunc(l.nodes, func(o Node) bool { return strconv.FormatUint(uint64(o.ID), 10) == n }) {

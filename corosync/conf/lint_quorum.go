@@ -7,18 +7,31 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
-// provider reports a cluster that counts no votes.
+const providerKey = "quorum.provider"
+
+// The providers that Corosync starts with.
+const (
+	votequorum = "corosync_votequorum"
+	ykd        = "corosync_ykd"
+)
+
+// provider reports a cluster that counts no votes, and a provider with which
+// Corosync does not start.
 func (l *linter) provider() {
-	const key, want = "quorum.provider", "corosync_votequorum"
-	switch v := l.text(key); {
-	case v == want:
+	const key, set = providerKey, "set quorum.provider to " + votequorum
+	switch v, given := l.c.text(key); {
+	case v == votequorum:
+	case given && v != ykd:
+		l.stops(corosync, key, fmt.Sprintf("there is no quorum provider %q", v), set)
 	case l.device():
-		l.say(key, Fault, "the quorum provider is not "+want+": nobody counts the device's vote", "set quorum.provider to "+want)
-	case v == "" && len(l.nodes) > 1:
-		l.at(0, Warning, "quorum.provider is missing: every part of a split cluster counts itself quorate",
-			"set quorum.provider to "+want)
+		l.stops(qdevice, key, "the quorum provider is not "+votequorum+", so nobody counts the device's vote", set)
+	case given:
+		l.say(key, Warning, ykd+" counts no votes: which part of a split cluster is quorate depends on its history", set)
+	case len(l.nodes) > 1:
+		l.at(0, Warning, "quorum.provider is missing: every part of a split cluster counts itself quorate", set)
 	}
 }
 
@@ -27,7 +40,7 @@ func (l *linter) provider() {
 func (l *linter) expected() {
 	const key = "quorum.expected_votes"
 	votes := l.c.u32(key, 0)
-	if l.text("quorum.provider") == "" {
+	if !l.votequorum() {
 		return
 	}
 	if n := l.needed(l.votes); n > math.MaxUint8 {
@@ -36,16 +49,16 @@ func (l *linter) expected() {
 	}
 	if votes == 0 {
 		if len(l.nodes) == 0 {
-			l.at(0, Fault, "neither a nodelist nor "+key+": votequorum does not start", "write a nodelist")
+			l.stops(corosync, "", "there is neither a nodelist nor "+key+", so nobody knows how many votes there are", "write a nodelist")
 		}
 		return
 	}
-	if len(l.nodes) == 0 {
+	if len(l.nodes) == 0 || l.device() && !l.votesGiven() { // see deviceVotes
 		return
 	}
 	sum := l.votes
 	if l.device() {
-		sum += l.c.u32("quorum.device.votes", 0)
+		sum += l.deviceVotesCounted()
 	}
 	if sum != votes {
 		l.say(key, Warning, fmt.Sprintf("expected_votes is %d, and the nodes and the device have %d", votes, sum),
@@ -57,11 +70,14 @@ func (l *linter) expected() {
 // there are not two.
 func (l *linter) twoNode() {
 	const key = "quorum.two_node"
-	if l.flag(key) && l.device() {
-		l.say(key, Fault, "two_node with a device: Corosync does not start", "delete two_node; the device takes its place")
+	if !l.votequorum() {
 		return
 	}
-	if l.two() && l.text("quorum.provider") != "" {
+	if l.flag(key) && l.device() {
+		l.stops(corosync, key, "two_node with a device", "delete two_node; the device takes its place")
+		return
+	}
+	if l.two() {
 		l.twoNodeInForce()
 		return
 	}
@@ -143,22 +159,28 @@ func (l *linter) runsAlone() {
 // autoTieBreaker reports what turns auto_tie_breaker off.
 func (l *linter) autoTieBreaker() {
 	const key, nodeKey = "quorum.auto_tie_breaker", "quorum.auto_tie_breaker_node"
+	if !l.votequorum() {
+		return
+	}
 	if !l.flag(key) {
 		if l.has(nodeKey) {
-			l.say(nodeKey, Warning, "it means nothing while auto_tie_breaker is off", "delete the line")
+			l.say(nodeKey, Warning, "auto_tie_breaker_node means nothing while auto_tie_breaker is off", "delete the line")
 			l.idle(nodeKey)
 		}
 		return
 	}
-	list, ok := tieNodes(l.text(nodeKey))
+	const use = "use lowest, highest, or node IDs with blanks between them"
+	list, left, ok := tieNodes(l.tieNode())
 	if !ok {
-		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.text(nodeKey)),
-			"use lowest, highest or a list of node IDs")
+		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.tieNode()), use)
 		l.idle(key, nodeKey)
 		return
 	}
+	if left != "" {
+		l.say(nodeKey, Warning, fmt.Sprintf("Corosync reads auto_tie_breaker_node up to %q and ignores the rest: %q", strings.TrimSuffix(l.tieNode(), left), left), use)
+	}
 	if l.device() && l.ties() {
-		l.say(key, Fault, "auto_tie_breaker with a device: Corosync does not start", "delete auto_tie_breaker")
+		l.stops(corosync, key, "auto_tie_breaker with a device", "delete auto_tie_breaker")
 		return
 	}
 	if l.flag("quorum.two_node") {
@@ -170,7 +192,7 @@ func (l *linter) autoTieBreaker() {
 		return
 	}
 	if l.flag("quorum.last_man_standing") {
-		l.say(key, Fault, "auto_tie_breaker and last_man_standing with an odd number of votes: Corosync does not start",
+		l.stops(corosync, key, "auto_tie_breaker and last_man_standing with an odd number of votes",
 			"delete last_man_standing and set quorum.wait_for_all to 1")
 		return
 	}
@@ -192,16 +214,19 @@ func (l *linter) tieList(list []uint32) {
 // lastMan reports last_man_standing and allow_downscale.
 func (l *linter) lastMan() {
 	const lms, down = "quorum.last_man_standing", "quorum.allow_downscale"
+	if !l.votequorum() {
+		return
+	}
 	switch {
 	case l.flag(lms) && l.device():
-		l.say(lms, Fault, "last_man_standing with a device: Corosync does not start",
+		l.stops(corosync, lms, "last_man_standing with a device",
 			"delete last_man_standing; the device's algorithm lms does the like")
 	case l.flag(lms) && !l.waits():
 		l.shrinks()
 	}
 	switch {
 	case l.flag(down) && l.device():
-		l.say(down, Fault, "allow_downscale with a device: Corosync does not start", "delete allow_downscale")
+		l.stops(corosync, down, "allow_downscale with a device", "delete allow_downscale")
 	case l.flag(down):
 		l.say(down, Warning, "allow_downscale is unfinished in Corosync and not supported", "delete allow_downscale")
 	}

@@ -76,13 +76,17 @@ func TestLint(t *testing.T) {
 		{"auto_tie_breaker, last_man_standing, three", cluster(3, "auto_tie_breaker: 1\nlast_man_standing: 1"),
 			[]string{"fault: auto_tie_breaker and last_man_standing", "warning: last_man_standing without"}},
 		{"auto_tie_breaker and two_node", cluster(2, "auto_tie_breaker: 1\ntwo_node: 1"), []string{"warning: auto_tie_breaker turns two_node off"}},
-		{"auto_tie_breaker_node alone", cluster(3, "auto_tie_breaker_node: lowest"), []string{"warning: it means nothing"}},
+		{"auto_tie_breaker_node empty", cluster(4, "auto_tie_breaker: 1\nauto_tie_breaker_node:"),
+			[]string{"note: 4 nodes without", "warning: auto_tie_breaker_node is \"\""}},
+		{"auto_tie_breaker_node with a comma", cluster(4, "auto_tie_breaker: 1\nauto_tie_breaker_node: 1,2"),
+			[]string{"warning: Corosync reads auto_tie_breaker_node up to \"1\""}},
+		{"auto_tie_breaker_node alone", cluster(3, "auto_tie_breaker_node: lowest"), []string{"warning: auto_tie_breaker_node means nothing"}},
 		{"allow_downscale with a device", cluster(4, "allow_downscale: 1\n"+withDevice("", votes1)),
 			[]string{"fault: allow_downscale with a device"}},
 		{"allow_downscale", cluster(3, "allow_downscale: 1"), []string{"warning: allow_downscale is unfinished"}},
 
 		{"expected_votes without the device's", cluster(4, "expected_votes: 5\n"+withDevice("algorithm: lms", "")),
-			[]string{"warning: expected_votes is 5", "fault: expected_votes without quorum.device.votes", "note: lms gives"}},
+			[]string{"fault: expected_votes without quorum.device.votes", "note: lms gives"}},
 		{"expected_votes right", cluster(4, "expected_votes: 5\n"+withDevice("", votes1)), nil},
 		{"expected_votes wrong", cluster(4, "expected_votes: 4\n"+withDevice("", votes1)), []string{"warning: expected_votes is 4"}},
 		{"expected_votes too low", cluster(1, "expected_votes: 2\n"+withDevice("", votes1)),
@@ -119,6 +123,13 @@ func TestLint(t *testing.T) {
 		{"model unknown", cluster(4, "device {\nvotes: 1\nmodel: disk\n}"), []string{"fault: there is no model disk"}},
 		{"provider missing with a device", strings.Replace(cluster(4, withDevice("", votes1)), "provider: corosync_votequorum\n", "", 1),
 			[]string{"fault: the quorum provider"}},
+		{"provider unknown", strings.Replace(cluster(3, ""), "corosync_votequorum", "votequorum", 1), []string{"fault: there is no quorum provider \"votequorum\": Corosync does not start"}},
+		{"provider empty", strings.Replace(cluster(3, ""), "corosync_votequorum", "", 1), []string{"fault: there is no quorum provider \"\""}},
+		{"provider unknown and more", strings.Replace(cluster(2, "two_node: 1\n"+withDevice("", votes1)), "corosync_votequorum", "votequorum", 1),
+			[]string{"fault: there is no quorum provider", "fault: two_node with a device"}},
+		{"provider of its own", strings.Replace(cluster(3, ""), "corosync_votequorum", "corosync_ykd", 1), []string{"warning: corosync_ykd counts no votes"}},
+		{"node ID too high", strings.Replace(cluster(3, ""), "nodeid: 2\n", "nodeid: 65536\n", 1), []string{"fault: node ID 65536 is too high"}},
+		{"device votes that are none", cluster(4, "expected_votes: 5\n"+withDevice("algorithm: lms", "votes: 4294967295")), []string{"fault: expected_votes without quorum.device.votes", "note: lms gives"}},
 		{"provider missing", strings.Replace(cluster(3, ""), "provider: corosync_votequorum\n", "", 1), []string{"warning: quorum.provider is missing"}},
 
 		{"heuristics", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: sync\nexec_a: /bin/ping -c1 x\n}")), nil},
@@ -145,6 +156,8 @@ func TestLint(t *testing.T) {
 		{"nodeid twice", strings.Replace(cluster(3, ""), "nodeid: 2\n", "nodeid: 1\n", 1), []string{"fault: node ID 1 is that of the node in line 8"}},
 		{"address twice", strings.Replace(cluster(3, ""), "192.0.2.2\n", "192.0.2.1\n", 1), []string{"warning: the node in line 8 has 192.0.2.1"}},
 		{"name twice", strings.Replace(cluster(3, ""), "name: n2\n", "name: n1\n", 1), []string{"warning: the node in line 8 has n1"}},
+		{"no ring0 and no name", strings.Replace(strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"), "name: n2\n", "", 1),
+			[]string{"warning: the node has neither a name nor a ring0_addr"}},
 		{"no ring0", strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"), nil},
 		{"no version", strings.Replace(cluster(3, ""), "config_version: 1\n", "", 1), []string{"note: totem.config_version is missing"}},
 		{"repeated", cluster(3, "two_node: 0\ntwo_node: 0"), []string{"warning: quorum.two_node is given again in line"}},
@@ -188,7 +201,7 @@ func checkForm(t *testing.T, text string, found []Problem) {
 
 // TestLintLine wants the line of the value that is to be changed.
 func TestLintLine(t *testing.T) {
-	f := mustParse(t, "quorum {\n\ttwo_node: 1\n\tdevice {\n\t\tmodel: net\n\t}\n}\n")
+	f := mustParse(t, "quorum {\n\ttwo_node: 1\n\tprovider: corosync_votequorum\n\tdevice {\n\t\tmodel: net\n\t}\n}\n")
 	for _, p := range f.Lint() {
 		if strings.Contains(p.Text, "two_node with a device") {
 			if p.Line != 2 || !strings.HasPrefix(p.String(), "line 2: fault: two_node") {

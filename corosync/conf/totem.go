@@ -39,12 +39,17 @@ func (c *checker) u32(name string, otherwise uint32) uint32 {
 	return otherwise
 }
 
+// transport returns totem.transport, which may be none that Corosync knows.
+func (c *checker) transport() transport {
+	if v, ok := c.text("totem.transport"); ok {
+		return transport(v)
+	}
+	return knet
+}
+
 // totem checks what Corosync needs to form a ring.
 func (c *checker) totem() *Error {
-	c.mode = knet
-	if v, ok := c.text("totem.transport"); ok {
-		c.mode = transport(v)
-	}
+	c.mode = c.transport()
 	if c.mode != knet && c.mode != udp && c.mode != udpu {
 		return c.bad("totem.transport", "%q is none of knet, udpu, udp", string(c.mode))
 	}
