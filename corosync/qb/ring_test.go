@@ -65,11 +65,16 @@ func TestSetup(t *testing.T) {
 func FuzzParseSetup(f *testing.F) {
 	f.Add(sample(Layout64).Append(nil))
 	f.Add(sample(Layout32).Append(nil))
-	f.Add(Setup{Errno: syscall.EAGAIN}.Append(nil))
+	for _, errno := range []syscall.Errno{syscall.EAGAIN, 1, 4095, 4096, 8192, 1<<31 - 4096, 1 << 31, 1<<32 - 4096, 1<<32 - 1} {
+		f.Add(Setup{Errno: errno}.Append(nil))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := ParseSetup("cmap", b)
-		if err != nil || s.Errno != 0 {
+		if err != nil {
 			return
+		}
+		if e := int32(native.Uint32(b[16:])); int64(s.Errno) != -int64(e) {
+			t.Fatalf("error %d became %d", e, s.Errno)
 		}
 		if again, err := ParseSetup("cmap", s.Append(nil)); err != nil || again != s {
 			t.Errorf("%+v became %+v, %v", s, again, err)

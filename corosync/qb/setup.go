@@ -30,6 +30,9 @@ const pathSize = 4096
 // maxGrant bounds what a server may grant: rings of this size get mapped.
 const maxGrant = 16 << 20
 
+// maxErrno is the largest error number of any Linux.
+const maxErrno = 4095
+
 // setupID is the id of both messages of the handshake.
 const setupID = -1
 
@@ -68,7 +71,8 @@ func (s Setup) Append(dst []byte) []byte {
 }
 
 // ParseSetup reads an answer to the handshake. Its paths must be absolute, and
-// must be such as libqb makes for this service.
+// must be such as libqb makes for this service. A refusal has an Errno from 1 to 4095,
+// and nothing else.
 //
 // The layout is the one with which they are. The first byte does not tell: a
 // 64-bit daemon has a pointer before its first path, in which a slash may be where
@@ -81,7 +85,10 @@ func ParseSetup(service string, b []byte) (s Setup, err error) {
 		return Setup{}, fmt.Errorf("handshake: %d bytes that are no answer: %w", len(b), corosync.ErrMessage)
 	}
 	if e := r.I32(16); e != 0 {
-		return Setup{Errno: syscall.Errno(uint32(-e) & 0xfff)}, nil
+		if e > 0 || e < -maxErrno {
+			return Setup{}, fmt.Errorf("handshake: refused with %d, which is no error number: %w", e, corosync.ErrMessage)
+		}
+		return Setup{Errno: syscall.Errno(-e)}, nil
 	}
 	s = Setup{Transport: Transport(r.I32(24)), MaxMessage: r.U32(28)}
 	for _, l := range []Layout{Layout32, Layout64} {
