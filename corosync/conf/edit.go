@@ -5,6 +5,7 @@ package conf
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,7 +164,7 @@ func (f *File) whole(s *section) [2]int {
 // it do, the first reaches as far as the last.
 func (f *File) remove(name string, cut [][2]int) error {
 	old := *f
-	slices.SortFunc(cut, func(a, b [2]int) int { return a[0] - b[0] })
+	slices.SortFunc(cut, func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
 	var rest []byte
 	at := 0
 	for _, c := range cut {

@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,7 +195,7 @@ func checkForm(t *testing.T, text string, found []Problem) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if !slices.IsSortedFunc(found, func(a, b Problem) int { return a.Line - b.Line }) {
+	if !slices.IsSortedFunc(found, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) }) {
 		t.Errorf("not in the order of the lines: %v", found)
 	}
 }

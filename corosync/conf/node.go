@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -208,7 +209,7 @@ func (n Node) items(like *section) []item {
 	if n.Votes > 1 || slices.Contains(order, "quorum_votes") {
 		all = append(all, item{key: "quorum_votes", value: strconv.FormatUint(uint64(max(n.Votes, 1)), 10)})
 	}
-	slices.SortStableFunc(all, func(a, b item) int { return rank(order, a.key) - rank(order, b.key) })
+	slices.SortStableFunc(all, func(a, b item) int { return cmp.Compare(rank(order, a.key), rank(order, b.key)) })
 	return all
 }
 

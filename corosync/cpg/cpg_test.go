@@ -5,6 +5,7 @@ package cpg_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -242,7 +243,7 @@ func TestLists(t *testing.T) {
 			t.Errorf("got %q, %v", groups, err)
 		}
 		all, err := c.Processes(ctx)
-		slices.SortFunc(all, func(a, b cpg.Process) int { return int(a.PID) - int(b.PID) })
+		slices.SortFunc(all, func(a, b cpg.Process) int { return cmp.Compare(a.PID, b.PID) })
 		if want := []cpg.Process{
 			{Group: group, Address: cpg.Address{Node: 1, PID: 10}}, {Group: group, Address: cpg.Address{Node: 1, PID: 20}},
 			{Group: "a\x00b", Address: cpg.Address{Node: 1, PID: 30}},

@@ -4,6 +4,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -160,10 +161,7 @@ func (r *race) take(f found) {
 		r.queue = append(r.queue, candidate{host: f.host, rank: rank, addr: a})
 	}
 	slices.SortFunc(r.queue, func(a, b candidate) int {
-		if a.host != b.host {
-			return a.host - b.host
-		}
-		return a.rank - b.rank
+		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.rank, b.rank))
 	})
 }
 

@@ -4,6 +4,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -117,7 +118,7 @@ func (c *Cluster) splits(ids []qnet.NodeID) (list [][2][]qnet.NodeID) {
 		}
 		list = append(list, s)
 	}
-	slices.SortStableFunc(list, func(a, b [2][]qnet.NodeID) int { return smaller(a) - smaller(b) })
+	slices.SortStableFunc(list, func(a, b [2][]qnet.NodeID) int { return cmp.Compare(smaller(a), smaller(b)) })
 	return list
 }
 

@@ -5,6 +5,7 @@ package heuristics
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -117,7 +118,7 @@ func processes() []process {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b process) int { return a.pid - b.pid })
+	slices.SortFunc(list, func(a, b process) int { return cmp.Compare(a.pid, b.pid) })
 	return list
 }
 

@@ -162,14 +162,14 @@ func count(q *status.Quorum, left []status.Member, cast map[qnet.NodeID]bool, at
 // winsTie reports whether auto_tie_breaker makes this half quorate.
 func winsTie(q *status.Quorum, left []status.Member, votes, needed uint32) bool {
 	v := q.Votequorum
-	if !v.AutoTieBreaker || votes != v.Expected/2 || len(q.Members)-len(left) >= int(needed) {
+	if !v.AutoTieBreaker || votes != v.Expected/2 || int64(len(q.Members)-len(left)) >= int64(needed) {
 		return false
 	}
 	here := func(id qnet.NodeID) bool {
 		return slices.ContainsFunc(left, func(m status.Member) bool { return m.ID == id })
 	}
 	was := idsOf(q.Members)
-	lowFirst := func(a, b qnet.NodeID) int { return int(int64(int32(a)) - int64(int32(b))) } // votequorum compares with a sign
+	lowFirst := func(a, b qnet.NodeID) int { return cmp.Compare(int32(a), int32(b)) } // votequorum compares with a sign
 	switch v.TieBreakerNodes {
 	case "", "lowest":
 		return here(slices.MinFunc(was, lowFirst))

@@ -4,6 +4,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -412,7 +413,9 @@ func (g *generator) finish() {
 		g.emit(scenario.Command{Verb: scenario.Join})
 	case 1:
 		half := g.c.IDs()
-		slices.SortFunc(half, func(a, b qnet.NodeID) int { return int(mix(uint64(a)^g.c.Seed)>>32) - int(mix(uint64(b)^g.c.Seed)>>32) })
+		slices.SortFunc(half, func(a, b qnet.NodeID) int {
+			return cmp.Compare(mix(uint64(a)^g.c.Seed)>>32, mix(uint64(b)^g.c.Seed)>>32)
+		})
 		groups := [][]qnet.NodeID{slices.Sorted(slices.Values(half[:len(half)/2])), slices.Sorted(slices.Values(half[len(half)/2:]))}
 		g.emit(scenario.Command{Verb: scenario.Split, Groups: groups})
 	}

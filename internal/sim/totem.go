@@ -4,6 +4,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -208,7 +209,7 @@ func (w *World) clique(n *node) []*node {
 			group = append(group, o)
 		}
 	}
-	slices.SortFunc(group, func(a, b *node) int { return int(a.id) - int(b.id) })
+	slices.SortFunc(group, func(a, b *node) int { return cmp.Compare(a.id, b.id) })
 	return group
 }
 

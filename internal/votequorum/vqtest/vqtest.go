@@ -16,6 +16,7 @@
 package vqtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func New(now time.Time) *Cluster { return &Cluster{Now: now} }
 // Add adds a node that is down. Its configuration's Node is its ID.
 func (c *Cluster) Add(cfg vq.Config) {
 	n := &Node{ID: cfg.Node, Config: cfg}
-	i, _ := slices.BinarySearchFunc(c.nodes, n.ID, func(o *Node, id qnet.NodeID) int { return int(int64(o.ID) - int64(id)) })
+	i, _ := slices.BinarySearchFunc(c.nodes, n.ID, func(o *Node, id qnet.NodeID) int { return cmp.Compare(o.ID, id) })
 	c.nodes = slices.Insert(c.nodes, i, n)
 }
 
