@@ -260,7 +260,7 @@ func (v *corosyncVotes) device() string {
 	if v.DeviceCast {
 		cast = "cast by this node"
 	}
-	return fmt.Sprintf("%s, %s, %s", status.EscapeName(v.DeviceName), countOf(int(v.DeviceVotes), "vote"), cast)
+	return fmt.Sprintf("%s, %s, %s", status.EscapeName(v.DeviceName), countOf(v.DeviceVotes, "vote"), cast)
 }
 
 // device says what the quorum device of a node does.
@@ -288,7 +288,7 @@ func orNone(s string) string {
 	return s
 }
 
-func countOf(n int, what string) string {
+func countOf[N int | uint32](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -15,6 +15,7 @@ import (
 
 	"quorate/internal/control"
 	"quorate/internal/daemon"
+	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/wire"
@@ -100,7 +101,7 @@ func (q *qnetdArgs) option(prog string, o option, stderr io.Writer) (err error) 
 		if err != nil {
 			return fmt.Errorf("max clients value %s is invalid", o.Arg)
 		}
-		cfg.Machine.MaxClients = int(n)
+		cfg.Machine.MaxClients = nodeconf.Saturate[int](n)
 	case 'p':
 		n, err := parseInt(o.Arg, 1, 65535)
 		if err != nil {

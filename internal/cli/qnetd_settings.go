@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quorate/internal/daemon"
+	"quorate/internal/nodeconf"
 	"quorate/internal/qnetd"
 )
 
@@ -31,10 +32,10 @@ type setting struct {
 
 func qnetdSettings() []setting {
 	return []setting{
-		{"listen_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Backlog = int(v) })},
-		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.SendQueue = int(v) })},
-		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxReplySize = clamp(v) })},
-		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxRequestSize = clamp(v) })},
+		{"listen_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Backlog = nodeconf.Saturate[int](v) })},
+		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.SendQueue = nodeconf.Saturate[int](v) })},
+		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxReplySize = nodeconf.Saturate[uint32](v) })},
+		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxRequestSize = nodeconf.Saturate[uint32](v) })},
 		{"nss_db_dir", textSetting(func(c *daemon.QNetdConfig, v string) { c.CertDir, c.StorePath = v, daemon.StorePath(v) })},
 		{"cert_nickname", textSetting(func(*daemon.QNetdConfig, string) {})}, // a name within an NSS database: we have none
 		{"heartbeat_interval_min", intSetting(1, math.MaxUint32, func(c *daemon.QNetdConfig, v int64) { c.Machine.HeartbeatMin = uint32(v) })},
@@ -46,10 +47,10 @@ func qnetdSettings() []setting {
 		{"local_socket_file", textSetting(func(c *daemon.QNetdConfig, v string) { c.Control.Path = v })},
 		{"local_socket_umask", umaskSetting},
 		{"local_socket_gid", gidSetting},
-		{"local_socket_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Control.Options.Backlog = int(v) })},
-		{"ipc_max_clients", intSetting(0, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxClients = int(v) })},
-		{"ipc_max_receive_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxReceive = int(v) })},
-		{"ipc_max_send_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxSend = int(v) })},
+		{"local_socket_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Control.Options.Backlog = nodeconf.Saturate[int](v) })},
+		{"ipc_max_clients", intSetting(0, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxClients = nodeconf.Saturate[int](v) })},
+		{"ipc_max_receive_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxReceive = nodeconf.Saturate[int](v) })},
+		{"ipc_max_send_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxSend = nodeconf.Saturate[int](v) })},
 		{"keep_active_partition_tie_breaker", boolSetting(func(c *daemon.QNetdConfig, v bool) { c.Machine.KeepActivePartition = v })},
 
 		{"hold_time", holdSetting},
@@ -91,8 +92,6 @@ func applySettings(cfg *daemon.QNetdConfig, arg string, deprecated func(name str
 	}
 	return nil
 }
-
-func clamp(v int64) uint32 { return uint32(min(v, math.MaxUint32)) }
 
 func textSetting(set func(*daemon.QNetdConfig, string)) func(*daemon.QNetdConfig, string) error {
 	return func(c *daemon.QNetdConfig, v string) error {
@@ -155,18 +154,18 @@ func gidSetting(c *daemon.QNetdConfig, text string) (err error) {
 }
 
 // groupID returns the number of a group that is given as number or name; -1 for none.
-func groupID(text string) (int, error) {
+func groupID(text string) (int64, error) {
 	if text == "" {
 		return -1, nil
 	}
 	if v, err := parseInt(text, -1, math.MaxUint32); err == nil {
-		return int(v), nil
+		return v, nil
 	}
 	g, err := user.LookupGroup(text)
 	if err != nil {
 		return -1, err
 	}
-	return strconv.Atoi(g.Gid)
+	return strconv.ParseInt(g.Gid, 10, 64)
 }
 
 // holdSetting sets the hold time in ms; 0 gives a vote away as soon as C does.

@@ -6,6 +6,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestDefaults(t *testing.T) {
 // TestEverySetting tries each name of -S: what it changes, and what it refuses.
 // What a value does is tried where it is used.
 func TestEverySetting(t *testing.T) {
-	gid := os.Getgid()
+	gid := int64(os.Getgid())
 	tried := map[string]bool{}
 	for _, row := range []struct {
 		name, value string
@@ -64,9 +65,12 @@ func TestEverySetting(t *testing.T) {
 			return fmt.Sprint(c.Control.Options.SetUmask, c.Control.Options.Umask)
 		}, "true 15", "8 1000 x"},
 		{"local_socket_gid", fmt.Sprint(gid), func(c *daemon.QNetdConfig) any { return c.Control.Options.GID }, gid, "no-such-group -2"},
-		{"local_socket_gid", "root", func(c *daemon.QNetdConfig) any { return c.Control.Options.GID }, 0, ""},
+		{"local_socket_gid", "root", func(c *daemon.QNetdConfig) any { return c.Control.Options.GID }, int64(0), ""},
 		{"local_socket_backlog", "1", func(c *daemon.QNetdConfig) any { return c.Control.Options.Backlog }, 1, "0"},
 		{"ipc_max_clients", "0", func(c *daemon.QNetdConfig) any { return c.Control.Limits.MaxClients }, 0, "-1"},
+		{"ipc_max_clients", "9223372036854775807", func(c *daemon.QNetdConfig) any { return c.Control.Limits.MaxClients }, math.MaxInt, ""},
+		{"max_client_send_buffers", "4294967297", func(c *daemon.QNetdConfig) any { return int64(c.SendQueue) }, min(int64(math.MaxInt), 1<<32+1), ""},
+		{"local_socket_gid", "4000000000", func(c *daemon.QNetdConfig) any { return c.Control.Options.GID }, int64(4000000000), ""},
 		{"ipc_max_receive_size", "1024", func(c *daemon.QNetdConfig) any { return c.Control.Limits.MaxReceive }, 1024, "1023"},
 		{"ipc_max_send_size", "1024", func(c *daemon.QNetdConfig) any { return c.Control.Limits.MaxSend }, 1024, "1023"},
 		{"keep_active_partition_tie_breaker", "on", func(c *daemon.QNetdConfig) any { return c.Machine.KeepActivePartition }, true, "maybe"},

@@ -44,8 +44,8 @@ func NodeLimits() Limits {
 type ListenOptions struct {
 	SetUmask bool
 	Umask    uint32
-	GID      int // group of the socket; -1 leaves it
-	Backlog  int // 0 is the kernel's limit
+	GID      int64 // group of the socket; -1 leaves it
+	Backlog  int   // 0 is the kernel's limit
 }
 
 // maxPath is the longest path of a socket in bytes: the kernel's limit, of which it
@@ -76,7 +76,7 @@ func Listen(path string, opt ListenOptions) (net.Listener, error) {
 	}
 	err = os.Chmod(path, mode)
 	if err == nil && opt.GID >= 0 {
-		err = os.Lchown(path, -1, opt.GID)
+		err = os.Lchown(path, -1, int(opt.GID)) // the kernel takes the low 32 bits
 	}
 	if err == nil && opt.Backlog > 0 {
 		err = setBacklog(l.(*net.UnixListener), opt.Backlog)

@@ -121,7 +121,7 @@ func (l *loop) send(o qnetd.Send) {
 		l.dirty = append(l.dirty, c)
 	}
 	b, err := wire.Append(c.out, o.Msg)
-	if size := len(b) - len(c.out); err == nil && size > int(l.limits.send) {
+	if size := len(b) - len(c.out); err == nil && uint64(size) > uint64(l.limits.send) {
 		err = fmt.Errorf("%s of %d bytes, %d are the most", o.Msg.Type(), size, l.limits.send)
 	}
 	if err != nil {

@@ -110,7 +110,7 @@ func or(s, otherwise string) string {
 	return s
 }
 
-func count(n int, noun string) string {
+func count[N int | uint32](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -166,7 +166,7 @@ func (e *examiner) quorum(context.Context) {
 	}
 	text := count(len(e.q.Members), "member")
 	if v := e.q.Votequorum; v != nil {
-		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, count(int(v.Expected), "vote"), v.Quorum, text)
+		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, count(v.Expected, "vote"), v.Quorum, text)
 	}
 	if !e.q.Quorate {
 		e.say(Fail, "not quorate: "+text, advice.Status)

@@ -114,7 +114,7 @@ func (e *examiner) registered(context.Context) {
 	case !m.Alive:
 		e.say(Fail, "the quorum device has stopped polling", advice.RestartNodeDaemon)
 	default:
-		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, count(int(e.q.Votequorum.DeviceVotes), "vote")))
+		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, count(e.q.Votequorum.DeviceVotes, "vote")))
 	}
 }
 

@@ -181,7 +181,7 @@ func why(c *Case) string {
 	case slices.ContainsFunc(c.Parts, func(o Part) bool { return o.Quorum != c.Parts[0].Quorum || o.Expected != c.Parts[0].Expected }):
 		return "too few votes"
 	}
-	return fmt.Sprintf("no side has %d of %s", c.Parts[0].Quorum, plural(int(c.Parts[0].Expected), "vote"))
+	return fmt.Sprintf("no side has %d of %s", c.Parts[0].Quorum, plural(c.Parts[0].Expected, "vote"))
 }
 
 // title says what happens in the cases of a group.

@@ -176,8 +176,8 @@ func (c *Cluster) quorum(r *reader) {
 	c.world.Daemons = slices.Repeat([]scenario.Program{scenario.Ours}, len(c.Nodes))
 	c.world.WaitForAll = v.WaitForAll == vq.On || v.WaitForAll == vq.Unset && v.TwoNode
 	// The world adds 650 ms for each node beyond two, as Totem does by default.
-	coefficient := int(r.number("totem.token_coefficient", 650)) - 650
-	more := time.Duration(coefficient*max(0, len(c.Nodes)-2)) * time.Millisecond
+	coefficient := int64(r.number("totem.token_coefficient", 650)) - 650
+	more := time.Duration(coefficient*int64(max(0, len(c.Nodes)-2))) * time.Millisecond
 	c.world.Token = max(time.Millisecond, r.positive("totem.token", 3000)+more)
 }
 

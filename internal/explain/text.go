@@ -83,12 +83,12 @@ func (r *Report) head(b *strings.Builder) {
 		}
 		text += " with these votes: " + strings.Join(words, ", ")
 	case len(r.Nodes) == 1:
-		text += " with " + plural(int(first), "vote")
+		text += " with " + plural(first, "vote")
 	default:
-		text += " with " + plural(int(first), "vote") + " each"
+		text += " with " + plural(first, "vote") + " each"
 	}
 	if d := r.Device; d != nil {
-		text += fmt.Sprintf("; the arbiter has %s", plural(int(d.Votes), "vote"))
+		text += fmt.Sprintf("; the arbiter has %s", plural(d.Votes, "vote"))
 		text += fmt.Sprintf(" (%s, tie-breaker %s", d.Algorithm, Plain(d.TieBreaker))
 		if d.KAP {
 			text += ", keep active partition"
@@ -99,7 +99,7 @@ func (r *Report) head(b *strings.Builder) {
 	if r.Quorum == 1 {
 		verb = "is"
 	}
-	text += fmt.Sprintf(". %d of %s %s needed.", r.Quorum, plural(int(r.Expected), "vote"), verb)
+	text += fmt.Sprintf(". %d of %s %s needed.", r.Quorum, plural(r.Expected, "vote"), verb)
 	b.WriteString(strings.Join(fold(text, width, 0), "\n") + "\n\n")
 }
 
@@ -227,7 +227,7 @@ func Plain(s string) string {
 	}, s)
 }
 
-func plural(n int, what string) string {
+func plural[N int | uint32](n N, what string) string {
 	if n != 1 {
 		what += "s"
 	}

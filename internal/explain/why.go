@@ -75,7 +75,7 @@ func (c *Cluster) reason(n sim.NodeState) Reason {
 
 // why is the reason in a few words.
 func (p *Part) why() string {
-	votes := fmt.Sprintf("%d of %s", p.Votes, plural(int(p.Expected), "vote"))
+	votes := fmt.Sprintf("%d of %s", p.Votes, plural(p.Expected, "vote"))
 	switch p.Reason {
 	case Enough:
 		return votes

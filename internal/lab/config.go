@@ -63,7 +63,7 @@ func (c *Config) Check() error {
 		return errors.New("algorithm lms gives the device one vote less than there are nodes: want at least 2")
 	case c.Algorithm == qnet.Test || !c.Algorithm.Known():
 		return fmt.Errorf("algorithm %v is not for the laboratory", c.Algorithm)
-	case c.TieBreaker.Mode == qnet.TieBreakerNode && (c.TieBreaker.ID < 1 || int(c.TieBreaker.ID) > c.Nodes):
+	case c.TieBreaker.Mode == qnet.TieBreakerNode && (c.TieBreaker.ID < 1 || int64(c.TieBreaker.ID) > int64(c.Nodes)):
 		return fmt.Errorf("tie-breaker node %v: nodes are 1 to %d", c.TieBreaker.ID, c.Nodes)
 	case c.Timers.Heartbeat < 100*time.Millisecond:
 		return fmt.Errorf("heartbeat %v: want at least 100ms", c.Timers.Heartbeat)

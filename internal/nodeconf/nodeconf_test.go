@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -333,6 +334,26 @@ func TestOddities(t *testing.T) {
 		if !slices.ContainsFunc(Prefixes(), func(p string) bool { return strings.HasPrefix(k, p) }) {
 			t.Errorf("key %s is never asked for", k)
 		}
+	}
+}
+
+// TestSaturate: what is too much for a type becomes the most that it can hold, be an
+// int of 32 bits or of 64.
+func TestSaturate(t *testing.T) {
+	for n, want := range map[int64]int64{0: 0, 7: 7, -1: -1, math.MaxInt32: math.MaxInt32, 1 << 40: 1 << 40, math.MaxInt64: math.MaxInt64} {
+		if got := Saturate[int64](n); got != want {
+			t.Errorf("int64: %d became %d", n, got)
+		}
+		if got := Saturate[int](n); int64(got) != min(want, math.MaxInt) {
+			t.Errorf("int: %d became %d", n, got)
+		}
+		if got := Saturate[uint32](max(n, 0)); int64(got) != min(max(want, 0), math.MaxUint32) {
+			t.Errorf("uint32: %d became %d", n, got)
+		}
+	}
+	s := DefaultSettings()
+	if err := s.Set("ipc_max_clients", "9223372036854775807"); err != nil || s.MaxClients != math.MaxInt {
+		t.Errorf("%d clients, %v", s.MaxClients, err)
 	}
 }
 

@@ -196,11 +196,20 @@ func number[T int | int64 | uint32](p *T, low, high int64) func(string) bool {
 		if !ok {
 			return false
 		}
-		if *p = T(n); int64(*p) != n {
-			*p = T(min(n, math.MaxUint32))
-		}
+		*p = Saturate[T](n)
 		return true
 	}
+}
+
+// Saturate returns n, or the largest number that a T can hold if that is less: the C
+// daemons take settings up to 2^63 - 1, and an int has 32 bits on some machines. A
+// negative n must fit.
+func Saturate[T int | int64 | uint32](n int64) T {
+	largest := int64(math.MaxInt64)
+	for int64(T(largest)) != largest {
+		largest >>= 1
+	}
+	return T(min(n, largest))
 }
 
 func millis(p *time.Duration, low, high int64) func(string) bool {

@@ -112,7 +112,7 @@ func (w *World) Stats() Stats {
 }
 
 func (w *World) node(id qnet.NodeID) *node {
-	if i := int(id) - 1; i < len(w.nodes) && w.nodes[i].id == id {
+	if i := int64(id) - 1; i < int64(len(w.nodes)) && w.nodes[i].id == id {
 		return w.nodes[i]
 	}
 	return w.nodes[slices.IndexFunc(w.nodes, func(n *node) bool { return n.id == id })]

@@ -44,9 +44,9 @@ func (m *Machine) lastManMoves(members int, left bool) bool {
 	if !m.set.lastManStanding {
 		return false
 	}
-	quorum := int(m.quorum)
-	return members >= quorum && left ||
-		members <= quorum && m.set.tie != tieNone && m.isMember(m.lowest)
+	n, quorum := int64(members), int64(m.quorum)
+	return n >= quorum && left ||
+		n <= quorum && m.set.tie != tieNone && m.isMember(m.lowest)
 }
 
 // syncProcess tells the others what they need, and those who track the ring.

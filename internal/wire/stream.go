@@ -3,7 +3,10 @@
 
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Stream cuts the bytes of one connection into messages, however they arrive.
 //
@@ -20,7 +23,8 @@ type Stream struct {
 }
 
 // NewStream returns a stream of messages of at most limit bytes, header included.
-func NewStream(limit uint32) *Stream { return &Stream{limit: limit} }
+// A limit above 2 GiB counts as that: no slice of a 32-bit machine is longer.
+func NewStream(limit uint32) *Stream { return &Stream{limit: min(limit, math.MaxInt32)} }
 
 // Push adds bytes that have arrived. p must not change until Next has returned
 // false, and Next must have done so before the next Push.

@@ -258,6 +258,19 @@ func TestStreamRefuses(t *testing.T) {
 	}
 }
 
+// TestHugeLimit: no limit lets a header claim more than a slice can hold, on machines
+// whose int has 32 bits either.
+func TestHugeLimit(t *testing.T) {
+	s := NewStream(1<<32 - 1)
+	s.Push(unhex(t, "0003 fffffff0"))
+	if m, bad, ok := s.Next(); ok || m != nil || bad != nil {
+		t.Errorf("half a message is %v, %v", m, bad)
+	}
+	if s.bad == nil || s.bad.Fault != FaultTooLong {
+		t.Errorf("4 GiB: %v", s.bad)
+	}
+}
+
 // TestClaims: what a header claims costs no memory.
 func TestClaims(t *testing.T) {
 	for _, head := range []string{"0003 ffffffff", "0003 00007ff0", "7777 ffffffff"} {

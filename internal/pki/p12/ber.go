@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // What a file may have at most. A key, its certificate and its CA are 4 KiB in
@@ -221,13 +222,13 @@ func (f *fields) oid() string {
 
 // integer takes an integer from 0 to 2^31 - 1.
 func (f *fields) integer() int {
-	n := 0
+	var n int64
 	body := f.take(tagInteger).body
 	for i, b := range body {
-		if n = n<<8 | int(b); i == 0 && b > 0x7f || n >= 1<<31 {
+		if n = n<<8 | int64(b); i == 0 && b > 0x7f || n > math.MaxInt32 {
 			f.fail(errors.New("number out of range"))
 			return 0
 		}
 	}
-	return n
+	return int(n)
 }

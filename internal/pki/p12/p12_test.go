@@ -250,6 +250,8 @@ func TestLimits(t *testing.T) {
 		{"deep", nested, maxWork, "too many or too deep"},
 		{"many", many, maxWork, "too many or too deep"},
 		{"long", []byte{0x30, 0x88, 1, 0, 0, 0, 0, 0, 0, 0}, maxWork, "cut short"},
+		{"long by 2^32", []byte{0x30, 0x85, 1, 0, 0, 0, 2, 5, 0}, maxWork, "cut short"},
+		{"long with a sign", []byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff}, maxWork, "cut short"},
 		{"MAC of too many iterations", b, iterations - 1, "out of range"},
 		{"keys of too many iterations", b, 3*iterations - 1, "out of range"},
 		{"certificates of too many iterations", b, 5*iterations - 1, "out of range"},
@@ -266,6 +268,32 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := decode(b, "", 5*iterations); err != nil {
 		t.Errorf("just enough work: %v", err)
+	}
+}
+
+// TestIntegers: numbers up to 2^31 - 1 are taken, none above it, and none wraps,
+// however many bytes it has and however wide an int is.
+func TestIntegers(t *testing.T) {
+	for _, x := range []struct {
+		body []byte
+		want int
+		ok   bool
+	}{
+		{[]byte{0}, 0, true},
+		{[]byte{0x7f}, 127, true},
+		{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 8}, 8, true},
+		{[]byte{0x7f, 0xff, 0xff, 0xff}, 1<<31 - 1, true},
+		{[]byte{0, 0x80, 0, 0, 0}, 0, false},
+		{[]byte{0, 0xff, 0xff, 0xff, 0xff}, 0, false},
+		{[]byte{1, 0, 0, 0, 1}, 0, false},
+		{[]byte{1, 0, 0, 0, 0, 0, 0, 0, 1}, 0, false},
+		{[]byte{0x80}, 0, false},
+	} {
+		var err error
+		f := fields{[]element{{tag: tagInteger, body: x.body}}, &err}
+		if got := f.integer(); got != x.want || (err == nil) != x.ok {
+			t.Errorf("% x: %d, %v", x.body, got, err)
+		}
 	}
 }
 
