@@ -5,7 +5,9 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"quorate/internal/advice"
@@ -17,6 +19,7 @@ import (
 // daemon asks the node daemon.
 func (e *examiner) daemon(ctx context.Context) {
 	s, isC, err := e.AskNode(ctx)
+	e.nodeHidden = errors.Is(err, fs.ErrPermission)
 	switch {
 	case err != nil && e.device == nil:
 		return // none is needed
@@ -25,7 +28,7 @@ func (e *examiner) daemon(ctx context.Context) {
 			advice.StartNodeDaemon, advice.NodeDaemonLog)
 		return
 	}
-	e.node = s
+	e.node, e.nodeIsC = s, isC
 	if e.unused(s) {
 		return
 	}
@@ -137,8 +140,7 @@ func (e *examiner) others(context.Context) {
 	if e.q == nil {
 		return
 	}
-	r := status.Report{Quorum: e.q, Daemon: e.node}
-	outlook.Complete(&r)
+	r := e.report()
 	for _, p := range r.Problems {
 		if p.Node != 0 && p.Node != e.q.NodeID {
 			e.say(Warn, p.Text)
@@ -148,5 +150,31 @@ func (e *examiner) others(context.Context) {
 	}
 	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {
 		e.say(OK, count(n-1, "other member")+", nothing wrong to be seen from here")
+	}
+}
+
+// report is what quorate status would say.
+func (e *examiner) report() *status.Report {
+	r := &status.Report{At: e.Now(), Quorum: e.q, Daemon: e.node, DaemonIsC: e.nodeIsC, DaemonHidden: e.nodeHidden}
+	outlook.Complete(r)
+	return r
+}
+
+// losses tells which loss would cost somebody the quorum.
+func (e *examiner) losses(context.Context) {
+	if e.q == nil {
+		return
+	}
+	r := e.report()
+	if len(r.Losses) == 0 {
+		return // nobody has a quorum to lose
+	}
+	for i := range r.Losses {
+		if l := &r.Losses[i]; len(l.Lose)+len(l.Unknown) > 0 {
+			e.say(Note, "if "+l.Called+" is lost now, "+l.Sentence(e.q))
+		}
+	}
+	if len(e.results) == 0 {
+		e.say(OK, "whoever is lost now, the rest keeps quorum")
 	}
 }

@@ -93,7 +93,7 @@ func Run(ctx context.Context, cfg Config) *Report {
 	return e.examine(ctx, "node", []check{
 		{"corosync.conf", e.file}, {"timers", e.timers}, {"corosync", e.corosync}, {"quorum", e.quorum},
 		{"names", e.names}, {"arbiter port", e.port}, {"certificates", e.certificates}, {"TLS", e.tls}, {"clock", e.clock},
-		{"node daemon", e.daemon}, {"registered", e.registered}, {"vote", e.vote}, {"other nodes", e.others},
+		{"node daemon", e.daemon}, {"registered", e.registered}, {"vote", e.vote}, {"other nodes", e.others}, {"losses", e.losses},
 	})
 }
 
@@ -142,6 +142,9 @@ type examiner struct {
 	peers  []string                // host:port of the arbiter that answered
 	cert   certs
 	node   *status.QDevice // nil if the node daemon does not answer
+
+	nodeIsC    bool // it is Corosync's own
+	nodeHidden bool // it may not be asked
 }
 
 func (e *examiner) defaults() {

@@ -252,11 +252,12 @@ ok node daemon: quorate's, connected to the arbiter since NOW, round trip 1.0 ms
 ok registered: Qdevice, alive, 1 vote
 ok vote: this node casts the arbiter's vote
 warn other nodes: pve2 has no qdevice running, so the arbiter's vote does not count there
-    On pve2, run ` + "`systemctl start corosync-qdevice`.\n"
+    On pve2, run ` + "`systemctl start corosync-qdevice`.\n" +
+		"note losses: if pve1 is lost now, quorum is lost: 1 of 3 votes, 2 needed\n"
 	if got != want || !r.OK {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if len(began) != 13 || len(told) != len(r.Results) || began[0] != "corosync.conf" {
+	if len(began) != 14 || len(told) != len(r.Results) || began[0] != "corosync.conf" {
 		t.Errorf("progress %q, reports %q", began, told)
 	}
 }

@@ -36,6 +36,7 @@ const (
 	Serve  Verb = "arbiter"
 	Device Verb = "device"
 	Guest  Verb = "guest"
+	Losses Verb = "losses"
 	Wait   Verb = "wait"
 	Show   Verb = "status"
 	Help   Verb = "help"
@@ -53,7 +54,7 @@ type Command struct {
 	For   time.Duration   // wait; 0 is until all is calm
 	Act   string          // guest: create, start or stop
 	Name  string          // guest
-	Node  qnet.NodeID     // guest create and start; 0: where it is
+	Node  qnet.NodeID     // guest create and start; 0: where it is. losses; 0: the first that is up
 }
 
 // syntax is one line of the help, and how the verb is read.
@@ -83,6 +84,7 @@ func grammar() []syntax {
 		{Guest, nil, "create NAME on NODE", "create a guest: a change that needs quorum", readGuest},
 		{Guest, nil, "start NAME [on NODE]", "start a guest, where it is or elsewhere", nil},
 		{Guest, nil, "stop NAME", "stop a guest", nil},
+		{Losses, nil, "[NODE]", "say what would come of a loss, as a node sees it", readLosses},
 		{Wait, nil, "[TIME]", "wait until all is calm, or so long: wait 5s", readWait},
 		{Show, []string{"show"}, "", "print the table", readNothing},
 		{Help, []string{"?"}, "", "print this", readNothing},
@@ -309,6 +311,13 @@ func readPair(p *parser, c *Command) (err error) {
 		}
 	}
 	return nil
+}
+
+func readLosses(p *parser, c *Command) (err error) {
+	if len(p.words) > 0 {
+		c.Node, err = p.node(p.next(), false)
+	}
+	return err
 }
 
 func readHeal(p *parser, c *Command) error {

@@ -45,7 +45,7 @@ func next(words []string, last string, v *View) []string {
 	switch s.verb {
 	case Up, Thaw, Down, Leave, Freeze:
 		return nodesFor(s.verb, rest, v)
-	case Split:
+	case Split, Losses:
 		return nodeWords(rest, v)
 	case Cut, Drop, Heal:
 		if len(rest) > 1 {

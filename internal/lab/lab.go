@@ -199,8 +199,11 @@ func (n *node) setProxy() {
 // that nothing was done, and why. Wait, status, help and quit are not the
 // laboratory's to do.
 func (l *Lab) Do(ctx context.Context, c Command) ([]string, error) {
-	if c.Verb == Guest {
+	switch c.Verb {
+	case Guest:
 		return l.guest(ctx, c)
+	case Losses:
+		return l.losses(ctx, c)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quorate/corosync"
+	"quorate/internal/control"
 	"quorate/internal/daemon"
 	"quorate/internal/engine"
 	"quorate/internal/engine/core"
@@ -39,7 +40,8 @@ func (l *Lab) runDaemon(ctx context.Context, id qnet.NodeID) error {
 	for {
 		err := daemon.RunQDevice(ctx, daemon.QDeviceConfig{
 			Settings: s, Log: log,
-			Engine: func(context.Context) (daemon.Engine, error) { return l.engine.Open(id) },
+			Control: daemon.ControlConfig{Path: s.SocketFile, Options: control.ListenOptions{GID: -1}, Limits: control.NodeLimits()},
+			Engine:  func(context.Context) (daemon.Engine, error) { return l.engine.Open(id) },
 		})
 		if ctx.Err() != nil || errors.Is(err, corosync.ErrLibrary) || errors.Is(err, engine.ErrClosed) {
 			return nil

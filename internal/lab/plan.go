@@ -60,6 +60,10 @@ func (p *Plan) Take(c Command) error {
 		if !p.device && (slices.Contains(c.A, Arbiter) || slices.Contains(c.B, Arbiter)) {
 			return fmt.Errorf("there is no arbiter: device on adds one")
 		}
+	case Losses:
+		if c.Node != 0 {
+			return p.reaches(c.Node)
+		}
 	case Guest:
 		return p.guest(c)
 	}

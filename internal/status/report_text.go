@@ -173,7 +173,10 @@ func appendLosses(b []byte, r *Report, p painter) []byte {
 	if len(r.Losses) == 0 {
 		return b
 	}
-	b = heading(b, "If lost now", p)
+	return appendLossLines(heading(b, "If lost now", p), r, p)
+}
+
+func appendLossLines(b []byte, r *Report, p painter) []byte {
 	width := 17
 	for _, l := range r.Losses {
 		width = max(width, utf8.RuneCountInString(l.label(r.Quorum))+1)
@@ -186,6 +189,12 @@ func appendLosses(b []byte, r *Report, p painter) []byte {
 		b = fmt.Appendf(b, "That takes for granted that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.here())
 	}
 	return b
+}
+
+// LossLines tells what would come of each loss, a line each, without colours.
+func (r *Report) LossLines() []string {
+	text := string(appendLossLines(nil, r, painter{}))
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // takenForGranted lists the other nodes whose way to the arbiter a forecast relies on.
@@ -219,6 +228,16 @@ func (l *Loss) label(q *Quorum) string {
 		return l.Called + " (local)"
 	}
 	return l.Called
+}
+
+// Sentence tells what would come of the loss, without colours: "pve2 keeps quorum: 2 of 3
+// votes, 2 needed".
+func (l *Loss) Sentence(q *Quorum) string {
+	text := l.text(q, painter{})
+	if len(l.Kept)+len(l.Lose) == 0 && len(l.Unknown) > 0 {
+		return "the outcome is " + text
+	}
+	return text
 }
 
 // text is the outcome in words: "pve2 keeps quorum: 2 of 3 votes, 2 needed".
