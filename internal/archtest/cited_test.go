@@ -7,43 +7,31 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// defects are the rows of the protocol sheet's list of what the C arbiter and
-// its tools do wrong, each with the packages of ours that do it better and prove
-// it. The sheet's other rows are the node daemon's.
-var defects = map[string][]string{
-	"SEC-2": {"internal/qnetd"},                    // a node that leaves before any list disturbs nobody
-	"SEC-3": {"internal/qnetd"},                    // one Init a connection
-	"SEC-4": {"internal/qnetd"},                    // one Preinit a connection
-	"SEC-5": {"internal/qnetd", "internal/cli"},    // plaintext only where it was asked for
-	"SEC-6": {"internal/qnetd", "internal/daemon"}, // what a peer makes us keep is bounded
-	"SEC-7": {"internal/qnetd", "internal/daemon"}, // a short time until the Init
-	"SEC-8": {"internal/wire"},                     // nothing is read behind a message's end
-	"A1":    {"internal/qnetd", "internal/decision"},
-	"A2":    {"internal/qnetd", "internal/decision"},
-	"A3":    {"internal/qnetd"},
-	"A4":    {"internal/qnetd", "internal/decision"},
-	"A5":    {"internal/qnetd", "internal/decision"},
-	"A6":    {"internal/qnetd", "internal/daemon"}, // the client that can't be told is dropped, no other
-	"A7":    {"internal/qnetd", "internal/decision"},
-	"A8":    {"internal/qnetd"},
-	"Q1":    {"internal/qnetd", "internal/wire"},
-	"Q2":    {"internal/qnetd"},
-	"Q3":    {"internal/wire"},
-	"Q4":    {"internal/cli"},
-	"Q5":    {"internal/cli", "internal/daemon", "internal/qnetd"}, // -h, -v; pid file; coefficients above 150
-	"Q6":    {"internal/cli", "internal/control"},
-	"Q7":    {"internal/control"},
-	"Q8":    {"internal/cli", "internal/pki"},
-	"Q10":   {"internal/pki"},
-	"Q11":   {"internal/status"},
-	"Q13":   {"internal/qnetd", "internal/daemon"},
+// defects reads the table of docs/c-differences.md: each fault of the C programs, with
+// the packages that do better and have a test that cites it.
+func defects(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	doc, err := os.ReadFile(filepath.Join(root, "docs", "c-differences.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := map[string][]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\| (S\d|SEC-\d|[ACQ]\d+) \|.*\| ([^|]+) \|$`).FindAllStringSubmatch(string(doc), -1) {
+		table[m[1]] = strings.Fields(m[2])
+	}
+	if len(table) != 50 {
+		t.Fatalf("%d rows in docs/c-differences.md", len(table))
+	}
+	return table
 }
 
 // TestDefectsCited: each row is cited in every package that is named for it, by a
@@ -53,19 +41,66 @@ func TestDefectsCited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := map[string]string{}
-	for row, dirs := range defects {
-		for _, dir := range dirs {
-			text, ok := said[dir]
+	texts := map[string]string{}
+	table := defects(t, root)
+	for _, row := range slices.Sorted(maps.Keys(table)) {
+		for _, dir := range table[row] {
+			text, ok := texts[dir]
 			if !ok {
 				text = cited(t, filepath.Join(root, dir))
-				said[dir] = text
+				texts[dir] = text
 			}
 			if !regexp.MustCompile(`(^|[^A-Za-z0-9-])` + row + `($|[^0-9])`).MatchString(text) {
 				t.Errorf("no test of %s cites row %s", dir, row)
 			}
 		}
 	}
+}
+
+// TestCodesKnown: whatever code a comment cites stands in docs/c-differences.md or in
+// docs/decision.md, so that a reader can look it up.
+func TestCodesKnown(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := defects(t, root)
+	rules, err := os.ReadFile(filepath.Join(root, "docs", "decision.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^- \*\*([A-Z]\d)\*\*`).FindAllStringSubmatch(string(rules), -1) {
+		known[m[1]] = nil
+	}
+	code := regexp.MustCompile(`\b(SEC-\d+|[SACQ][1-9]\d?)\b`)
+	unknown := map[string]bool{}
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			for _, c := range comments(t, filepath.Join(p.Dir, name)) {
+				for _, m := range code.FindAllString(c, -1) {
+					if _, ok := known[m]; !ok {
+						unknown[name+": "+m] = true
+					}
+				}
+			}
+		}
+	}
+	for _, u := range slices.Sorted(maps.Keys(unknown)) {
+		t.Errorf("%s is cited and stands in no document", u)
+	}
+}
+
+// comments returns a file's comments.
+func comments(t *testing.T, path string) (texts []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range f.Comments {
+		texts = append(texts, c.Text())
+	}
+	return texts
 }
 
 // cited returns what the tests of a package say: the comments in front of and

@@ -168,7 +168,8 @@ scp local node.p12 root@n2:/etc/corosync/qdevice/net/nssdb/qdevice-net-node.p12
 ssh n2: corosync-qdevice-net-certutil -m -c /etc/corosync/qdevice/net/nssdb/qdevice-net-node.p12
 `
 
-// TestQuickStart sets up a C arbiter and two nodes, one with the C tool.
+// TestQuickStart sets up a C arbiter and two nodes, one with the C tool. No file with a
+// key stays behind (Q9).
 func TestQuickStart(t *testing.T) {
 	for _, ours := range []string{"n1", "n2"} {
 		l := newLab(t, "qnetd", "n1", "n2")

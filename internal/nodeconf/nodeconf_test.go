@@ -193,6 +193,8 @@ func lookup(name string) (netip.Addr, error) {
 	return hosts(name)
 }
 
+// TestKeys reads each key with good and bad values: the order of positions is by number
+// (Q12), and datacenterid is read though Corosync keeps it as text (Q14), among others.
 func TestKeys(t *testing.T) {
 	for _, c := range keyCases {
 		t.Run(c.key+"="+c.value, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (p *parser) nodes(c *Config) {
 }
 
 // nodeList reads one node for each position that has a node ID or an address of
-// any link: ring0 need not be among them (A36 of the users' complaints).
+// any link: ring0 need not be among them.
 func (p *parser) nodeList() (list qnet.NodeList, err error) {
 	for _, at := range p.positions() {
 		prefix := nodeKeys + strconv.FormatUint(at, 10) + "."

@@ -18,7 +18,7 @@ import (
 )
 
 // TestRefusals tries to join a running cluster in ways that must not work: each
-// is refused, and the real nodes notice nothing.
+// is refused, plaintext included (S5), and the real nodes notice nothing.
 func TestRefusals(t *testing.T) { matrix(t, refusals) }
 
 func refusals(t *testing.T, r *trial) {
