@@ -13,6 +13,7 @@ const (
 	HighPort        Advice = "Only root may use port {port}. Take one above 1023 with `--port`."
 	RunDirectory    Advice = "As root, run `install -d -o {user} -g {group} -m 0770 {dir}`. Or put both files elsewhere with `quorate qnetd --lock-file FILE --socket FILE`."
 	RemoveStaleFile Advice = "As root, run `rm {file}`: it is left from a run as another user."
+	RemoveStaleDir  Advice = "As root, run `rm -r {dir}`, then start the arbiter again."
 	OtherStore      Advice = "Stop the other arbiter first, or give this one a directory of its own with `quorate qnetd --state DIRECTORY`."
 )
 
@@ -25,6 +26,7 @@ const (
 	OpenPath     Advice = "The user {user} can't get through {dir}. As root, run `chmod o+x {dir}`, or keep the arbiter's files elsewhere with `quorate qnetd --state DIRECTORY`."
 	OwnDirectory Advice = "{dir} belongs to {owner}. If it is the arbiter's, run `chown -R {user} {dir}` as root and start the arbiter again; if not, give the arbiter another one with `quorate qnetd --state DIRECTORY`."
 	OwnVolume    Advice = "Run `chown -R {user} DIRECTORY` as root on the host, where DIRECTORY is the one that is mounted at {dir}."
+	NoLinks      Advice = "Root keeps nothing behind such a link or name. Put the file itself there, or choose another directory than {dir} with `--state`."
 	WriteMount   Advice = "{dir} is on a read-only file system. Let the arbiter write there: mount it read-write; in a container, mount the volume without `ro`; in a systemd unit, name it in ReadWritePaths=."
 )
 
@@ -40,7 +42,9 @@ const (
 	InstallNSS Advice = "Install the package that has them: libnss3-tools (Debian, Ubuntu), nss-tools (Fedora, RHEL) or mozilla-nss-tools (SUSE)."
 	OtherCA    Advice = "If the nodes trust the one in the database (SHA-256 {fingerprint}): run `mv {file} {file}.old`. " +
 		"If they trust the one in the file, bring the database of that CA back from a backup."
-	NewCA        Advice = "No node can connect then. Run `mv {dir} {dir}.expired` and `quorate cert init`, and give every node of every cluster new certificates."
+	NewCA        Advice = "No node can connect then. Run `mv {dir} {dir}.expired` and `quorate cert init {where}`, and give every node of every cluster new certificates."
+	NewCAOnNode  Advice = "No node can connect then. On the arbiter, `quorate cert show` says what to do."
+	RenewServer  Advice = "No node can connect then. Run `cd {dir}`, `rm {files}` and `quorate cert init {where}`: that makes a new one of the same CA."
 	RenewCluster Advice = "Run `quorate cert request {cluster}` on one node, have it signed on the arbiter, and import the certificate on every node."
 	SetClock     Advice = "Check the clock: `timedatectl`."
 	LostKey      Advice = "Without that key nothing can be signed. Bring it back from a backup. If you have none: run `mv {dir} {dir}.old` and `quorate cert init {where}`, " +
@@ -49,9 +53,11 @@ const (
 
 // What to do next where the certificates of a cluster are being set up.
 const (
-	NextTrust   Advice = "Next, on every node: copy {file} there and run `quorate cert trust qnetd-cacert.crt`."
-	NextRequest Advice = "Next, on one node of the cluster: `quorate cert request CLUSTER`, with the cluster_name of corosync.conf."
-	NextOthers  Advice = "Or, if another node has the cluster's certificate: copy its qdevice-net-node.p12 here and run `quorate cert import qdevice-net-node.p12`."
+	NoCerts     Advice = "On an arbiter, begin with `quorate cert init`; on a node, with `quorate cert trust qnetd-cacert.crt`, which comes from the arbiter."
+	ShowCerts   Advice = "To list them: `quorate cert show`."
+	NextTrust   Advice = "Then, on every node: copy {file} there and run `quorate cert trust qnetd-cacert.crt`."
+	NextRequest Advice = "Next, on one node of the cluster: `quorate cert request CLUSTER{flags}`, with the cluster_name of corosync.conf."
+	NextOthers  Advice = "Or, if another node has the cluster's certificate: copy its qdevice-net-node.p12 here and run `quorate cert import qdevice-net-node.p12{flags}`."
 	NextSign    Advice = "Next, on the arbiter: copy {file} there and run `quorate cert sign {cluster} qdevice-net-node.crq`."
 	NextImport  Advice = "Next, on the node that made the request: copy {file} there and run `quorate cert import {base}`."
 	NextShare   Advice = "Next, on every other node: copy {file} there and run `quorate cert import qdevice-net-node.p12`."
@@ -61,13 +67,13 @@ const (
 
 // What to do about a node's certificates on the node.
 const (
-	TrustFirst        Advice = "Copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt` first."
+	TrustFirst        Advice = "Copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}` first."
 	TrustOther        Advice = "To trust another arbiter instead: run `mv {dir} {dir}.old`, then this command again. The node then needs a new certificate of its cluster."
-	RequestAgain      Advice = "Make a new request with `quorate cert request {cluster}`, and have that one signed."
-	StartAnew         Advice = "Run `mv {dir} {dir}.old` and set the node up anew: copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`."
+	RequestAgain      Advice = "Make a new request with `quorate cert request {cluster}{flags}`, and have that one signed."
+	StartAnew         Advice = "Run `mv {dir} {dir}.old` and set the node up anew: copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
 	NodeTakeOverAgain Advice = "Run `cd {dir}`, `rm -f {files}` and `systemctl restart corosync-qdevice`: that takes everything over from the NSS database again."
 	CopyNodeCerts     Advice = "Copy {files} from {dir} of another node of the cluster, which has the same. " +
-		"If none has: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`."
+		"If none has: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
 	CAFromArbiter Advice = "On the arbiter the CA's certificate is qnetd-cacert.crt in /etc/corosync/qnetd/nssdb, unless it has another `--state`."
 )
 

@@ -59,7 +59,7 @@ const (
 	TryToRead      Advice = "Find out why it can't be read: `cat {file}`."
 	SetUpDevice    Advice = "If it should have one: on Proxmox, `pvecm qdevice setup ADDRESS` does it all; elsewhere add quorum.device to corosync.conf."
 
-	CorosyncBusy   Advice = "Wait some seconds and try again."
+	TryAgain       Advice = "Wait some seconds and try again."
 	LetUserIn      Advice = "Run this as root, or give the user access with a uidgid section in corosync.conf."
 	ExplainAnother Advice = "To explain another cluster's file: `quorate explain FILE`."
 	ListKeys       Advice = "To list all keys: `quorate corosync get '*'`."
@@ -82,11 +82,11 @@ const (
 
 // What to do about a node's certificates.
 const (
-	TrustArbiter Advice = "Copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`."
-	TrustAnew    Advice = "If the arbiter was set up anew: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`."
-	GetCert      Advice = "Copy qdevice-net-node.p12 from a node that is set up and run `quorate cert import qdevice-net-node.p12`. " +
-		"If no node is: run `quorate cert request {cluster}`, have it signed on the arbiter with `quorate cert sign {cluster} qdevice-net-node.crq`, " +
-		"and run `quorate cert import cluster-{name}.crt` here."
+	TrustArbiter Advice = "Copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
+	TrustAnew    Advice = "If the arbiter was set up anew: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
+	GetCert      Advice = "Copy qdevice-net-node.p12 from a node that is set up and run `quorate cert import qdevice-net-node.p12{flags}`. " +
+		"If no node is: run `quorate cert request {cluster}{flags}`, have it signed on the arbiter with `quorate cert sign {cluster} qdevice-net-node.crq`, " +
+		"and run `quorate cert import cluster-{name}.crt{flags}` here."
 	ArbiterKnows Advice = "On the arbiter, `quorate cert show` lists the clusters that have a certificate."
 )
 

@@ -17,14 +17,20 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/daemon"
+	"quorate/internal/advice"
 	"quorate/internal/pki"
-	"quorate/internal/store"
+	"quorate/internal/status"
 )
 
 // newCertCommand is the friendly face of the two certutils.
 func newCertCommand() *cobra.Command {
-	var state, node string
+	var state, certs, node string
+	dir := func() string {
+		if certs != "" {
+			return certs
+		}
+		return certDirOf(state)
+	}
 	cmd := &cobra.Command{
 		Use:   "cert",
 		Short: "Manage the certificates of an arbiter and of a node",
@@ -36,65 +42,69 @@ node, and on the others the file that this writes.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return emptyFlag(cmd, "state", "node-dir") },
 	}
 	cmd.PersistentFlags().StringVar(&state, "state", stateDir, "directory of an arbiter's certificates and grants")
+	cmd.PersistentFlags().StringVar(&certs, "certs", "", "directory of an arbiter's certificates alone, where -S nss_db_dir names another (default nssdb in that of --state)")
 	cmd.PersistentFlags().StringVar(&node, "node-dir", nodeCertDir, "directory of a node's certificates")
-	cmd.AddCommand(newCertInit(&state), newCertSign(&state), newCertTrust(&node), newCertRequest(&node), newCertImport(&node),
-		newCertShow(&state, &node))
+	cmd.AddCommand(newCertInit(dir), newCertSign(dir), newCertTrust(&node), newCertRequest(&node), newCertImport(&node),
+		newCertShow(dir, &node))
 	return cmd
 }
 
-func newCertInit(state *string) *cobra.Command {
-	return &cobra.Command{
+func newCertInit(dir func() string) *cobra.Command {
+	var user string
+	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Make a CA and a server certificate, or take over those of the C arbiter",
-		Long: `Make a CA and a server certificate, or take over those of the C arbiter.
+		Short: "On the arbiter: make a CA and a server certificate, or take over those of the C arbiter",
+		Long: `Make a CA and a server certificate, or take over those of the C arbiter, and say
+what was found and what was made. What is there already stays, so this can be run again.
 
-The arbiter does so itself at its first start, where its user may write to the
-directory. Anywhere else run this once as root: it also makes the register of
-grants, writable for the group that may read the certificates. What is there
-already stays.`,
+As root it also makes the register of grants, and gives the user whom the arbiter runs as
+what that needs: the certificates to read, and the register to write. That user is the one
+of --user, or the one that the directory belongs to, or User= of the systemd unit
+corosync-qnetd, or coroqnetd if there is one.
+
+An arbiter whose user may write to its directory does all that itself when it first starts.`,
+		Example: `  quorate cert init
+  quorate cert init --state /srv/arbiter --user 1000:1000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir := certDirOf(*state)
-			did, err := setUpArbiter(dir)
+			s, err := setUpArbiter(dir(), user, false, nil)
 			if err != nil {
-				return err
+				return certError(err)
 			}
-			if did == pki.TakenOver {
-				fmt.Fprintf(cmd.OutOrStdout(), "Taken over from the NSS database in %s, which stays as it is\n", dir)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "CA certificate: %s\n", filepath.Join(dir, pki.CACertFile))
-			return nil
+			return s.tell(cmd.OutOrStdout(), dir())
 		},
 	}
+	cmd.Flags().StringVar(&user, "user", "", "user that the arbiter runs as, by name or number, with :GROUP if need be")
+	return cmd
 }
 
-// setUpArbiter makes what an arbiter's daemon needs, or takes it over: with root's
-// rights also what a daemon of another user may not make in a directory of root's.
-func setUpArbiter(dir string) (pki.Ensured, error) {
-	did, err := pki.EnsureArbiter(dir)
-	if err == nil && os.Geteuid() == 0 {
-		err = store.Prepare(daemon.StorePath(dir), dir)
+// certError adds what to do to an error of one who may not read or write something.
+func certError(err error) error {
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		return fmt.Errorf("%w. %s", err, advice.AsRoot)
 	}
-	return did, err
+	return err
 }
 
-func newCertSign(state *string) *cobra.Command {
+func newCertSign(dir func() string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign CLUSTER REQUEST",
 		Short: "On the arbiter: sign the certificate request of a cluster",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			signed, err := pki.Sign(certDirOf(*state), args[1], args[0], false)
+			signed, err := pki.Sign(dir(), args[1], args[0], false)
 			if errors.Is(err, pki.ErrNoCA) {
-				return fmt.Errorf("%w: run \"quorate cert init\" or start the arbiter first", err)
+				return fmt.Errorf("%w. %s", err, advice.InitFirst.With("where", pki.Where(dir())))
 			}
 			if err != nil {
-				return err
+				return certError(err)
 			}
 			if signed.Replaced {
-				fmt.Fprintf(cmd.ErrOrStderr(), "quorate: cluster %q had a certificate for another key, which stays valid\n", args[0])
+				fmt.Fprintf(cmd.ErrOrStderr(), "quorate: cluster %s had a certificate for another key, which stays valid\n", status.EscapeName(args[0]))
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Certificate of cluster %s: %s\n", args[0], signed.Path)
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "Signed the certificate of cluster %s: %s\n", args[0], signed.Path)
+			fmt.Fprintf(out, "%s\n", advice.NextImport.WithWord("file", signed.Path).WithWord("base", filepath.Base(signed.Path)))
 			return nil
 		},
 	}
@@ -107,15 +117,50 @@ func newCertTrust(node *string) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := pki.InitNode(*node, args[0], nil)
-			if errors.Is(err, pki.ErrExists) {
-				if other, otherErr := pki.OtherCA(*node, args[0]); otherErr == nil && other != "" {
-					err = fmt.Errorf("%w. %s", err, other)
-				}
-				return fmt.Errorf("%w. Remove the directory to set the node up anew", err)
+			already := errors.Is(err, pki.ErrExists)
+			if already {
+				err = sameCA(*node, args[0])
 			}
-			return err
+			if err != nil {
+				return certError(err)
+			}
+			n, err := pki.LoadNode(*node)
+			if errors.Is(err, pki.ErrNoNode) { // only an NSS database, which the daemon takes over
+				fmt.Fprintf(cmd.OutOrStdout(), "The node has the NSS database of the C corosync-qdevice: %s\n%s\n", *node, advice.NextStart)
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			did := "This node now trusts the arbiter with this CA"
+			if already {
+				did = "This node trusts the arbiter with this CA already"
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "%s:\n  valid until %s, SHA-256 %s\n", did, n.CA.NotAfter.Format(time.DateOnly), pki.Fingerprint(n.CA))
+			if n.Cluster != nil {
+				fmt.Fprintf(out, "It has the certificate of cluster %s.\n%s\n", status.EscapeName(n.Cluster.Leaf.Subject.CommonName), advice.NextStart)
+				return nil
+			}
+			fmt.Fprintf(out, "%s\n%s\n", advice.NextRequest.With("flags", pki.NodeFlags(*node)), advice.NextOthers.With("flags", pki.NodeFlags(*node)))
+			return nil
 		},
 	}
+}
+
+// sameCA returns nil if the node has the CA of the file, and an error that says what to
+// do if it has another.
+func sameCA(dir, file string) error {
+	other, err := pki.OtherCA(dir, file)
+	switch {
+	case errors.Is(err, pki.ErrNoNode):
+		return nil
+	case err != nil:
+		return err
+	case other == "":
+		return nil
+	}
+	return fmt.Errorf("this node trusts another arbiter. %s. %s", other, advice.TrustOther.WithWord("dir", dir))
 }
 
 func newCertRequest(node *string) *cobra.Command {
@@ -126,9 +171,11 @@ func newCertRequest(node *string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := pki.RequestNode(*node, args[0])
 			if err != nil {
-				return trustFirst(err)
+				return trustFirst(err, *node)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Certificate request: %s\n", path)
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "Made a certificate request for cluster %s: %s\n", args[0], path)
+			fmt.Fprintf(out, "%s\n", advice.NextSign.WithWord("file", path).WithWord("cluster", args[0]))
 			return nil
 		},
 	}
@@ -142,22 +189,24 @@ func newCertImport(node *string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, cluster, err := pki.ImportNode(*node, args[0])
 			if err != nil {
-				return trustFirst(err)
+				return trustFirst(err, *node)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Certificate of cluster %s taken up\n", cluster)
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "This node now has the certificate of cluster %s.\n", status.EscapeName(cluster))
 			if path != "" {
-				fmt.Fprintf(cmd.OutOrStdout(), "For the other nodes: %s\n", path)
+				fmt.Fprintf(out, "Wrote the file for the other nodes: %s\n%s\n", path, advice.NextShare.WithWord("file", path))
 			}
+			fmt.Fprintf(out, "%s\n", advice.NextStart)
 			return nil
 		},
 	}
 }
 
-func trustFirst(err error) error {
+func trustFirst(err error, dir string) error {
 	if errors.Is(err, pki.ErrNoNode) {
-		return fmt.Errorf("%w: run \"quorate cert trust\" with the arbiter's CA certificate first", err)
+		return fmt.Errorf("%w. %s", err, advice.TrustFirst.With("flags", pki.NodeFlags(dir)))
 	}
-	return err
+	return certError(err)
 }
 
 // certReport is what cert show prints, as text or as JSON: an arbiter's part, a
@@ -180,19 +229,16 @@ type certInfo struct {
 	NotAfter    time.Time `json:"not_after"`
 }
 
-func newCertShow(state, node *string) *cobra.Command {
+func newCertShow(dir func() string, node *string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Show the certificates that are here, and warn of those that end soon",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			report, err := makeCertReport(certDirOf(*state), *node, time.Now())
-			if errors.Is(err, fs.ErrPermission) {
-				return fmt.Errorf("%w: run this as root", err)
-			}
+			report, err := makeCertReport(dir(), *node, time.Now())
 			if err != nil {
-				return err
+				return certError(err)
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
@@ -240,7 +286,7 @@ func makeCertReport(arbiter, node string, now time.Time) (*certReport, error) {
 	case !errors.Is(nodeErr, pki.ErrNoNode):
 		return nil, nodeErr
 	case a == nil:
-		return nil, fmt.Errorf("neither an arbiter nor a node: %w, %w", err, nodeErr)
+		return nil, fmt.Errorf("there are no certificates here, neither an arbiter's nor a node's (%w, %w). %s", err, nodeErr, advice.NoCerts)
 	}
 	return r, nil
 }

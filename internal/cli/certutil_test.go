@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"quorate/corosync/qb"
+	"quorate/internal/advice"
 	"quorate/internal/pki"
 )
 
@@ -402,22 +403,34 @@ func TestCertCommand(t *testing.T) {
 		}
 		return out
 	}
-	if code, _, errs := run("n1", "show"); code != 1 || !strings.Contains(errs, "neither an arbiter nor a node") {
+	if code, _, errs := run("n1", "show"); code != 1 || !strings.Contains(errs, "neither an arbiter's nor a node's") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
-	if code, _, errs := run("n1", "request", "prod"); code != 1 || !strings.Contains(errs, `run "quorate cert trust"`) {
+	if code, _, errs := run("n1", "request", "prod"); code != 1 || !strings.Contains(errs, advice.TrustFirst.With("flags", " --node-dir "+base+"/n1/nssdb").String()) {
 		t.Errorf("exit %d, %q", code, errs)
 	}
-	ca := strings.TrimSpace(strings.TrimPrefix(ok("", "init"), "CA certificate: "))
-	ok("n1", "trust", ca)
-	ok("n2", "trust", ca)
-	if code, _, errs := run("n1", "trust", ca); code != 1 || !strings.Contains(errs, "Remove the directory") {
-		t.Errorf("exit %d, %q", code, errs)
+	after := func(out, label string) string {
+		t.Helper()
+		_, rest, found := strings.Cut(out, label)
+		line, _, _ := strings.Cut(rest, "\n")
+		if !found {
+			t.Fatalf("no %q in %s", label, out)
+		}
+		return line
 	}
-	crq := strings.TrimSpace(strings.TrimPrefix(ok("n1", "request", "prod"), "Certificate request: "))
-	_, crt, _ := strings.Cut(strings.TrimSpace(ok("", "sign", "prod", crq)), ": ")
-	_, p12, _ := strings.Cut(strings.TrimSpace(ok("n1", "import", crt)), "For the other nodes: ")
-	if out := ok("n2", "import", p12); out != "Certificate of cluster prod taken up\n" {
+	ca := after(ok("", "init"), "CA certificate: ")
+	for _, n := range []string{"n1", "n2"} {
+		if out := ok(n, "trust", ca); !strings.HasPrefix(out, "This node now trusts the arbiter with this CA:\n  valid until ") || !strings.Contains(out, "\nNext, on one node of the cluster: `quorate cert request CLUSTER") {
+			t.Errorf("trust: %s", out)
+		}
+	}
+	if out := ok("n1", "trust", ca); !strings.HasPrefix(out, "This node trusts the arbiter with this CA already") {
+		t.Errorf("trust again: %s", out)
+	}
+	crq := after(ok("n1", "request", "prod"), "Made a certificate request for cluster prod: ")
+	crt := after(ok("", "sign", "prod", crq), "Signed the certificate of cluster prod: ")
+	p12 := after(ok("n1", "import", crt), "Wrote the file for the other nodes: ")
+	if out := ok("n2", "import", p12); out != "This node now has the certificate of cluster prod.\n"+advice.NextStart.String()+"\n" {
 		t.Errorf("import: %q", out)
 	}
 	for _, want := range []string{"CA ", "server ", "cluster prod ", "node: arbiter's CA ", "node: cluster prod "} {

@@ -17,6 +17,7 @@ import (
 	"quorate/corosync/cmap"
 	"quorate/corosync/corotest"
 	"quorate/corosync/votequorum"
+	"quorate/internal/advice"
 	"quorate/internal/daemon"
 )
 
@@ -99,7 +100,7 @@ func TestBackgroundNode(t *testing.T) {
 		t.Errorf("--withdraw under a running daemon: %v, %v, registered %v", done, err, n.registered())
 	}
 	got := runOurs("quorate", "qdevice", "--withdraw", "--lock-file", n.dir+"/pid", "--set", "votequorum_device_name=none of this test")
-	if got.code != 1 || !strings.Contains(got.err, "Another instance is running") || !strings.Contains(got.err, "stop it first") {
+	if got.code != 1 || !strings.Contains(got.err, "Another instance is running") || !strings.Contains(got.err, advice.StopOther.String()) {
 		t.Errorf("quorate qdevice --withdraw: %+v", got)
 	}
 	if got := runOurs("corosync-qdevice-tool", "-s", "-p", n.dir+"/sock"); got.code != 0 || !strings.HasPrefix(got.out, "Qdevice information\n") {

@@ -20,7 +20,7 @@ import (
 
 // Where the C node keeps its certificates, and how its tool is called.
 const (
-	nodeCertDir  = "/etc/corosync/qdevice/net/nssdb"
+	nodeCertDir  = pki.NodeDir
 	nodeCertutil = "corosync-qdevice-net-certutil"
 )
 

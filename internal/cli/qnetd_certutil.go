@@ -68,23 +68,17 @@ func qnetdCertutil(dir, prog string, args []string, stdout, stderr io.Writer) in
 }
 
 func (a *certutilArgs) init(dir string, stdout, stderr io.Writer) int {
-	err := pki.Init(dir, pki.InitOptions{
-		GroupWrite: a.groupWrite,
-		Progress:   func(did string) { fmt.Fprintln(stdout, did) },
-	})
-	exists := errors.Is(err, pki.ErrExists)
-	if err == nil || exists { // pvecm calls -i at every set-up, and doesn't mind that there is a database
-		var did pki.Ensured
-		if did, err = setUpArbiter(dir); did == pki.TakenOver {
-			fmt.Fprintf(stdout, "Taken over from the NSS database in %s, which stays as it is\n", dir)
-		}
+	s, err := setUpArbiter(dir, "", a.groupWrite, func(did string) { fmt.Fprintln(stdout, did) })
+	if s.certs == pki.TakenOver {
+		fmt.Fprintf(stdout, "Taken over from the NSS database in %s, which stays as it is\n", dir)
 	}
+	exists := s.certs == pki.TakenOver || s.certs == pki.Present // pvecm calls -i at every set-up, and doesn't mind
 	switch {
 	case err == nil && exists:
 		fmt.Fprintf(stderr, "Certificate database (%s) already exists. Delete it to initialize new db\n", dir)
 		return 1
 	case err != nil:
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, certError(err))
 		return 1
 	}
 	return 0

@@ -161,8 +161,17 @@ func TestSetUpArbiter(t *testing.T) {
 	if err := errors.Join(os.Chmod(grants, 0o600), os.Chown(grants, 0, 0)); err != nil { // as a daemon of root's made it
 		t.Fatal(err)
 	}
-	if said := run(0, "init"); said != "CA certificate: "+dir+"/qnetd-cacert.crt\n" {
-		t.Errorf("init: %q", said)
+	said := run(0, "init")
+	for _, want := range []string{
+		"The arbiter's certificates are there and stay as they are: " + dir + "\nCA certificate: " + dir + "/qnetd-cacert.crt\n  valid until ",
+		"\nThe register of grants is there and stays; its owner and mode were not right, and are now: " + dir[:len(dir)-len("nssdb")] + "grants.db\n",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("init: without %q: %s", want, said)
+		}
+	}
+	if again := run(0, "init"); strings.Contains(again, "not right") || strings.Contains(strings.ToLower(said+again), "delete") {
+		t.Errorf("init again: %s", again)
 	}
 }
 

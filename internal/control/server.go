@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"quorate/internal/advice"
+	"quorate/internal/safedir"
 )
 
 // Limits bound what clients of the socket may use.
@@ -63,32 +66,98 @@ func Listen(path string, opt ListenOptions) (net.Listener, error) {
 	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("can't create unix socket: %w", err)
 	}
-	if err := clearStale(path); err != nil {
-		return nil, fmt.Errorf("can't create unix socket: %w", err)
-	}
-	l, err := net.Listen("unix", path)
+	dir, err := safedir.Open(filepath.Dir(path))
 	if err != nil {
 		return nil, fmt.Errorf("can't create unix socket: %w", err)
 	}
-	mode := os.FileMode(0o755)
-	if opt.SetUmask {
-		mode = 0o777 &^ os.FileMode(opt.Umask)
-	}
-	err = os.Chmod(path, mode)
-	if err == nil && opt.GID >= 0 {
-		err = os.Lchown(path, -1, int(opt.GID)) // the kernel takes the low 32 bits
-	}
-	if err == nil && opt.Backlog > 0 {
-		err = setBacklog(l.(*net.UnixListener), opt.Backlog)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("unix socket %s: %w", path, err), l.Close())
+	l := &listener{dir: dir, path: path}
+	if err := l.listen(opt); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func clearStale(path string) error {
-	info, err := os.Lstat(path)
+// listener is a socket that goes with its directory: whatever somebody else puts in
+// the place of either, nothing but the socket is changed or removed.
+type listener struct {
+	*net.UnixListener // nil until there is one
+	dir               *os.Root
+	path              string
+}
+
+func (l *listener) listen(opt ListenOptions) error {
+	if err := l.clearStale(); err != nil {
+		return fmt.Errorf("can't create unix socket: %w", err)
+	}
+	u, err := l.bind()
+	if err != nil {
+		return fmt.Errorf("can't create unix socket: %w", err)
+	}
+	u.SetUnlinkOnClose(false) // that goes by the path
+	l.UnixListener = u
+	mode := os.FileMode(0o755)
+	if opt.SetUmask {
+		mode = 0o777 &^ os.FileMode(opt.Umask)
+	}
+	name := filepath.Base(l.path)
+	info, err := l.dir.Lstat(name)
+	if err == nil && info.Mode()&os.ModeSocket == 0 {
+		err = errors.New("something else has taken its place")
+	}
+	if err == nil {
+		err = l.dir.Chmod(name, mode)
+	}
+	if err == nil && opt.GID >= 0 {
+		err = l.dir.Lchown(name, -1, int(opt.GID)) // the kernel takes the low 32 bits
+	}
+	if err == nil && opt.Backlog > 0 {
+		err = setBacklog(u, opt.Backlog)
+	}
+	if err != nil {
+		return fmt.Errorf("unix socket %s: %w", l.path, err)
+	}
+	return nil
+}
+
+// bind makes the socket. Root makes it in the directory that is open, which the kernel
+// takes only as a path through /proc.
+func (l *listener) bind() (*net.UnixListener, error) {
+	path := l.path
+	if os.Geteuid() == 0 {
+		d, err := l.dir.Open(".")
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		through := fmt.Sprintf("/proc/self/fd/%d", d.Fd())
+		if _, err := os.Stat(through); err == nil {
+			path = through + "/" + filepath.Base(l.path)
+		}
+	}
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	var op *net.OpError
+	if path != l.path && errors.As(err, &op) {
+		op.Addr = &net.UnixAddr{Name: l.path, Net: "unix"} // the name that somebody knows
+	}
+	return u, err
+}
+
+// Close ends listening and removes the socket.
+func (l *listener) Close() error {
+	if l.UnixListener == nil {
+		return l.dir.Close()
+	}
+	err := l.UnixListener.Close()
+	if err == nil {
+		_ = l.dir.Remove(filepath.Base(l.path)) // gone already, or not ours to remove
+		err = l.dir.Close()
+	}
+	return err
+}
+
+func (l *listener) clearStale() error {
+	path, name := l.path, filepath.Base(l.path)
+	info, err := l.dir.Lstat(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
@@ -99,11 +168,11 @@ func clearStale(path string) error {
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		_ = c.Close()
-		return fmt.Errorf("another daemon answers on %s", path)
+		return fmt.Errorf("another daemon answers on %s. %s", path, advice.StopOther)
 	} else if !errors.Is(err, syscall.ECONNREFUSED) {
 		return err
 	}
-	return os.Remove(path)
+	return l.dir.Remove(name)
 }
 
 func setBacklog(l *net.UnixListener, n int) error {

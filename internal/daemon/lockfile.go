@@ -11,6 +11,9 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"quorate/internal/advice"
+	"quorate/internal/safedir"
 )
 
 // ErrRunning is returned when another process holds the lock file.
@@ -18,7 +21,10 @@ var ErrRunning = errors.New("Another instance is running") //nolint:staticcheck 
 
 // lockFile is a pid file that is locked as the C daemons lock it, so that one
 // of ours and one of theirs do not run side by side.
-type lockFile struct{ f *os.File }
+type lockFile struct {
+	dir *os.Root
+	f   *os.File
+}
 
 // lock makes and locks the file at path, mode 0640, and writes the pid into it.
 // Its directory is made with mode 0770 if need be.
@@ -26,13 +32,31 @@ func lock(path string) (*lockFile, error) {
 	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("can't acquire lock: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o640)
+	dir, err := safedir.Open(filepath.Dir(path))
 	if err != nil {
 		return nil, fmt.Errorf("can't acquire lock: %w", err)
 	}
-	err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+	f, err := safedir.OpenFile(dir, filepath.Base(path), os.O_WRONLY|os.O_CREATE, 0o640)
+	if err != nil {
+		err = fmt.Errorf("can't acquire lock: %w", err)
+	} else {
+		if err = write(f, path); err == nil {
+			return &lockFile{dir, f}, nil
+		}
+		_ = f.Close() // the first error is the one to tell
+	}
+	_ = dir.Close()
+	return nil, err
+}
+
+// write locks the file and writes the pid into it.
+func write(f *os.File, path string) error {
+	if err := safedir.Single(f); err != nil {
+		return fmt.Errorf("can't acquire lock: %w", err)
+	}
+	err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-		return nil, errors.Join(fmt.Errorf("%w (%s)", ErrRunning, path), f.Close())
+		return fmt.Errorf("%w (%s). %s", ErrRunning, path, advice.StopOther)
 	}
 	if err == nil {
 		err = f.Truncate(0)
@@ -41,9 +65,9 @@ func lock(path string) (*lockFile, error) {
 		_, err = f.WriteString(strconv.Itoa(os.Getpid()) + "\n")
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("can't acquire lock %s: %w", path, err), f.Close())
+		return fmt.Errorf("can't acquire lock %s: %w", path, err)
 	}
-	return &lockFile{f}, nil
+	return nil
 }
 
 // lockIsFree returns ErrRunning if another process holds the lock file at path.
@@ -61,7 +85,7 @@ func lockIsFree(path string) error {
 		return fmt.Errorf("lock file %s: %w", path, err)
 	}
 	if l.Type != unix.F_UNLCK {
-		return fmt.Errorf("%w (%s, pid %d): stop it first", ErrRunning, path, l.Pid)
+		return fmt.Errorf("%w (%s, pid %d). %s", ErrRunning, path, l.Pid, advice.StopOther)
 	}
 	return nil
 }
@@ -69,6 +93,7 @@ func lockIsFree(path string) error {
 // release removes the file and lets go of the lock. The C daemon leaves the
 // file behind (Q5).
 func (l *lockFile) release() {
-	_ = os.Remove(l.f.Name()) // its directory may not be ours
+	_ = l.dir.Remove(filepath.Base(l.f.Name())) // its directory may not be ours
 	_ = l.f.Close()
+	_ = l.dir.Close()
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -55,6 +54,7 @@ type QNetdConfig struct {
 
 	openStore   func(path string) (grantStore, error) // for tests; nil is store.Open
 	returnAfter time.Duration                         // how often a standby tries to return; 0 is 10 s
+	container   bool                                  // for tests: take this for a container
 
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
@@ -124,7 +124,7 @@ func (d *arbiter) open(ctx context.Context) error {
 	var err error
 	if d.cfg.LockFile != "" {
 		if d.lock, err = lock(d.cfg.LockFile); err != nil {
-			return err
+			return withRunAdvice(err, d.cfg.LockFile)
 		}
 	}
 	if err := d.openCerts(); err != nil {
@@ -135,7 +135,7 @@ func (d *arbiter) open(ctx context.Context) error {
 	}
 	d.tellStandby()
 	if d.control, err = control.Listen(d.cfg.Control.Path, d.cfg.Control.Options); err != nil {
-		return err
+		return withRunAdvice(err, d.cfg.Control.Path)
 	}
 	hosts := d.cfg.Hosts
 	if len(hosts) == 0 {
@@ -144,7 +144,7 @@ func (d *arbiter) open(ctx context.Context) error {
 	for _, host := range hosts {
 		l, err := listen(ctx, d.cfg.Network, host, d.cfg.Port, d.cfg.Backlog)
 		if err != nil {
-			return err
+			return withPortAdvice(err, d.cfg.Port)
 		}
 		d.listeners = append(d.listeners, l)
 	}
@@ -162,11 +162,13 @@ func (d *arbiter) openCerts() error {
 		dir, did, err = d.borrowCerts(err)
 	}
 	if err != nil {
-		return err
+		return d.withAdvice(err)
 	}
 	switch did {
 	case pki.Created:
 		d.log.Info("new CA and server certificate made", "directory", dir)
+	case pki.Renewed:
+		d.log.Info("new server certificate made, of the CA that is there", "directory", dir)
 	case pki.TakenOver:
 		d.log.Info("server certificate taken over from the NSS database of the C corosync-qnetd", "directory", dir)
 	}
@@ -178,11 +180,11 @@ func (d *arbiter) openCerts() error {
 		d.log.Info("certificates reloaded")
 	})
 	if err != nil {
-		return err
+		return d.withAdvice(err)
 	}
 	a, err := pki.LoadArbiter(dir)
 	if err != nil {
-		return err
+		return d.withAdvice(err)
 	}
 	for _, w := range a.Warnings(time.Now()) {
 		d.log.Warn(w)
@@ -199,18 +201,15 @@ func (d *arbiter) openStore(ctx context.Context) error {
 		open = d.openBolt
 	}
 	st, err := open(d.cfg.StorePath)
-	if errors.Is(err, fs.ErrPermission) {
-		err = fmt.Errorf("%w: it belongs to another user; %s", err, forRoot(err))
-	}
 	if err != nil {
-		return err
+		return d.withAdvice(err)
 	}
 	d.store = st
 	if d.records, err = d.store.Load(ctx); err != nil {
 		return err
 	}
 	if err := d.store.Writable(); err != nil {
-		d.log.Error("grants can't be recorded, so no vote will be given", "store", d.cfg.StorePath, "reason", err)
+		d.log.Error("grants can't be recorded, so no vote will be given", "store", d.cfg.StorePath, "reason", err, "do", d.site().advise(err, true).String())
 	}
 	return nil
 }
@@ -279,7 +278,6 @@ func (d *arbiter) close() error {
 		if err := d.control.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
-		_ = os.Remove(d.cfg.Control.Path) // gone already, as a rule
 	}
 	if d.store != nil {
 		errs = append(errs, d.store.Close())

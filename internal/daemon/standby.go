@@ -11,10 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/pki"
+	"quorate/internal/safedir"
 	"quorate/internal/store"
 )
 
@@ -56,9 +57,10 @@ func privateDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	uid, euid := ownerOf(info), os.Geteuid()
-	if uid != 0 && uid != euid || info.Mode().Perm()&0o002 != 0 {
-		return fmt.Errorf("%s is not a directory of user %d's own, so keys and grants can't be kept there", parent, euid)
+	uid, euid := safedir.UID(info), os.Geteuid()
+	open := info.Mode().Perm()&0o002 != 0 || euid == 0 && safedir.GID(info) != 0 && info.Mode().Perm()&0o020 != 0
+	if uid != 0 && uid != euid || open {
+		return fmt.Errorf("%s is not a directory of user %s alone, so keys and grants can't be kept there", parent, pki.UserName(euid))
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
@@ -66,17 +68,10 @@ func privateDir(dir string) error {
 	if info, err = os.Lstat(dir); err != nil {
 		return err
 	}
-	if !info.IsDir() || ownerOf(info) != euid || info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("%s is not a directory of user %d alone (mode 0700): remove it", dir, euid)
+	if !info.IsDir() || safedir.UID(info) != euid || info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("%s is not a directory of user %s alone (mode 0700). %s", dir, pki.UserName(euid), advice.RemoveStaleDir.WithWord("dir", dir))
 	}
 	return nil
-}
-
-func ownerOf(info os.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid)
-	}
-	return -1
 }
 
 func (d *arbiter) borrowedDir() string { return filepath.Join(d.cfg.Standby, "nssdb") }
@@ -146,16 +141,8 @@ func (d *arbiter) sentence() string {
 	if errors.As(why, &path) {
 		why = path
 	}
-	return fmt.Sprintf("%s kept in %s, which a stop of the service may remove, and not in %s: %s (%v)",
-		what, d.cfg.Standby, filepath.Dir(d.cfg.StorePath), forRoot(why), why)
-}
-
-// forRoot says what root can do about err.
-func forRoot(err error) string {
-	if errors.Is(err, syscall.EROFS) {
-		return "let the daemon write there"
-	}
-	return `run "quorate cert init" once as root`
+	return fmt.Sprintf("%s kept in %s, which a stop of the service may remove, and not in %s: %v. %s",
+		what, d.cfg.Standby, filepath.Dir(d.cfg.StorePath), why, d.site().advise(why, true))
 }
 
 // tellStandby logs what sentence says, if that is new.

@@ -22,10 +22,12 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/control"
 	"quorate/internal/pki"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
+	"quorate/internal/safedir"
 	"quorate/internal/store"
 	"quorate/internal/wire"
 )
@@ -162,6 +164,23 @@ func (h stockHost) enrol(cluster string) *tls.Certificate {
 	return n.Cluster
 }
 
+// setUp does what quorate cert init does as root for the service's user.
+func (h stockHost) setUp() {
+	h.t.Helper()
+	o := &pki.Owner{UID: int(h.uid), GID: int(h.gid), Name: "service", Private: true}
+	_, err := pki.SetUp(h.certDir(), pki.InitOptions{Owner: o})
+	h.must(err)
+	_, err = pki.HandOver(h.certDir(), o)
+	h.must(err)
+	_, _, err = store.Prepare(StorePath(h.certDir()), o.Register())
+	h.must(err)
+}
+
+// advice is what the service is told to do.
+func (h stockHost) advice(a advice.Advice) string {
+	return a.With("where", pki.Where(h.certDir())).With("user", pki.UserName(int(h.uid))).String()
+}
+
 // files has all that is below a directory, with mode and owner.
 func (h stockHost) files(dir string) string {
 	h.t.Helper()
@@ -175,7 +194,7 @@ func (h stockHost) files(dir string) string {
 			return err
 		}
 		owner := "root"
-		if ownerOf(info) != 0 {
+		if safedir.UID(info) != 0 {
 			owner = "service"
 		}
 		text += fmt.Sprintf("%v %s %s\n", info.Mode(), owner, strings.TrimPrefix(path, h.root+"/"))
@@ -309,9 +328,7 @@ drwx------ service run/corosync-qnetd.state/nssdb
 		t.Errorf("the database was read again:\n%s", a.log)
 	}
 
-	_, err := pki.EnsureArbiter(h.certDir()) // as quorate cert init does
-	h.must(err)
-	h.must(store.Prepare(StorePath(h.certDir()), h.certDir()))
+	h.setUp()
 	settle(t, func() bool { _, err := os.Stat(h.state()); return errors.Is(err, fs.ErrNotExist) }, func() string {
 		return "all stays where it is:\n" + a.log.String()
 	})
@@ -342,17 +359,17 @@ func TestStockRefusals(t *testing.T) {
 			t.Errorf("%s: left %v, %v", what, left, err)
 		}
 	}
-	refused("nothing there, and not writable", "permission denied", `run "quorate cert init" once as root`)
+	refused("nothing there, and not writable", "permission denied", h.advice(advice.InitArbiter))
 	h.must(os.Chmod(h.runDir(), 0o777))
 	h.install()
 	refused("a runtime directory for everybody", "is not a directory of user")
 	h.must(os.Chmod(h.runDir(), 0o770))
 	h.must(os.RemoveAll(h.state()))
 	h.must(os.Mkdir(h.state(), 0o700))
-	refused("a private directory of somebody else", "remove it")
+	refused("a private directory of somebody else", advice.RemoveStaleDir.With("dir", h.state()).String())
 	h.must(os.Remove(h.state()))
 	_, err := pki.EnsureArbiter(h.certDir())
 	h.must(err)
 	h.must(os.WriteFile(StorePath(h.certDir()), make([]byte, 9000), 0o600))
-	refused("root's record", "permission denied", "it belongs to another user", `run "quorate cert init" once as root`)
+	refused("root's record", "permission denied", h.advice(advice.InitArbiter))
 }

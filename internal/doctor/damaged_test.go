@@ -32,7 +32,7 @@ func TestUnusableFiles(t *testing.T) {
 			w.must(os.WriteFile(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-cluster.pem"), []byte("-----BEGIN"), 0o600))
 		}, "FAIL certificates: CERTS/qdevice-net-cluster.pem: tls: failed to find any PEM data in certificate input\n" +
 			"    Copy qdevice-net-ca.crt and qdevice-net-cluster.pem from CERTS of another node of the cluster, which has the same. " +
-			"If none has: run `mv CERTS CERTS.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt`.\n"},
+			"If none has: run `mv CERTS CERTS.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt --node-dir CERTS`.\n"},
 		{"the CA's certificate", func(w *world) { w.must(os.Truncate(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-ca.crt"), 100)) },
 			"FAIL certificates: CERTS/qdevice-net-ca.crt: no certificate in it\n    Copy qdevice-net-ca.crt and "},
 	} {

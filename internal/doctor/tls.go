@@ -31,7 +31,7 @@ func (e *examiner) certificates(context.Context) {
 		e.say(Note, "quorum.device.net.tls is off: none is used")
 		return
 	}
-	getCert := advice.GetCert.WithWord("cluster", e.device.Machine.Cluster).WithWord("name", e.device.Machine.Cluster)
+	getCert := e.getCert()
 	n, err := pki.LoadNode(dir)
 	var damaged *pki.DamagedError
 	switch {
@@ -39,7 +39,7 @@ func (e *examiner) certificates(context.Context) {
 		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS is not tried")
 		return
 	case errors.Is(err, pki.ErrNoNode):
-		e.say(Fail, dir+" has no certificates", advice.TrustArbiter, getCert)
+		e.say(Fail, dir+" has no certificates", advice.TrustArbiter.With("flags", pki.NodeFlags(dir)), getCert)
 		return
 	case errors.As(err, &damaged):
 		e.say(Fail, damaged.Err.Error(), damaged.Do)
@@ -70,6 +70,12 @@ func (e *examiner) certificates(context.Context) {
 		}
 		e.say(OK, fmt.Sprintf("of cluster %q, valid until %s", leaf.Subject.CommonName, until.Format("2006-01-02")))
 	}
+}
+
+// getCert says how this node gets the certificate of its cluster.
+func (e *examiner) getCert() advice.Advice {
+	name := e.device.Machine.Cluster
+	return advice.GetCert.WithWord("cluster", name).WithWord("name", name).With("flags", pki.NodeFlags(e.Settings.CertDir))
 }
 
 // tls tries every address that answers, up to where the arbiter has looked at this
@@ -110,10 +116,9 @@ func (e *examiner) tlsAdvice(err error) []advice.Advice {
 	case errors.Is(err, errMismatch):
 		return []advice.Advice{advice.ArbiterTLSOn}
 	case errors.Is(err, errWrongPeer):
-		return []advice.Advice{advice.TrustAnew.WithWord("dir", e.Settings.CertDir)}
+		return []advice.Advice{advice.TrustAnew.WithWord("dir", e.Settings.CertDir).With("flags", pki.NodeFlags(e.Settings.CertDir))}
 	case errors.Is(err, errRefusesCert):
-		return []advice.Advice{advice.ArbiterKnows,
-			advice.GetCert.WithWord("cluster", e.device.Machine.Cluster).WithWord("name", e.device.Machine.Cluster)}
+		return []advice.Advice{advice.ArbiterKnows, e.getCert()}
 	}
 	return nil
 }

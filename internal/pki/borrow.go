@@ -26,7 +26,7 @@ func BorrowArbiter(dir, private string) (did Ensured, err error) {
 	if err := os.MkdirAll(private, 0o700); err != nil {
 		return Present, err
 	}
-	err = locked(private, func() error {
+	err = locked(private, modesOf(false), func(d *folder) error {
 		now := stampOf(dir, append(names, CACertFile, pwdFile)...)
 		if was, err := os.ReadFile(filepath.Join(private, borrowedFile)); err == nil && string(was) == now {
 			if _, err := LoadArbiter(private); err == nil {
@@ -34,16 +34,16 @@ func BorrowArbiter(dir, private string) (did Ensured, err error) {
 			}
 		}
 		did = TakenOver
-		return borrow(dir, private, now)
+		return borrow(dir, d, now)
 	})
 	if err != nil {
-		return Present, fmt.Errorf("reading the NSS database of the C corosync-qnetd: %w", forRoot(err))
+		return Present, fmt.Errorf("reading the NSS database of the C corosync-qnetd: %w", err)
 	}
 	return did, nil
 }
 
-func borrow(dir, private, stamp string) error {
-	db, err := openNSS(dir, private)
+func borrow(dir string, d *folder, stamp string) error {
+	db, err := openNSS(dir, d)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func borrow(dir, private, stamp string) error {
 		{serverKeyFile, text},
 		{borrowedFile, []byte(stamp)}, // the last one: what it says is true of the others
 	} {
-		if err := writeFile(private, f.name, f.data, 0o600); err != nil {
+		if err := d.write(f.name, f.data, 0o600); err != nil {
 			return err
 		}
 	}

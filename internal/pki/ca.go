@@ -16,14 +16,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"quorate/internal/advice"
 	"quorate/internal/limited"
 )
 
@@ -39,41 +40,51 @@ func validity(from time.Time) time.Time { return from.AddDate(100, 0, 0) }
 // InitOptions are the wishes of a caller of Init.
 type InitOptions struct {
 	GroupWrite bool             // let the group write to the files, as C does without -G
+	Owner      *Owner           // whose they are to be, where root makes the directory; nil: the parent's
 	Progress   func(did string) // called with each step, in the words of the C script; may be nil
 }
 
 // Init makes a CA and a server certificate in dir, which is made if need be.
 // Where there is one already, be it in an NSS database, it returns ErrExists
-// and leaves all as it was.
+// and leaves all as it was. Where there is a CA and the server's certificate is lost,
+// that is made anew.
 func Init(dir string, opt InitOptions) error {
 	say := opt.Progress
 	if say == nil {
 		say = func(string) {}
 	}
 	m := modesOf(opt.GroupWrite)
-	if err := state(dir); !errors.Is(err, ErrNoCA) {
+	if err := state(dir); !vacant(err) {
 		return existing(dir, err)
 	}
-	made, err := makeDir(dir, m)
+	made, err := makeDir(dir, m, opt.Owner)
 	if err != nil {
 		return err
 	}
 	if made {
 		say("Creating " + dir)
 	}
-	return locked(dir, func() error {
-		if err := state(dir); !errors.Is(err, ErrNoCA) {
+	return locked(dir, m, func(d *folder) error {
+		err := state(dir)
+		switch {
+		case !vacant(err):
 			return existing(dir, err) // another process was faster
+		case errors.Is(err, errNoServer):
+			say("Creating new server certificate for the CA that is there")
+			return renewServer(d)
 		}
 		say("Creating new key and cert db")
 		say("Creating new CA")
-		if err := create(dir, m); err != nil {
+		if err := create(d); err != nil {
 			return err
 		}
 		say("QNetd CA certificate is exported as " + filepath.Join(dir, CACertFile))
 		return nil
 	})
 }
+
+// vacant reports whether a directory in that state lacks something that Init makes.
+func vacant(state error) bool { return errors.Is(state, ErrNoCA) || errors.Is(state, errNoServer) }
 
 func existing(dir string, err error) error {
 	if err == nil || errors.Is(err, ErrNSS) {
@@ -82,13 +93,14 @@ func existing(dir string, err error) error {
 	return err
 }
 
-// create writes a new CA.
-func create(dir string, m modes) error {
+// create writes a new CA. Its key comes before its certificate: a CA that somebody may
+// have been given is never without one, even if this is broken off.
+func create(d *folder) error {
 	caKey, err := newKey()
 	if err != nil {
 		return err
 	}
-	serial, err := nextSerial(dir, m)
+	serial, err := nextSerial(d)
 	if err != nil {
 		return err
 	}
@@ -105,25 +117,62 @@ func create(dir string, m modes) error {
 	if ca, err = x509.ParseCertificate(caDER); err != nil {
 		return err
 	}
-	serverKey, err := newKey()
+	text, err := keyPEM(caKey)
 	if err != nil {
 		return err
 	}
-	if serial, err = nextSerial(dir, m); err != nil {
+	if err := mark(d); err != nil {
 		return err
 	}
-	serverDER, err := issue(ca, caKey, serial, ServerCN, serverKey.Public())
+	if err := d.write(caKeyFile, text, 0o600); err != nil {
+		return err
+	}
+	if err := d.write(CACertFile, append(describe(ca), certPEM(caDER)...), 0o644); err != nil {
+		return err
+	}
+	return makeServer(d, ca, caKey)
+}
+
+// renewServer makes a server's certificate of the CA that is there.
+func renewServer(d *folder) error {
+	ca, key, err := loadCA(d.path)
+	if err == nil && !samePublic(key, ca) {
+		err = fmt.Errorf("%s is not the key of %s", filepath.Join(d.path, caKeyFile), CACertFile)
+	}
+	if err != nil {
+		return damaged(err, advice.LostKey.WithWord("dir", d.path).With("where", Where(d.path)))
+	}
+	return makeServer(d, ca, key)
+}
+
+// makeServer writes a new server's certificate and key.
+func makeServer(d *folder, ca *x509.Certificate, caKey crypto.Signer) error {
+	key, err := newKey()
 	if err != nil {
 		return err
 	}
-	if err := mark(dir, m); err != nil {
+	serial, err := nextSerial(d)
+	if err != nil {
 		return err
 	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := writeFile(dir, CACertFile, append(describe(ca), certPEM(caDER)...), 0o644); err != nil {
+	der, err := issue(ca, caKey, serial, ServerCN, key.Public())
+	if err != nil {
 		return err
 	}
-	return writeArbiter(parent, dir, m.file, serverDER, caKey, serverKey)
+	return writeServer(d, d.modes.file, der, key)
+}
+
+// writeServer writes the server's certificate and key. A directory with the key is
+// complete.
+func writeServer(d *folder, mode fs.FileMode, der []byte, key crypto.Signer) error {
+	text, err := keyPEM(key)
+	if err != nil {
+		return err
+	}
+	if err := d.write(serverCertFile, certPEM(der), 0o644); err != nil {
+		return err
+	}
+	return d.write(serverKeyFile, text, mode)
 }
 
 // newKey makes an ECDSA key: NSS takes it, and a handshake costs a thirtieth
@@ -160,23 +209,31 @@ const (
 	Present   Ensured = iota // nothing: all was there
 	Created                  // a new CA and what belongs to it
 	TakenOver                // read from the C programs' NSS database
+	Renewed                  // a server certificate of the CA that was there
 )
 
 // EnsureArbiter takes over the NSS database in dir, or makes a CA if there is
 // none, and says what it did. With no error LoadArbiter finds an arbiter.
-func EnsureArbiter(dir string) (Ensured, error) {
+func EnsureArbiter(dir string) (Ensured, error) { return SetUp(dir, InitOptions{}) }
+
+// SetUp is EnsureArbiter with the wishes of its caller.
+func SetUp(dir string, opt InitOptions) (Ensured, error) {
 	took, err := TakeOverArbiter(dir)
 	if err != nil || took == TakenOver {
 		return took, err
 	}
-	err = Init(dir, InitOptions{})
+	did := Created
+	if errors.Is(state(dir), errNoServer) {
+		did = Renewed
+	}
+	err = Init(dir, opt)
 	if errors.Is(err, ErrExists) {
 		return Present, nil
 	}
 	if err != nil {
-		return Present, fmt.Errorf("setting up certificates: %w", forRoot(err))
+		return Present, fmt.Errorf("setting up certificates: %w", err)
 	}
-	return Created, nil
+	return did, nil
 }
 
 // CheckName reports what is wrong with a cluster's name as a part of a file
@@ -229,15 +286,15 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 		return Signed{}, err
 	}
 	out := Signed{Path: filepath.Join(dir, "cluster-"+name+".crt")}
-	err = locked(dir, func() error {
+	err = locked(dir, modesOf(groupWrite), func(d *folder) error {
 		ca, key, err := loadCA(dir)
 		if err != nil {
-			return damaged(err, mendArbiter(dir))
+			return damaged(err, advice.LostKey.WithWord("dir", dir).With("where", Where(dir)))
 		}
 		if old, err := readCluster(out.Path); err == nil {
 			out.Replaced = !bytes.Equal(old.RawSubjectPublicKeyInfo, req.RawSubjectPublicKeyInfo)
 		}
-		serial, err := nextSerial(dir, modesOf(groupWrite))
+		serial, err := nextSerial(d)
 		if err != nil {
 			return err
 		}
@@ -245,7 +302,7 @@ func Sign(dir, crq, name string, groupWrite bool) (Signed, error) {
 		if err != nil {
 			return err
 		}
-		return writeFile(dir, filepath.Base(out.Path), der, 0o640) // as certutil does
+		return d.write(filepath.Base(out.Path), der, 0o640) // as certutil does
 	})
 	if err != nil {
 		return Signed{}, err
@@ -290,7 +347,7 @@ func parseRequest(b []byte) (*x509.CertificateRequest, error) {
 }
 
 func readCluster(path string) (*x509.Certificate, error) {
-	b, err := os.ReadFile(path)
+	b, err := limited.ReadFile(path, maxHandedIn)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,18 @@ func Where(dir string) string {
 	return "--certs " + advice.Quote(dir)
 }
 
+// NodeDir is where a node's certificates are, unless something else is asked for.
+const NodeDir = "/etc/corosync/qdevice/net/nssdb"
+
+// NodeFlags returns the flag, with a space before it, by which the commands of "quorate
+// cert" find a node's certificates in dir, or "" where they look anyway.
+func NodeFlags(dir string) string {
+	if filepath.Clean(dir) == NodeDir {
+		return ""
+	}
+	return " --node-dir " + advice.Quote(dir)
+}
+
 // mendArbiter says what to do about an arbiter's certificates. All nodes trust its
 // CA, which nothing brings back but its files.
 func mendArbiter(dir string) advice.Advice {
@@ -59,5 +71,5 @@ func mendNode(dir string) advice.Advice {
 	if nssFiles(dir) != nil {
 		return advice.NodeTakeOverAgain.WithWord("dir", dir).With("files", nodeCAFile+" "+nodeClusterFile)
 	}
-	return advice.CopyNodeCerts.WithWord("dir", dir).With("files", nodeCAFile+" and "+nodeClusterFile)
+	return advice.CopyNodeCerts.WithWord("dir", dir).With("flags", NodeFlags(dir)).With("files", nodeCAFile+" and "+nodeClusterFile)
 }

@@ -56,7 +56,7 @@ func TestDamaged(t *testing.T) {
 		}
 		crq, _ := request(t, "prod", 2048, x509.CertificateRequest{})
 		_, err := Sign(dir, crq, "prod", false)
-		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "Bring the files of ")
+		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "Without that key nothing can be signed. ")
 
 		ca := newAuthority(t, time.Now().Add(time.Hour))
 		for _, name := range []string{nodeCAFile, nodeClusterFile} {

@@ -15,10 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/limited"
 	"quorate/internal/pki/p12"
 )
@@ -56,23 +56,23 @@ func InitNode(dir, caFile string, progress func(did string)) error {
 		return fmt.Errorf("%s: the CA's certificate expired on %s, and it is %s here", caFile, stamp(ca.NotAfter), stamp(now))
 	}
 	m := modesOf(true)
-	made, err := makeDir(dir, m)
+	made, err := makeDir(dir, m, nil)
 	if err != nil {
 		return err
 	}
 	if made {
 		progress("Creating " + dir)
 	}
-	return lockedBy(nodeLockFile, dir, func() error {
+	return lockedBy(nodeLockFile, dir, m, func(d *folder) error {
 		if NodeInitialized(dir) {
 			return fmt.Errorf("%s: %w", dir, ErrExists) // another process was faster
 		}
 		progress("Creating new key and cert db")
-		if err := mark(dir, m); err != nil {
+		if err := mark(d); err != nil {
 			return err
 		}
 		progress("Importing CA")
-		return writeFile(dir, nodeCAFile, certPEM(ca.Raw), 0o644)
+		return d.write(nodeCAFile, certPEM(ca.Raw), 0o644)
 	})
 }
 
@@ -141,7 +141,7 @@ func RequestNode(dir, cluster string) (path string, err error) {
 	if _, err := openNode(dir); err != nil {
 		return "", err
 	}
-	err = lockedBy(nodeLockFile, dir, func() error {
+	err = lockedBy(nodeLockFile, dir, modesOf(true), func(d *folder) error {
 		key, err := loadKey(filepath.Join(dir, nodeRequestKey))
 		if errors.Is(err, fs.ErrNotExist) {
 			if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
@@ -151,7 +151,7 @@ func RequestNode(dir, cluster string) (path string, err error) {
 			if err != nil {
 				return err
 			}
-			if err := writeFile(dir, nodeRequestKey, b, 0o600); err != nil {
+			if err := d.write(nodeRequestKey, b, 0o600); err != nil {
 				return err
 			}
 		} else if err != nil {
@@ -161,7 +161,7 @@ func RequestNode(dir, cluster string) (path string, err error) {
 		if err != nil {
 			return err
 		}
-		return writeFile(dir, NodeRequestFile, der, 0o640)
+		return d.write(NodeRequestFile, der, 0o640)
 	})
 	return filepath.Join(dir, NodeRequestFile), err
 }
@@ -183,13 +183,14 @@ func ImportNodeCert(dir, crt string) (path, cluster string, err error) {
 	if err := n.check(c, crt); err != nil {
 		return "", "", err
 	}
-	err = lockedBy(nodeLockFile, dir, func() error {
-		key, err := findKey(dir, n, c)
+	err = lockedBy(nodeLockFile, dir, modesOf(true), func(d *folder) error {
+		key, err := findKey(d, n, c)
 		if err != nil {
 			return err
 		}
 		if key == nil {
-			return fmt.Errorf("%s is not for the key of the request that was made here: make a new one, and have it signed", crt)
+			return fmt.Errorf("%s is not for the key of the request that was made here. %s", crt,
+				advice.RequestAgain.WithWord("cluster", c.Subject.CommonName).With("flags", NodeFlags(dir)))
 		}
 		id := sha1.Sum(c.Raw) // what NSS and openssl have there
 		b, err := p12.Encode(&p12.Contents{
@@ -199,10 +200,10 @@ func ImportNodeCert(dir, crt string) (path, cluster string, err error) {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(dir, NodeP12File, b, 0o600); err != nil {
+		if err := d.write(NodeP12File, b, 0o600); err != nil {
 			return err
 		}
-		return writeCluster(dir, c, key)
+		return writeCluster(d, c, key)
 	})
 	return filepath.Join(dir, NodeP12File), c.Subject.CommonName, err
 }
@@ -217,8 +218,8 @@ func (n *Node) check(c *x509.Certificate, path string) error {
 }
 
 // findKey returns the key for c, or nil.
-func findKey(dir string, n *Node, c *x509.Certificate) (crypto.Signer, error) {
-	key, err := loadKey(filepath.Join(dir, nodeRequestKey))
+func findKey(d *folder, n *Node, c *x509.Certificate) (crypto.Signer, error) {
+	key, err := loadKey(filepath.Join(d.path, nodeRequestKey))
 	switch {
 	case err == nil && samePublic(key, c):
 		return key, nil
@@ -230,10 +231,10 @@ func findKey(dir string, n *Node, c *x509.Certificate) (crypto.Signer, error) {
 			return key, nil
 		}
 	}
-	if nssFiles(dir) == nil {
+	if nssFiles(d.path) == nil {
 		return nil, nil
 	}
-	db, err := openNSS(dir, dir)
+	db, err := openNSS(d.path, d)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +268,7 @@ func ImportNodeP12(dir, file string) (cluster string, err error) {
 	if n.Cluster != nil && n.Cluster.Leaf.Equal(cert.Cert) {
 		return cert.Cert.Subject.CommonName, nil
 	}
-	err = lockedBy(nodeLockFile, dir, func() error { return writeCluster(dir, cert.Cert, key.Key) })
+	err = lockedBy(nodeLockFile, dir, modesOf(true), func(d *folder) error { return writeCluster(d, cert.Cert, key.Key) })
 	return cert.Cert.Subject.CommonName, err
 }
 
@@ -311,17 +312,16 @@ func CheckSigned(ca, crq, crt, cluster string) error {
 
 // writeCluster makes c and its key those of the node, whose own request is done
 // with if it was for this key.
-func writeCluster(dir string, c *x509.Certificate, key crypto.Signer) error {
+func writeCluster(d *folder, c *x509.Certificate, key crypto.Signer) error {
 	b, err := keyPEM(key)
 	if err != nil {
 		return err
 	}
-	if err := writeFile(dir, nodeClusterFile, append(certPEM(c.Raw), b...), 0o600); err != nil {
+	if err := d.write(nodeClusterFile, append(certPEM(c.Raw), b...), 0o600); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, nodeRequestKey)
-	if waiting, err := os.ReadFile(path); err == nil && bytes.Equal(waiting, b) {
-		return os.Remove(path)
+	if waiting, err := limited.ReadFile(filepath.Join(d.path, nodeRequestKey), maxHandedIn); err == nil && bytes.Equal(waiting, b) {
+		return d.Remove(nodeRequestKey)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestWarnings(t *testing.T) {
 		{-day, 31 * day, ""},
 		{-day, 10*day + time.Hour, `the certificate of cluster "prod" expires on`},
 		{-2 * day, -day, "expired on"},
-		{day, 40 * day, "set the clock"},
+		{day, 40 * day, "Check the clock: `timedatectl`."},
 	} {
 		cert := leaf(c.from, c.until)
 		got := (&Node{CA: ca.cert, Cluster: cert}).Warnings(now)

@@ -10,15 +10,16 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sort"
 	"time"
+
+	"quorate/internal/limited"
 )
 
 // loadCert reads the first certificate of a PEM file, whatever stands before it.
 func loadCert(path string) (*x509.Certificate, error) {
-	b, err := os.ReadFile(path)
+	b, err := limited.ReadFile(path, maxHandedIn)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func loadCA(dir string) (*x509.Certificate, crypto.Signer, error) {
 
 // loadKey reads the private key of a PEM file.
 func loadKey(path string) (crypto.Signer, error) {
-	b, err := os.ReadFile(path)
+	b, err := limited.ReadFile(path, maxHandedIn)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +73,8 @@ func loadKey(path string) (crypto.Signer, error) {
 type Arbiter struct {
 	CA     *x509.Certificate
 	Server tls.Certificate // with Leaf
+
+	dir string
 }
 
 // LoadArbiter loads the CA's and the server's certificate and the server's key.
@@ -96,7 +99,7 @@ func loadArbiter(dir string) (*Arbiter, error) {
 	if err := server.Leaf.CheckSignatureFrom(ca); err != nil {
 		return nil, fmt.Errorf("server certificate in %s is not of the CA beside it: %w", dir, err)
 	}
-	return &Arbiter{CA: ca, Server: server}, nil
+	return &Arbiter{CA: ca, Server: server, dir: dir}, nil
 }
 
 // TLSConfig returns a server's configuration: TLS 1.2 and 1.3. With clientCert

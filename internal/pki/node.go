@@ -9,10 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"quorate/internal/limited"
 )
 
 // The files of a node's directory. A node that has its CA is initialised; key
@@ -56,7 +57,7 @@ func loadNode(dir string) (*Node, error) {
 	}
 	n := &Node{CA: ca}
 	path := filepath.Join(dir, nodeClusterFile)
-	b, err := os.ReadFile(path)
+	b, err := limited.ReadFile(path, maxHandedIn)
 	if errors.Is(err, fs.ErrNotExist) {
 		return n, nil
 	}

@@ -12,6 +12,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +22,9 @@ import (
 	"syscall"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/pki/p12"
+	"quorate/internal/safedir"
 )
 
 // The names in the C programs' databases.
@@ -35,8 +39,7 @@ const pwdFile = "pwdfile.txt"
 
 // ErrNSSTools is returned where an NSS database is to be taken over and NSS's
 // own programs are missing.
-var ErrNSSTools = errors.New("NSS's certutil and pk12util are needed to take over the database of the C programs: " +
-	"install libnss3-tools (Debian, Ubuntu), nss-tools (Fedora, RHEL) or mozilla-nss-tools (SUSE)")
+var ErrNSSTools = errors.New("NSS's certutil and pk12util are needed to take over the database of the C programs")
 
 // toolTimeout is how long one of NSS's programs may take. On a small machine
 // the key derivation of pk12util takes ten seconds.
@@ -64,23 +67,30 @@ type nssDB struct {
 }
 
 // openNSS copies the database in dir to a new directory in work, which may be the
-// same. The caller holds the lock of work, and closes the copy.
-func openNSS(dir, work string) (*nssDB, error) {
+// same. The caller holds the lock of work, and closes the copy. Where somebody other
+// than root may write to work, root's copy is elsewhere: the programs of NSS go by paths.
+func openNSS(dir string, work *folder) (*nssDB, error) {
 	for _, program := range []string{"certutil", "pk12util"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return nil, fmt.Errorf("%s: %w (%s is not installed)", dir, ErrNSSTools, program)
+			return nil, fmt.Errorf("%s: %w, and %s is not installed. %s", dir, ErrNSSTools, program, advice.InstallNSS)
 		}
 	}
-	old, err := filepath.Glob(filepath.Join(work, ".takeover-*")) // from a run that was killed
+	entries, err := fs.ReadDir(work.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range old {
-		if err := os.RemoveAll(path); err != nil {
-			return nil, err
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".takeover-") { // from a run that was killed
+			if err := work.RemoveAll(e.Name()); err != nil {
+				return nil, err
+			}
 		}
 	}
-	private, err := os.MkdirTemp(work, ".takeover-") // mode 0700
+	base, err := work.privately()
+	if err != nil {
+		return nil, err
+	}
+	private, err := os.MkdirTemp(base, ".takeover-") // mode 0700
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +99,25 @@ func openNSS(dir, work string) (*nssDB, error) {
 		return nil, errors.Join(err, db.close())
 	}
 	return db, nil
+}
+
+// privately returns a directory in which nobody else can put anything in the place of
+// one that this process makes there.
+func (d *folder) privately() (string, error) {
+	if os.Geteuid() != 0 {
+		return d.path, nil
+	}
+	info, err := d.Stat(".")
+	if err != nil {
+		return "", err
+	}
+	if safedir.UID(info) == 0 && info.Mode().Perm()&0o022 == 0 {
+		return d.path, nil
+	}
+	if info, err := os.Stat("/run"); err == nil && info.IsDir() && safedir.UID(info) == 0 && info.Mode().Perm()&0o022 == 0 {
+		return "/run", nil
+	}
+	return os.TempDir(), nil
 }
 
 func (db *nssDB) close() error { return os.RemoveAll(db.dir) }
@@ -107,7 +136,7 @@ func (db *nssDB) copy() error {
 	names = append(names, pwdFile)
 	before := stampOf(db.from, names...)
 	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join(db.from, name))
+		b, err := readFrom(db.from, name)
 		if errors.Is(err, os.ErrNotExist) || name == pwdFile && isEmpty(db.from, pwdFile) {
 			continue // Debian's password file is empty, and root's alone
 		}
@@ -120,9 +149,31 @@ func (db *nssDB) copy() error {
 		db.password = db.password || name == pwdFile && len(bytes.TrimSpace(b)) > 0
 	}
 	if stampOf(db.from, names...) != before {
-		return fmt.Errorf("the NSS database in %s is being written by another program: try again", db.from)
+		return fmt.Errorf("the NSS database in %s is being written by another program. %s", db.from, advice.TryAgain)
 	}
 	return nil
+}
+
+// maxNSS is how many bytes a file of an NSS database may have.
+const maxNSS = 64 << 20
+
+// readFrom reads a file of an NSS database, which is a file and no link.
+func readFrom(dir, name string) ([]byte, error) {
+	r, err := safedir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	f, err := safedir.OpenFile(r, name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxNSS+1))
+	if err == nil && len(b) > maxNSS {
+		err = fmt.Errorf("%s has more than %d bytes", f.Name(), maxNSS)
+	}
+	return b, err
 }
 
 func isEmpty(dir, name string) bool {
@@ -246,8 +297,8 @@ func (db *nssDB) arbiter() (ca, server *x509.Certificate, exported bool, err err
 	case err != nil:
 		return nil, nil, false, err
 	case !beside.Equal(ca):
-		return nil, nil, false, fmt.Errorf("%s is another CA than the one in the NSS database beside it: "+
-			"remove it if the nodes have the database's (SHA-256 %s)", path, Fingerprint(ca))
+		return nil, nil, false, fmt.Errorf("%s is another CA than the one in the NSS database beside it. %s", path,
+			advice.OtherCA.WithWord("file", path).With("fingerprint", Fingerprint(ca)))
 	}
 	return ca, server, true, nil
 }

@@ -4,15 +4,16 @@
 package pki
 
 import (
-	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/big"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"quorate/internal/advice"
+	"quorate/internal/safedir"
 )
 
 // TakeOverArbiter makes an arbiter of ours of the NSS database in dir, which
@@ -23,29 +24,21 @@ func TakeOverArbiter(dir string) (did Ensured, err error) {
 	if !errors.Is(state(dir), ErrNSS) {
 		return Present, nil
 	}
-	err = locked(dir, func() error {
+	err = locked(dir, modesOf(false), func(d *folder) error {
 		if !errors.Is(state(dir), ErrNSS) {
 			return nil // another process was faster
 		}
 		did = TakenOver
-		return importArbiter(dir)
+		return importArbiter(d)
 	})
 	if err != nil {
-		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qnetd: %w", forRoot(err))
+		return Present, fmt.Errorf("taking over the NSS database of the C corosync-qnetd: %w", err)
 	}
 	return did, nil
 }
 
-// forRoot says what to do about an error that root would not have met.
-func forRoot(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: run \"quorate cert init\" once as root", err)
-	}
-	return err
-}
-
-func importArbiter(dir string) error {
-	db, err := openNSS(dir, dir)
+func importArbiter(d *folder) error {
+	db, err := openNSS(d.path, d)
 	if err != nil {
 		return err
 	}
@@ -62,54 +55,35 @@ func importArbiter(dir string) error {
 	if err != nil {
 		return err
 	}
-	ref := filepath.Join(dir, nssFiles(dir)[1])
-	info, err := os.Stat(ref)
+	info, err := d.Stat(nssFiles(d.path)[1])
 	if err != nil {
 		return err
 	}
+	d.uid, d.gid = safedir.UID(info), safedir.GID(info)
 	mode := info.Mode().Perm() & 0o660 // for whom C's daemon may run as
-	if err := raiseSerial(dir, mode, ca, server); err != nil {
+	if err := raiseSerial(d, mode, ca, server); err != nil {
 		return err
 	}
 	if !exported {
-		if err := writeLike(ref, dir, CACertFile, append(describe(ca), certPEM(ca.Raw)...), 0o644); err != nil {
+		if err := d.write(CACertFile, append(describe(ca), certPEM(ca.Raw)...), 0o644); err != nil {
 			return err
 		}
 	}
-	return writeArbiter(ref, dir, mode, server.Raw, caKey, serverKey)
-}
-
-// writeArbiter writes the files that only we have. The server's key is the last
-// one: a directory with it is complete.
-func writeArbiter(ref, dir string, mode fs.FileMode, server []byte, caKey, serverKey crypto.Signer) error {
-	caPEM, err := keyPEM(caKey)
+	text, err := keyPEM(caKey)
 	if err != nil {
 		return err
 	}
-	serverPEM, err := keyPEM(serverKey)
-	if err != nil {
+	if err := d.write(caKeyFile, text, 0o600); err != nil { // only to sign with: the daemon needs no access
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-		mode fs.FileMode
-	}{
-		{serverCertFile, certPEM(server), 0o644},
-		{caKeyFile, caPEM, 0o600}, // only to sign with: the daemon needs no access
-		{serverKeyFile, serverPEM, mode},
-	} {
-		if err := writeLike(ref, dir, f.name, f.data, f.mode); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeServer(d, mode, server.Raw, serverKey)
 }
 
 // raiseSerial makes sure that the next serial number is above that of every
 // certificate that is known, as it is unless serial.txt was lost. C and we
 // count in the same file.
-func raiseSerial(dir string, mode fs.FileMode, known ...*x509.Certificate) error {
+func raiseSerial(d *folder, mode fs.FileMode, known ...*x509.Certificate) error {
+	dir := d.path
 	last, err := lastSerial(dir)
 	if err != nil {
 		return err
@@ -135,7 +109,7 @@ func raiseSerial(dir string, mode fs.FileMode, known ...*x509.Certificate) error
 	if !highest.IsInt64() || highest.Int64() > 1<<62 {
 		return fmt.Errorf("%s is lost, and a certificate has serial number %v, after which C can't count", filepath.Join(dir, serialFile), highest)
 	}
-	return writeFile(dir, serialFile, fmt.Appendln(nil, highest), mode)
+	return d.write(serialFile, fmt.Appendln(nil, highest), mode)
 }
 
 // takeOverNode reads what our files lack from the NSS database in dir, which
@@ -145,11 +119,11 @@ func takeOverNode(dir, nickname string) (did Ensured, err error) {
 	if nssFiles(dir) == nil || exists(dir, nodeClusterFile) {
 		return Present, nil
 	}
-	err = lockedBy(nodeLockFile, dir, func() error {
+	err = lockedBy(nodeLockFile, dir, modesOf(true), func(d *folder) error {
 		if exists(dir, nodeClusterFile) {
 			return nil // another process was faster
 		}
-		did, err = importNode(dir, nickname)
+		did, err = importNode(d, nickname)
 		return err
 	})
 	if err != nil {
@@ -158,8 +132,9 @@ func takeOverNode(dir, nickname string) (did Ensured, err error) {
 	return did, nil
 }
 
-func importNode(dir, nickname string) (did Ensured, err error) {
-	db, err := openNSS(dir, dir)
+func importNode(d *folder, nickname string) (did Ensured, err error) {
+	dir := d.path
+	db, err := openNSS(dir, d)
 	if err != nil {
 		return Present, err
 	}
@@ -172,14 +147,14 @@ func importNode(dir, nickname string) (did Ensured, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		flags, ok := trust[nickCA]
 		if !ok {
-			return Present, fmt.Errorf("the NSS database in %s has no CA called %q: %s", dir, nickCA, startAnew)
+			return Present, fmt.Errorf("the NSS database in %s has no CA called %q. %s", dir, nickCA, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
 		}
 		if ssl, _, _ := strings.Cut(flags, ","); !strings.Contains(ssl, "C") {
-			return Present, fmt.Errorf("the NSS database in %s does not trust its %q (flags %q): %s", dir, nickCA, flags, startAnew)
+			return Present, fmt.Errorf("the NSS database in %s does not trust its %q (flags %q). %s", dir, nickCA, flags, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
 		}
 		if ca, err = db.cert(nickCA); err == nil {
 			did = TakenOver
-			err = writeFile(dir, nodeCAFile, certPEM(ca.Raw), 0o644)
+			err = d.write(nodeCAFile, certPEM(ca.Raw), 0o644)
 		}
 	} else {
 		err = damaged(err, mendNode(dir))
@@ -195,10 +170,7 @@ func importNode(dir, nickname string) (did Ensured, err error) {
 		return Present, err
 	}
 	if err := c.CheckSignatureFrom(ca); err != nil {
-		return Present, fmt.Errorf("certificate of cluster %q in %s is not of the arbiter's CA there: %s", c.Subject.CommonName, dir, startAnew)
+		return Present, fmt.Errorf("certificate of cluster %q in %s is not of the arbiter's CA there. %s", c.Subject.CommonName, dir, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
 	}
-	return TakenOver, writeCluster(dir, c, key)
+	return TakenOver, writeCluster(d, c, key)
 }
-
-// startAnew is what to do where a node's database is of no use.
-const startAnew = "remove the directory and set the node up with corosync-qdevice-net-certutil"

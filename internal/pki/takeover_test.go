@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quorate/internal/advice"
 )
 
 // cTools runs the C side's own scripts in a directory of the test: an arbiter's
@@ -260,7 +262,7 @@ func TestTakeOverArbiterOdd(t *testing.T) {
 	}
 	path := os.Getenv("PATH")
 	t.Setenv("PATH", t.TempDir())
-	refused("no tools", "install libnss3-tools")
+	refused("no tools", advice.InstallNSS.String())
 	t.Setenv("PATH", path)
 
 	b, err := os.ReadFile(filepath.Join(newCA(t), CACertFile))
@@ -564,11 +566,16 @@ func TestNodeFilesInPEM(t *testing.T) {
 	ca := newAuthority(t, time.Now().Add(time.Hour))
 	dir := ca.node(nil)
 	pairs := []*tls.Certificate{ca.leaf("a", nil), ca.leaf("b", nil)}
+	d, err := openFolder(dir, modesOf(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
 	done := make(chan error)
 	go func() {
 		for i := range 200 {
 			p := pairs[i%2]
-			if err := writeCluster(dir, p.Leaf, p.PrivateKey.(crypto.Signer)); err != nil {
+			if err := writeCluster(d, p.Leaf, p.PrivateKey.(crypto.Signer)); err != nil {
 				done <- err
 				return
 			}
@@ -597,7 +604,7 @@ func TestMarker(t *testing.T) {
 	if err := os.Mkdir(c.arbiter(), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := mark(c.arbiter(), modesOf(true)); err != nil {
+	if err := locked(c.arbiter(), modesOf(true), mark); err != nil {
 		t.Fatal(err)
 	}
 	c.qnetd("-i")

@@ -23,6 +23,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"quorate/internal/qnet"
+	"quorate/internal/safedir"
 )
 
 // ErrDamaged is returned by Open and Load when the file is no intact store.
@@ -63,13 +64,13 @@ func Open(path string) (*Bolt, error) {
 func (b *Bolt) open() error {
 	b.db, b.broken = nil, nil
 	err := guard(b.path, func() (err error) {
-		b.db, err = bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: lockTime})
+		b.db, err = bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: lockTime, OpenFile: openFile})
 		if err != nil && unwritable(err) {
 			b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
 			if info, serr := os.Stat(b.path); serr != nil || info.Size() == 0 {
 				return nil
 			}
-			b.db, err = bbolt.Open(b.path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true, PreLoadFreelist: true})
+			b.db, err = bbolt.Open(b.path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true, PreLoadFreelist: true, OpenFile: openFile})
 		}
 		return b.opened(err)
 	})
@@ -118,6 +119,29 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// openFile opens a store. Root opens no link there, and nothing that has another name:
+// the directory may be somebody else's.
+func openFile(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	if os.Geteuid() != 0 {
+		return os.OpenFile(path, flag, mode)
+	}
+	r, err := safedir.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	f, err := safedir.OpenFile(r, filepath.Base(path), flag, mode)
+	if err == nil {
+		err = safedir.Single(f)
+	}
+	if err = errors.Join(err, r.Close()); err != nil {
+		if f != nil {
+			_ = f.Close()
+		}
+		return nil, err
+	}
+	return f, nil
 }
 
 func unwritable(err error) bool {

@@ -6,16 +6,14 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"quorate/internal/qnet"
+	"quorate/internal/safedir"
 )
 
 // Standby is a Store for a process that may not be allowed to write where its
@@ -214,34 +212,33 @@ func (s *Standby) Close() error {
 	return s.cur.Close()
 }
 
-// Prepare makes an empty store at path that the group of the file or directory
-// ref can write, mode 0660 and owned as ref is; one that is there gets mode and
-// owner only. It is for root, who sets up what another user's daemon will use:
-// bbolt writes only to the file itself, so its directory may stay root's. The
-// file must not be a link.
-func Prepare(path, ref string) error {
-	info, err := os.Stat(ref)
+// Prepare makes an empty store at path, or gives the one that is there its owner and
+// mode. It reports whether it made one, and whether one that was there had another
+// owner or mode. It is for root, who sets up what another
+// user's daemon will use: bbolt writes only to the file itself, so its directory may
+// stay root's. The file must not be a link, nor have another name.
+func Prepare(path string, a safedir.Access) (made, given bool, err error) {
+	r, err := safedir.Open(filepath.Dir(path))
 	if err != nil {
-		return err
+		return false, false, err
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return fmt.Errorf("%s: its owner can't be told", ref)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o660)
+	defer r.Close()
+	name := filepath.Base(path)
+	_, err = r.Lstat(name)
+	made = errors.Is(err, fs.ErrNotExist)
+	f, err := safedir.OpenFile(r, name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return err
+		return false, false, err
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
-		return err
+	info, err := f.Stat()
+	if err != nil {
+		return false, false, err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", path)
-	}
-	if err := f.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
-		return err
+	given = !made && (info.Mode() != a.Mode || safedir.UID(info) != a.UID || safedir.GID(info) != a.GID)
+	if err := safedir.Own(f, a); err != nil {
+		return false, false, err
 	}
 	_ = syncDir(filepath.Dir(path)) // an empty file that is lost is made again
-	return f.Chmod(0o660)
+	return made, given, nil
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"quorate/internal/safedir"
 )
 
 // places are a directory that is where the grants belong, on a file system of its
@@ -199,14 +201,12 @@ func TestStandbyDamaged(t *testing.T) {
 
 func TestPrepare(t *testing.T) {
 	p := newPlaces(t)
-	ref := filepath.Join(p.second, "nssdb")
-	if err := errors.Join(os.Mkdir(ref, 0o750), os.Chown(ref, 0, 65534)); err != nil {
-		t.Fatal(err)
-	}
-	check := func() {
+	whose := safedir.Access{UID: 0, GID: 65534, Mode: 0o660}
+	check := func(want bool) {
 		t.Helper()
-		if err := Prepare(p.path(), ref); err != nil {
-			t.Fatal(err)
+		made, given, err := Prepare(p.path(), whose)
+		if err != nil || made != want || given == want {
+			t.Fatal(made, given, err)
 		}
 		info, err := os.Stat(p.path())
 		if err != nil {
@@ -216,22 +216,32 @@ func TestPrepare(t *testing.T) {
 			t.Errorf("%v, owner %d:%d", info.Mode(), st.Uid, st.Gid)
 		}
 	}
-	check()
+	check(true)
 	s := p.open()
 	p.save(s, a(0, 1))
 	if err := os.Chmod(p.path(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check()
+	check(false)
 	p.expect(p.restart(s), false, a(1, 1))
 	link := filepath.Join(p.second, "link")
 	if err := os.Symlink(p.path(), link); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(link, ref); err == nil {
-		t.Error("followed a link")
+	if _, _, err := Prepare(link, whose); !errors.Is(err, safedir.ErrLink) {
+		t.Errorf("a link: %v", err)
 	}
-	if err := Prepare(filepath.Join(p.second, "x"), "/nowhere"); !errors.Is(err, fs.ErrNotExist) {
+	hard := filepath.Join(p.dir, "hard")
+	if err := os.Link(p.path(), hard); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Prepare(hard, whose); !errors.Is(err, safedir.ErrShared) {
+		t.Errorf("a file with two names: %v", err)
+	}
+	if _, err := Open(hard); !errors.Is(err, safedir.ErrShared) {
+		t.Errorf("a store with two names: %v", err)
+	}
+	if _, _, err := Prepare(filepath.Join(p.second, "none", "x"), whose); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
