@@ -205,6 +205,7 @@ func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
 	defer surviveClosedPipes()()
 	cfg.Log = log.Logger
 	debug.SetGCPercent(arbiterGCPercent)
+	cfg.Cores = useCores
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	if err := daemon.RunQNetd(ctx, cfg); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {

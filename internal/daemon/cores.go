@@ -4,29 +4,30 @@
 package daemon
 
 import (
-	"runtime"
 	"sync"
 	"time"
 )
 
-// idleTime is how long after the last such work the daemon goes back to one core.
+// idleTime is how long after the last such work one core is enough again.
 const idleTime = 2 * time.Second
 
-// cores lets the scheduler use one core for the daily work and all of them while
-// clients shake hands or grants are written. A heartbeat wakes one goroutine after
-// another; on several cores each of them would wake a thread to look for work that
-// is not there, which costs more than the work.
+// cores tells whoever owns the process when one core is enough, for the daily work,
+// and when all are of use: while clients shake hands or grants are written. How many
+// the process uses is not the daemon's business; another one may run in it.
 type cores struct {
-	all int // what the process started with
+	use func(all bool) // QNetdConfig.Cores; nil: nobody wants to know
 
 	mu    sync.Mutex
-	busy  int // pieces of such work under way
+	all   bool // what was told last; nothing at first, which leaves all
+	busy  int  // pieces of such work under way
 	timer *time.Timer
 }
 
-func newCores() *cores {
-	c := &cores{all: runtime.GOMAXPROCS(0)}
-	c.timer = time.AfterFunc(0, c.calm)
+func newCores(use func(all bool)) *cores {
+	c := &cores{use: use, all: true}
+	if use != nil {
+		c.timer = time.AfterFunc(0, c.calm)
+	}
 	return c
 }
 
@@ -34,15 +35,15 @@ func newCores() *cores {
 func (c *cores) more() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.busy++; c.busy == 1 && runtime.GOMAXPROCS(0) != c.all {
-		runtime.GOMAXPROCS(c.all)
+	if c.busy++; c.busy == 1 {
+		c.tell(true)
 	}
 }
 
 func (c *cores) less() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.busy--; c.busy == 0 {
+	if c.busy--; c.busy == 0 && c.timer != nil {
 		c.timer.Reset(idleTime)
 	}
 }
@@ -50,16 +51,25 @@ func (c *cores) less() {
 func (c *cores) calm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.busy == 0 && runtime.GOMAXPROCS(0) != 1 {
-		runtime.GOMAXPROCS(1)
+	if c.busy == 0 {
+		c.tell(false)
 	}
 }
 
-// restore gives the process back what it started with.
-func (c *cores) restore() {
+// end leaves all cores to the process.
+func (c *cores) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timer.Stop()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
 	c.busy++ // a timer that has just fired changes nothing any more
-	runtime.GOMAXPROCS(c.all)
+	c.tell(true)
+}
+
+func (c *cores) tell(all bool) {
+	if c.use != nil && c.all != all {
+		c.all = all
+		c.use(all)
+	}
 }

@@ -80,7 +80,7 @@ const (
 	replyTime = 25 * time.Millisecond
 )
 
-func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (*loop, error) {
+func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits, use func(all bool)) (*loop, error) {
 	p, err := newPoller()
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (
 		notes:     newNotes(log),
 		tls:       t,
 		limits:    lim,
-		cores:     newCores(),
+		cores:     newCores(use),
 		poll:      p,
 		events:    make(chan event, 64),
 		persisted: make(chan []qnetd.Persisted),
@@ -111,7 +111,7 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits) (
 
 // run runs the machine until ctx is done, and then closes every connection.
 func (l *loop) run(ctx context.Context) error {
-	defer l.cores.restore()
+	defer l.cores.end()
 	defer l.closeAll()
 	go l.poll.run()
 	for ctx.Err() == nil {

@@ -52,6 +52,11 @@ type QNetdConfig struct {
 	OnListen func([]net.Addr)
 	OnReady  func()
 
+	// Cores, if not nil, is told when all cores are of use, and when one is enough:
+	// at the start, and 2 s after the last handshake or write of a grant. At the end
+	// all are. Calls come one at a time, from any goroutine.
+	Cores func(all bool)
+
 	openStore   func(path string) (grantStore, error) // for tests; nil is store.Open
 	returnAfter time.Duration                         // how often a standby tries to return; 0 is 10 s
 	container   bool                                  // for tests: take this for a container
@@ -223,7 +228,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	d.cfg.Machine.Register = d.store.ID()
 	var err error
 	d.loop, err = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
-		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue})
+		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue}, d.cfg.Cores)
 	if err != nil {
 		return err
 	}
