@@ -4,6 +4,7 @@
 package interop
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -117,9 +118,9 @@ func (r *trial) fail(t *testing.T, format string, args ...any) {
 	t.Errorf(format, args...)
 }
 
-// config puts the pair into the configuration of a lab.
+// config puts the pair into the configuration of a lab, whose arbiter may be one of its own.
 func (r *trial) config(cfg lab.Config) lab.Config {
-	cfg.Kind, cfg.Binary, cfg.NodeKind, cfg.NodeBinary = r.arbiter, suite.quorate, r.nodes, suite.quorate
+	cfg.Kind, cfg.Binary, cfg.NodeKind, cfg.NodeBinary = r.arbiter, cmp.Or(cfg.Binary, suite.quorate), r.nodes, suite.quorate
 	if r.arbiter == lab.KindYesman {
 		cfg.Binary = suite.yesman
 	}

@@ -22,8 +22,11 @@ import (
 var programs = []string{
 	"ip", "nft", "nsenter", "unshare", "mount", "gcc", "cp", "corosync", "corosync-keygen", "corosync-quorumtool",
 	"corosync-qdevice", "corosync-qdevice-net-certutil", "corosync-qnetd", "corosync-qnetd-certutil", "corosync-qnetd-tool", "certutil",
-	"sshd", "ssh", "scp", "ssh-keygen",
+	"sshd", "ssh", "scp", "ssh-keygen", ARMEmulator,
 }
+
+// ARMEmulator runs a program for a 32-bit ARM.
+const ARMEmulator = "qemu-arm-static"
 
 // Missing says what a lab lacks on this machine; it is empty if all is there.
 func Missing() string {
