@@ -15,4 +15,5 @@ const (
 	LookAtAbsent     Advice = "Start {node}, or run `quorate doctor` there: it looks at its network and its node daemon."
 	AwaitHold        Advice = "Wait: the vote moves by itself when that time has passed."
 	KeysToOwner      Advice = "chmod 600 {file}"
+	ClustersJSON     Advice = "Run `quorate clusters --json`."
 )

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"quorate/internal/advice"
 	"quorate/internal/control"
 	"quorate/internal/doctor"
 	"quorate/internal/pki"
@@ -61,4 +62,23 @@ func isArbiter(ctx context.Context, socket, certDir string) bool {
 func isNode(confFile string) bool {
 	_, err := os.Stat(confFile)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// withoutCorosync is a status where no Corosync answers, which err says. An arbiter has
+// none: there the status is that of its clusters.
+func (s *statusCommand) withoutCorosync(ctx context.Context, err error) error {
+	if isNode(s.confFile) || !isArbiter(ctx, s.arbiter, s.arbiterCerts) {
+		return err
+	}
+	const what = "this machine is an arbiter, not a node of a cluster"
+	if s.json {
+		return fmt.Errorf("%s. %s", what, advice.ClustersJSON)
+	}
+	st, err := askStatus(ctx, s.arbiter)
+	if err != nil {
+		return fmt.Errorf("%s, and %w", what, err)
+	}
+	b := status.AppendClusters([]byte("This machine is an arbiter, not a node of a cluster.\n\n"), st, s.now(), colour(s.out))
+	_, err = s.out.Write(b)
+	return err
 }

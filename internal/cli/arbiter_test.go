@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/corosync/qb"
 	"quorate/internal/doctor"
 )
 
@@ -99,5 +100,35 @@ func TestFrozenArbiter(t *testing.T) {
 	_, out, _ := call("quorate", "doctor", "--arbiter", "--arbiter-socket", socket, "--state", dir)
 	if !strings.Contains(out, "FAIL  daemon          the arbiter's daemon takes connections but does not answer: it is frozen or stuck\n") {
 		t.Errorf("output\n%s", out)
+	}
+}
+
+// TestStatusOnArbiter: on a machine with an arbiter and no corosync.conf, the status says
+// so and is that of its clusters.
+func TestStatusOnArbiter(t *testing.T) {
+	flags := runArbiter(t)
+	dir := t.TempDir()
+	var out bytes.Buffer
+	s := statusCommand{
+		out: &out, now: time.Now, corosync: qb.Options{Dir: dir},
+		confFile: filepath.Join(dir, "corosync.conf"), arbiter: flags[3], arbiterCerts: certDirOf(flags[1]),
+	}
+	if err := s.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := "This machine is an arbiter, not a node of a cluster.\n\nArbiter on 127.0.0.1:"; !strings.HasPrefix(out.String(), want) || !strings.HasSuffix(out.String(), "\nNo cluster is connected.\n") {
+		t.Errorf("got\n%s\nwant %q", out.String(), want)
+	}
+	s.json = true
+	if err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), "this machine is an arbiter") {
+		t.Errorf("with --json: %v", err)
+	}
+	s.json, s.arbiter = false, filepath.Join(dir, "none") // it does not run, and its files are there
+	if err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), "this machine is an arbiter") {
+		t.Errorf("stopped: %v", err)
+	}
+	s.arbiterCerts = dir
+	if err := s.run(t.Context()); err == nil || strings.Contains(err.Error(), "arbiter") {
+		t.Errorf("neither node nor arbiter: %v", err)
 	}
 }

@@ -28,7 +28,10 @@ const notQuorate exitCode = 2
 
 // newStatusCommand tells all about the quorum of this node.
 func newStatusCommand() *cobra.Command {
-	s := statusCommand{socket: nodeconf.DefaultSettings().SocketFile, now: time.Now}
+	s := statusCommand{
+		socket: nodeconf.DefaultSettings().SocketFile, now: time.Now,
+		confFile: "/etc/corosync/corosync.conf", arbiter: qnetdSocket, arbiterCerts: qnetdCertDir,
+	}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell whether this node is quorate, why, and what would come of a loss",
@@ -62,6 +65,9 @@ type statusCommand struct {
 	corosync    qb.Options
 	out         io.Writer
 	now         func() time.Time
+
+	// By these an arbiter is told from a node: see withoutCorosync.
+	confFile, arbiter, arbiterCerts string
 }
 
 func (s *statusCommand) run(ctx context.Context) error {
@@ -72,7 +78,7 @@ func (s *statusCommand) run(ctx context.Context) error {
 	defer cancel()
 	c, err := live.Open(ctx, s.corosync)
 	if err != nil {
-		return corosyncError(err)
+		return s.withoutCorosync(ctx, corosyncError(err))
 	}
 	defer c.Close()
 	r, err := s.report(ctx, c)
