@@ -34,17 +34,18 @@ func newLabCommand() *cobra.Command {
 	o := labOptions{cfg: laboratory.Defaults()}
 	cmd := &cobra.Command{
 		Use:   "lab",
-		Short: "Try it: an arbiter and some nodes in one process, to be broken at will",
-		Long: `Start an arbiter and the daemons of some nodes in one process, on a machine with
-nothing else, and break what is between them. Arbiter and node daemons are the real
-ones, and speak TLS over loopback; Corosync is played. No root is needed, and
+		Short: "Try it: an arbiter and some nodes in one process, for you to break",
+		Long: `Start an arbiter and the daemons of a few nodes in one process. Then break the links
+between them and see what happens. The arbiter and the node daemons are the real
+ones and speak TLS over loopback; only Corosync is simulated. You need no root, and
 nothing is left behind.
 
-On a terminal there is a live table and a prompt; help lists the commands. Else they
-are read from the input, checked, and played, and a transcript is printed.
+On a terminal you get a live table and a prompt; help lists the commands. When you
+leave, what has happened stays on the terminal. Without a terminal the commands are
+read from standard input, checked and played, and a transcript is printed.
 
-Exit codes: 0 if all went well, 1 for what can't be done, and if two partitions
-were ever quorate at once, 130 if interrupted.`,
+Exit codes: 0 if all went well; 1 if something can't be done, or if two partitions
+were ever quorate at once; 130 if interrupted.`,
 		Example: `  quorate lab --demo
   quorate lab --nodes 4
   echo "cut 1 2; drop 1 arbiter" | quorate lab
@@ -57,10 +58,10 @@ were ever quorate at once, 130 if interrupted.`,
 	f.IntVar(&o.cfg.Nodes, "nodes", o.cfg.Nodes, "how many nodes, 1 to 16")
 	f.StringVar(&o.algorithm, "algorithm", "ffsplit", "ffsplit, lms or 2nodelms")
 	f.StringVar(&o.tieBreaker, "tie-breaker", "lowest", "lowest, highest or a node ID")
-	f.BoolVar(&o.cfg.WaitForAll, "wait-for-all", false, "corosync's wait_for_all: a cold start needs all nodes")
-	f.BoolVar(&o.noDevice, "no-device", false, "start without the arbiter, to see the difference")
-	f.StringVar(&o.script, "script", "", "play the commands of this file (- is the input) and print a transcript")
-	f.BoolVar(&o.demo, "demo", false, "play a demonstration: two nodes, without and with an arbiter")
+	f.BoolVar(&o.cfg.WaitForAll, "wait-for-all", false, "Corosync's wait_for_all: after a cold start, nodes wait until there are as many votes as they have together; the arbiter's vote counts too")
+	f.BoolVar(&o.noDevice, "no-device", false, "start without the arbiter, to see the difference; device on adds it")
+	f.StringVar(&o.script, "script", "", "play the commands of this file (- is standard input) and print a transcript")
+	f.BoolVar(&o.demo, "demo", false, "play a demonstration: two nodes, first without and then with an arbiter")
 	f.BoolVar(&o.plain, "plain", false, "on a terminal, print a transcript instead of the live table")
 	f.StringVar(&o.log, "log", "", "write the log of every daemon to this file")
 	return cmd

@@ -246,6 +246,12 @@ func TestLabTerminal(t *testing.T) {
 	if code := c.wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	_, left, _ := strings.Cut(c.printed(), "2 nodes, algorithm ffsplit") // after the screen
+	for _, want := range []string{"> down 2", "done: web is stopped", "At no instant were two partitions quorate at once."} {
+		if !strings.Contains(left, want) {
+			t.Errorf("no %q is left on the terminal: %q", want, left)
+		}
+	}
 }
 
 // TestLabEnds: however it is ended, nothing is left.

@@ -187,7 +187,7 @@ func (c *Config) Headline() []string {
 	return []string{first, strings.Join([]string{
 		"heartbeat " + short(c.Timers.Heartbeat) + " (usually 8s)",
 		"token " + short(c.Timers.Token) + " (3s)",
-		"a silent node may keep its vote " + short(c.Timers.hold()) + " (28s)",
+		"vote of a silent node " + short(c.Timers.hold()) + " (28s)",
 	}, ", ")}
 }
 

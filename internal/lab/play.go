@@ -24,7 +24,7 @@ type Player struct {
 }
 
 // ErrAlarm is returned when something was seen that must never be.
-var ErrAlarm = errors.New("the laboratory has seen what must never be: see ALARM above")
+var ErrAlarm = errors.New("something happened that must never happen: see ALARM above")
 
 // calmTime is how long the player waits for calm. A laboratory that a script has
 // left without calm, with a node that flaps, goes on after it.
@@ -83,11 +83,20 @@ func (p *Player) Play(ctx context.Context, s *Script) error {
 // End says how it was on the whole. The error is ErrAlarm, or says that nothing
 // could be printed.
 func (p *Player) End() error {
-	if p.alarm {
-		return ErrAlarm
+	text, err := Verdict(p.alarm)
+	if err != nil {
+		return err
 	}
-	p.print("", p.paint(Dim, "At no instant were two partitions quorate at once."))
+	p.print("", p.paint(Dim, text))
 	return p.err
+}
+
+// Verdict is the last sentence about a laboratory, or ErrAlarm if there was an alarm.
+func Verdict(alarm bool) (string, error) {
+	if alarm {
+		return "", ErrAlarm
+	}
+	return "At no instant were two partitions quorate at once.", nil
 }
 
 // Type does a line that was typed. What is wrong with it is printed. It reports
@@ -190,18 +199,29 @@ func (p *Player) events(show bool) {
 	var events []Event
 	events, p.next = p.Lab.Events(p.next)
 	for _, e := range events {
-		if e.Who == "alarm" {
-			p.alarm = true
-			p.print(p.paint(Bad, fmt.Sprintf("  %5.1fs  ALARM       %s", e.At.Seconds(), e.Text)))
-		} else if show {
+		p.alarm = p.alarm || e.Alarm()
+		if show || e.Alarm() {
 			p.print(e.Line(p.paint))
 		}
 	}
 }
 
+// Alarm reports whether the event is one that must never be.
+func (e *Event) Alarm() bool { return e.Who == "alarm" }
+
 // Line is the event as one line.
 func (e *Event) Line(paint Painter) string {
-	return fmt.Sprintf("  %s  %s %s", paint(Dim, fmt.Sprintf("%5.1fs", e.At.Seconds())), paint(Plain, fmt.Sprintf("%-11s", e.Who)), paint(e.Tone, e.Text))
+	prefix, text := e.Parts(paint)
+	return prefix + text
+}
+
+// Parts are the two parts of the event's line: when and who, and what.
+func (e *Event) Parts(paint Painter) (prefix, text string) {
+	who, tone := e.Who, Plain
+	if e.Alarm() {
+		who, tone = "ALARM", Bad
+	}
+	return fmt.Sprintf("  %s  %s ", paint(Dim, fmt.Sprintf("%5.1fs", e.At.Seconds())), paint(tone, fmt.Sprintf("%-11s", who))), paint(e.Tone, e.Text)
 }
 
 func (p *Player) table() {

@@ -5,6 +5,7 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +40,12 @@ type cell struct {
 
 // Table shows a view: the nodes, then what is broken, what the arbiter says, and
 // what must never be.
-func Table(v *View, paint Painter) []string {
+func Table(v *View, paint Painter) []string { return TableIn(v, paint, 0) }
+
+// TableIn is as Table, in so many columns if width is not 0: columns of the table
+// that matter least are left out, of which the heading tells, and text goes on in the
+// next line.
+func TableIn(v *View, paint Painter, width int) []string {
 	head := []cell{{"node", Strong}, {"state", Strong}, {"partition", Strong}, {"ring", Strong}, {"votes", Strong}, {"needed", Strong}, {"quorate", Strong}}
 	if v.Device {
 		head = append(head, cell{"device", Strong}, cell{"arbiter", Strong})
@@ -48,7 +54,16 @@ func Table(v *View, paint Painter) []string {
 	for i := range v.Nodes {
 		rows = append(rows, row(v, &v.Nodes[i]))
 	}
-	lines := align(rows, paint)
+	lines := align(narrow(rows, width), paint)
+	say := func(label string, tone Tone, text string) {
+		for i, l := range Fold(text, width-len(indent)) {
+			first := paint(Strong, label) + strings.Repeat(" ", len(indent)-len(label))
+			if i > 0 {
+				first = indent
+			}
+			lines = append(lines, first+paint(tone, l))
+		}
+	}
 	if v.Device && v.Arbiter.Running {
 		text, tone := v.Arbiter.Text(), Plain
 		switch {
@@ -57,20 +72,116 @@ func Table(v *View, paint Painter) []string {
 		case v.Arbiter.Blocked != "" || len(v.Arbiter.Winner) == 0:
 			tone = Bad
 		}
-		lines = append(lines, paint(Strong, "arbiter")+"  "+paint(tone, text))
+		say("arbiter", tone, text)
 	} else if v.Device {
-		lines = append(lines, paint(Strong, "arbiter")+"  "+paint(Odd, "stopped"))
+		say("arbiter", Odd, "stopped")
 	}
 	if len(v.Links) > 0 {
-		lines = append(lines, paint(Strong, "links")+"    "+paint(Odd, linksText(v.Links)))
+		say("links", Odd, linksText(v.Links))
 	}
 	if len(v.Guests) > 0 {
-		lines = append(lines, paint(Strong, "guests")+"   "+guestsText(v))
+		say("guests", Plain, guestsText(v))
 	}
 	if v.Alarm != "" {
-		lines = append(lines, paint(Bad, "ALARM    "+v.Alarm))
+		for i, l := range Fold(v.Alarm, width-len(indent)) {
+			first := "ALARM    "
+			if i > 0 {
+				first = indent
+			}
+			lines = append(lines, paint(Bad, first+l))
+		}
 	}
 	return lines
+}
+
+// indent is where the text below the table begins.
+const indent = "         "
+
+// Fold breaks text at blanks into lines of at most width characters, as far as its
+// words allow it. A width below 20 breaks nothing.
+func Fold(text string, width int) []string {
+	if width < 20 {
+		return []string{text}
+	}
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch n := utf8.RuneCountInString(*last); {
+		case n == 0:
+			*last = word
+		case n+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
+// expendable are the columns that are left out where the table is too wide, the first
+// one first. Who can act, and what the arbiter has said, stays.
+var expendable = []string{"ring", "needed", "device", "partition", "votes", "state"}
+
+// Ellipsis stands for what was cut off.
+const Ellipsis = "…"
+
+// minPartition is how narrow the partitions may get before they are left out.
+const minPartition = 9
+
+// narrow makes the table fit. It leaves columns out, and shortens a long list of the
+// nodes of a partition.
+func narrow(rows [][]cell, width int) [][]cell {
+	if width <= 0 {
+		return rows
+	}
+	for _, name := range expendable {
+		over := wide(rows) - width
+		if over <= 0 {
+			return rows
+		}
+		i := slices.IndexFunc(rows[0], func(c cell) bool { return c.text == name })
+		if i < 0 {
+			continue
+		}
+		if keep := columnWidth(rows, i) - over; name == "partition" && keep >= minPartition {
+			for _, r := range rows {
+				r[i].text = Shorten(r[i].text, keep)
+			}
+			return rows
+		}
+		for k := range rows {
+			rows[k] = slices.Delete(rows[k], i, i+1)
+		}
+		if last := &rows[0][len(rows[0])-1]; !strings.HasSuffix(last.text, Ellipsis) {
+			last.text += " " + Ellipsis
+		}
+	}
+	return rows
+}
+
+// Shorten cuts text to so many characters, with an ellipsis.
+func Shorten(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	return string([]rune(text)[:max(0, width-1)]) + Ellipsis
+}
+
+func columnWidth(rows [][]cell, i int) int {
+	n := 0
+	for _, r := range rows {
+		n = max(n, utf8.RuneCountInString(r[i].text))
+	}
+	return n
+}
+
+// wide is how wide the table is.
+func wide(rows [][]cell) int {
+	sum := -2
+	for i := range rows[0] {
+		sum += columnWidth(rows, i) + 2
+	}
+	return sum
 }
 
 // row is one node's row.
@@ -79,7 +190,11 @@ func row(v *View, n *NodeView) []cell {
 	dash := cell{"-", Dim}
 	switch {
 	case !n.Up:
-		cells = append(cells, cell{"down", Odd}, dash, dash, dash, dash, dash)
+		down := cell{"down", Odd}
+		if !v.anyUp() {
+			down.tone = Bad
+		}
+		cells = append(cells, down, dash, dash, dash, dash, dash)
 	default:
 		cells = append(cells, stateCell(n), cell{idsText(n.members()), Plain}, cell{n.Ring.String(), Dim},
 			cell{votes(n), Plain}, cell{fmt.Sprint(n.Needed), Dim}, quorateCell(n))
@@ -155,17 +270,33 @@ func guestsText(v *View) string {
 	return strings.Join(list, ", ")
 }
 
-// linksText is "1-2 cut, 1-arbiter drop".
+// linksText is "1-2 cut, 1-arbiter drops all", or "1-(2, 4) cut" for several of one node.
 func linksText(links []LinkView) string {
 	var list []string
-	for _, l := range links {
-		if l.A == Arbiter {
+	for i, l := range links {
+		same := func(o LinkView) bool { return o.A == l.A && o.To == l.To }
+		switch {
+		case l.A == Arbiter:
 			list = append(list, fmt.Sprintf("%v-arbiter %s", l.B, linkWord(l.To)))
-		} else {
-			list = append(list, fmt.Sprintf("%v-%v %s", l.A, l.B, linkWord(l.To)))
+		case !slices.ContainsFunc(links[:i], same):
+			var ids []qnet.NodeID
+			for _, o := range links[i:] {
+				if same(o) {
+					ids = append(ids, o.B)
+				}
+			}
+			list = append(list, fmt.Sprintf("%v-%s %s", l.A, enclosed(ids), linkWord(l.To)))
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// enclosed lists IDs, in brackets if there are several.
+func enclosed(ids []qnet.NodeID) string {
+	if len(ids) == 1 {
+		return ids[0].String()
+	}
+	return "(" + idsText(qnet.SortIDs(ids)) + ")"
 }
 
 func linkWord(l core.Link) string {
@@ -177,15 +308,6 @@ func linkWord(l core.Link) string {
 
 // align joins the cells of each row so that the columns stand below each other.
 func align(rows [][]cell, paint Painter) []string {
-	var widths []int
-	for _, r := range rows {
-		for i, c := range r {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
-		}
-	}
 	var lines []string
 	for _, r := range rows {
 		var b strings.Builder
@@ -193,7 +315,7 @@ func align(rows [][]cell, paint Painter) []string {
 		for i, c := range r {
 			b.WriteString(strings.Repeat(" ", gap))
 			b.WriteString(paint(c.tone, c.text))
-			gap = widths[i] - utf8.RuneCountInString(c.text) + 2
+			gap = columnWidth(rows, i) - utf8.RuneCountInString(c.text) + 2
 		}
 		lines = append(lines, b.String())
 	}

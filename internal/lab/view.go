@@ -204,6 +204,11 @@ func agreed(n *NodeView, c *status.Node) bool {
 	return false
 }
 
+// anyUp reports whether any node runs.
+func (v *View) anyUp() bool {
+	return slices.ContainsFunc(v.Nodes, func(n NodeView) bool { return n.Up })
+}
+
 // nodesText is "node 1", "nodes 1, 2" or, of more, "nodes 1-3, 7".
 func nodesText(ids []qnet.NodeID) string {
 	if len(ids) == 1 {

@@ -17,7 +17,7 @@ import (
 // Event is a line of what has happened.
 type Event struct {
 	At   time.Duration // since the start
-	Who  string        // "nodes 1, 2", "arbiter", "alarm", "machine"
+	Who  string        // "nodes 1, 2", "arbiter", "cluster", "alarm", "machine"
 	Text string
 	Tone Tone
 }
@@ -241,6 +241,11 @@ func (w *watcher) facts(v *View) []fact {
 	} else {
 		add(Arbiter, silence, Plain)
 	}
+	end := fact{who: "cluster", text: silence}
+	if !v.anyUp() {
+		end = fact{who: "cluster", text: "all nodes are down: nothing runs any more", tone: Bad}
+	}
+	facts = append(facts, end)
 	for i := range v.Nodes {
 		n := &v.Nodes[i]
 		switch {

@@ -4,16 +4,50 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+
+	"charm.land/lipgloss/v2"
 
 	"quorate/internal/engine/core"
 	"quorate/internal/lab"
 	"quorate/internal/qnet"
 )
 
-// keysLine tells of the single keys. They count while nothing is typed.
-const keysLine = "1-9 power   / split   - drop arbiter   . arbiter   + heal   ? help   ctrl-c end"
+// keysShort are the single keys, which count while nothing is typed. The last two are
+// always told of, and the others as far as there is room.
+var keysShort = []string{"1-9 power", "/ split", "- drop", ". arbiter", "+ heal", scrollKey, "? help", "ctrl-c end"}
+
+const scrollKey = "PgUp scroll"
+
+// keysHelp says the same in the help.
+var keysHelp = []string{
+	"1 to 9                       switch that node on or off; thaw it if it is frozen",
+	"/                            split the nodes into halves, or join them",
+	"-                            drop all between the arbiter and who has its vote, or heal it",
+	".                            stop or start the arbiter",
+	"+                            heal all links",
+	"tab, up, down                complete the command; commands that were typed before",
+	"PgUp, PgDn                   scroll; esc goes back to the end",
+	"ctrl-c, ctrl-d               end the laboratory",
+}
+
+// keysLine tells of the single keys.
+func (m Model) keysLine() string {
+	keys := slices.DeleteFunc(slices.Clone(keysShort), func(k string) bool { return k == scrollKey && !m.scrolls() })
+	n := len(keys) - 2
+	for shown := n; ; shown-- {
+		some := slices.Clone(keys[:shown])
+		if shown < n {
+			some = append(some, lab.Ellipsis)
+		}
+		line := strings.Join(append(some, keys[n:]...), "  ")
+		if shown == 0 || lipgloss.Width(line) <= m.width {
+			return line
+		}
+	}
+}
 
 // keyCommand is the command that a single key stands for, or nothing.
 func keyCommand(key string, v *lab.View) string {

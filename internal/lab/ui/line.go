@@ -104,17 +104,17 @@ func (l line) edit(key string) (line, bool) {
 }
 
 // show is the prompt with the line behind it, and dimmed what the tab key would
-// add, within a width; and the column of the cursor. A line that is too long
-// shows the part around the cursor.
+// add, within a width; and the column of the cursor. A line that is too long shows
+// the part around the cursor, with an ellipsis for the rest.
 func (l line) show(width int, hint string) (text string, column int) {
 	const prompt = "> "
 	room := max(width-len(prompt)-1, 1)
-	from := 0
-	for lipgloss.Width(string(l.text[from:l.pos])) > room {
-		from++
+	from, left := 0, ""
+	for lipgloss.Width(left+string(l.text[from:l.pos])) > room {
+		from, left = from+1, lab.Ellipsis
 	}
-	text = string(l.text[from:])
-	column = len(prompt) + lipgloss.Width(string(l.text[from:l.pos]))
+	text = left + string(l.text[from:])
+	column = len(prompt) + lipgloss.Width(left+string(l.text[from:l.pos]))
 	text = Paint(lab.Strong, strings.TrimRight(prompt, " ")) + " " + text
 	if l.pos == len(l.text) {
 		text += Paint(lab.Dim, hint)

@@ -5,8 +5,8 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"strings"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -46,8 +46,13 @@ type Model struct {
 
 	width, height int
 	view          lab.View
-	log           []string // painted lines, the last one the newest
+	log           []said // painted, the last one the newest
+	gone          int    // lines that log has no more
+	alarm         bool   // something was seen that must never be
 	help          bool
+	helpTop       int // the first line of the help that is on the screen
+	back          int // by how many lines what has happened was scrolled back
+	down          int // by how many lines a page was scrolled whose table is too long
 	input         line
 	hints         []string // the lines that the input may become; tab takes the first
 	history       []string // the last one the newest
@@ -78,10 +83,10 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, nil
 	case answer:
 		for _, l := range msg.lines {
-			m.say("  " + Paint(lab.Good, l))
+			m.say("  ", Paint(lab.Good, l))
 		}
 		if msg.err != nil {
-			m.say("  " + Paint(lab.Bad, msg.err.Error()))
+			m.say("  ", Paint(lab.Bad, msg.err.Error()))
 		}
 		return m, nil
 	case tea.PasteMsg:
@@ -97,15 +102,23 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) take(s State) {
 	m.view = s.View
 	for _, e := range s.Events {
-		m.say(e.Line(Paint))
+		m.alarm = m.alarm || e.Alarm()
+		prefix, text := e.Parts(Paint)
+		m.say(prefix, text)
 	}
 	m.suggest()
 }
 
-func (m *Model) say(line string) {
-	m.log = append(m.log, line)
+// say adds a line of what has happened. Who has scrolled back goes on seeing what he
+// sees.
+func (m *Model) say(prefix, text string) {
+	m.log = append(m.log, said{prefix, text})
+	if m.back > 0 {
+		m.back += len(hang(prefix+text, m.width, lipgloss.Width(prefix)))
+	}
 	if over := len(m.log) - maxLog; over > 0 {
-		m.log = append([]string(nil), m.log[over:]...)
+		m.gone += over
+		m.log = append([]said(nil), m.log[over:]...)
 	}
 }
 
@@ -124,14 +137,22 @@ func (m *Model) hint() string {
 // key takes a key.
 func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	empty := len(m.input.text) == 0
-	switch name := k.String(); {
+	name := k.String()
+	switch {
 	case name == "ctrl+c":
 		m.interrupted = true
 		return m, tea.Quit
 	case name == "ctrl+d" && empty:
 		return m, tea.Quit
+	case name == "pgup", name == "pgdown":
+		m.scroll(map[string]int{"pgup": -1, "pgdown": 1}[name])
+		return m, nil
+	case m.help && !m.closeHelp(k):
+		return m, nil
+	}
+	switch {
 	case name == "esc":
-		m.help, m.input = false, line{}
+		m.input, m.back, m.down = line{}, 0, 0
 	case name == "enter":
 		return m.enter()
 	case name == "up", name == "ctrl+p":
@@ -141,7 +162,7 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	case name == "tab":
 		m.input = lineOf(m.input.String() + m.hint())
 	case name == "?" && empty:
-		m.help = !m.help
+		m.help, m.helpTop = true, 0
 	case empty && keyCommand(name, &m.view) != "":
 		return m.do(keyCommand(name, &m.view))
 	default:
@@ -153,6 +174,21 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	}
 	m.suggest()
 	return m, nil
+}
+
+// closeHelp takes the key that is pressed while the help is there. It closes the help,
+// and does nothing else unless it is a letter: that begins a command. Up and down scroll.
+func (m *Model) closeHelp(k tea.KeyPressMsg) (letter bool) {
+	switch k.String() {
+	case "up":
+		m.helpTop = max(0, m.helpTop-1)
+		return false
+	case "down":
+		_, m.helpTop = view(m.helpPage(), max(1, m.height-2), m.helpTop+1)
+		return false
+	}
+	m.help = false
+	return len(m.input.text) > 0 || k.Text != "" && unicode.IsLetter([]rune(k.Text)[0])
 }
 
 // recall goes through the history.
@@ -180,7 +216,6 @@ func (m Model) enter() (tea.Model, tea.Cmd) {
 	m.at = len(m.history)
 	m.suggest()
 	if typed == "" {
-		m.help = false
 		return m, nil
 	}
 	return m.do(typed)
@@ -188,10 +223,11 @@ func (m Model) enter() (tea.Model, tea.Cmd) {
 
 // do begins to do a line. All of it must make sense before any of it is done.
 func (m Model) do(text string) (tea.Model, tea.Cmd) {
-	m.say(Paint(lab.Strong, "> "+text))
+	m.back, m.down = 0, 0
+	m.say("", Paint(lab.Strong, "> "+text))
 	commands, err := lab.Parse(text, m.lab.Nodes())
 	if err != nil {
-		m.say("  " + Paint(lab.Bad, err.Error()))
+		m.say("  ", Paint(lab.Bad, err.Error()))
 		return m, nil
 	}
 	var cmds []tea.Cmd
@@ -200,11 +236,11 @@ func (m Model) do(text string) (tea.Model, tea.Cmd) {
 		case lab.Quit:
 			return m, tea.Sequence(append(cmds, tea.Quit)...)
 		case lab.Help:
-			m.help = true
+			m.help, m.helpTop = true, 0
 		case lab.Show:
-			m.say("  the table above is the status")
+			m.say("  ", "The table above is the status.")
 		case lab.Wait:
-			m.say("  wait is for scripts: nothing waits here")
+			m.say("  ", "wait is for scripts. Here you see what happens as it happens.")
 		default:
 			cmds = append(cmds, m.command(c))
 		}
@@ -229,68 +265,4 @@ func (m Model) View() tea.View {
 	_, column := m.input.show(m.width, "")
 	v.Cursor = tea.NewCursor(column, prompt)
 	return v
-}
-
-// screen lays the screen out: never more lines or columns than it has. What is
-// of least use goes first where there is no room. It also returns the line of
-// the prompt.
-func (m Model) screen() (lines []string, prompt int) {
-	room := m.height - 1 // the prompt
-	var keys []string
-	if room >= len(m.view.Nodes)+3 {
-		keys = []string{Paint(lab.Dim, keysLine)}
-		room--
-	}
-	if m.help {
-		lines = m.helpPage(room)
-	} else {
-		lines = m.page(room)
-	}
-	for len(lines) < room {
-		lines = append(lines, "")
-	}
-	typed, _ := m.input.show(m.width, m.hint())
-	prompt = len(lines)
-	lines = append(append(lines, typed), keys...)
-	for i := range lines {
-		lines[i] = lipgloss.NewStyle().MaxWidth(m.width).Render(lines[i])
-	}
-	return lines, prompt
-}
-
-// page is the headline, the table, and the end of what has happened.
-func (m Model) page(room int) []string {
-	table := lab.Table(&m.view, Paint)
-	var lines []string
-	if text := m.lab.Headline(); room >= len(table)+len(text)+3 {
-		lines = append(m.title(text), "")
-	}
-	lines = append(lines, table...)
-	if len(lines) >= room {
-		return lines[:room]
-	}
-	lines = append(lines, "")
-	rest := room - len(lines)
-	return append(lines, m.log[max(0, len(m.log)-rest):]...)
-}
-
-// helpPage is the list of the commands. Where it does not fit in one piece there
-// is its beginning.
-func (m Model) helpPage(room int) []string {
-	text := lab.HelpText()
-	if room >= len(text)+2 {
-		text = append([]string{Paint(lab.Strong, "Commands (esc: back)"), ""}, text...)
-	}
-	return text[:min(len(text), room)]
-}
-
-// title is the headline, with the time at its right end.
-func (m Model) title(text []string) []string {
-	clock := fmt.Sprintf("%ds", int(m.view.At.Seconds())) // tenths would be restless
-	gap := max(1, m.width-lipgloss.Width(text[0])-len("quorate lab: ")-len(clock))
-	lines := []string{Paint(lab.Strong, "quorate lab: "+text[0]) + strings.Repeat(" ", gap) + Paint(lab.Dim, clock)}
-	for _, l := range text[1:] {
-		lines = append(lines, Paint(lab.Dim, l))
-	}
-	return lines
 }

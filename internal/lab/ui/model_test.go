@@ -117,6 +117,7 @@ func press(keys ...string) []tea.Msg {
 	named := map[string]rune{
 		"enter": tea.KeyEnter, "tab": tea.KeyTab, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
 		"home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace, "delete": tea.KeyDelete,
+		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
 	}
 	var msgs []tea.Msg
 	for _, k := range keys {
@@ -229,8 +230,8 @@ func TestEnter(t *testing.T) {
 	if want := []string{"cut 1 2", "drop 1 arbiter", "guest create web on 1"}; !slices.Equal(f.did, want) {
 		t.Errorf("did %q", f.did)
 	}
-	log := bare(strings.Join(m.log, "\n"))
-	for _, want := range []string{"> cut 1 2; drop 1 arbiter", "done: drop 1 arbiter", "refused: node 1 is not quorate", "no command \"fly\": try help", "wait is for scripts", "the table above"} {
+	log := history(m)
+	for _, want := range []string{"> cut 1 2; drop 1 arbiter", "done: drop 1 arbiter", "refused: node 1 is not quorate", "no command \"fly\": try help", "wait is for scripts", "The table above"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in\n%s", want, log)
 		}
@@ -279,7 +280,7 @@ func TestLong(t *testing.T) {
 			m, _ = send(t, m, press(fmt.Sprint("x", i), "enter")...)
 		}
 	}
-	if len(m.log) != maxLog || !strings.Contains(m.log[maxLog-1], "event 999") || len(m.history) != maxHistory {
+	if len(m.log) != maxLog || !strings.Contains(m.log[maxLog-1].text, "event 999") || m.gone == 0 || len(m.history) != maxHistory {
 		t.Errorf("%d lines of log, %d of history", len(m.log), len(m.history))
 	}
 }
@@ -306,6 +307,8 @@ func TestScreens(t *testing.T) {
 		{"blocked", blocked, 100, 16, nil},
 		{"plain", plain, 80, 12, nil},
 		{"help", split(), 80, 24, []string{"?"}},
+		{"narrow", blocked, 60, 20, nil},
+		{"help60", split(), 60, 20, []string{"?"}},
 		{"small", split(), 40, 10, []string{"cut 1 2; drop 1 arbiter; cut 2 arbiter"}},
 		{"tiny", split(), 12, 3, []string{"cut 1 2"}},
 	} {
@@ -372,6 +375,152 @@ func TestPaint(t *testing.T) {
 	}
 	if got := Paint(lab.Good, "yes "); got != "\x1b[32myes\x1b[m " {
 		t.Errorf("%q", got)
+	}
+}
+
+// history is what has happened, without colours.
+func history(m Model) string {
+	var b strings.Builder
+	for _, s := range m.log {
+		b.WriteString(bare(s.prefix+s.text) + "\n")
+	}
+	return b.String()
+}
+
+// TestHelpCloses: any key closes the help. A letter begins a command, and nothing else
+// is done.
+func TestHelpCloses(t *testing.T) {
+	for _, c := range []struct{ key, typed string }{
+		{"esc", ""}, {"enter", ""}, {"?", ""}, {"2", ""}, {"/", ""}, {"+", ""}, {" ", ""}, {"tab", ""}, {"left", ""}, {"c", "c"},
+	} {
+		m, f := start(pair())
+		m, _ = send(t, m, press("?")...)
+		if !m.help || !strings.Contains(bare(m.View().Content), "Commands (any key goes back)") {
+			t.Fatal("no help")
+		}
+		m, _ = send(t, m, press(c.key)...)
+		if m.help || m.input.String() != c.typed || len(f.did) > 0 {
+			t.Errorf("%q: help %t, typed %q, did %q", c.key, m.help, m.input.String(), f.did)
+		}
+	}
+	m, f := start(pair())
+	m, _ = send(t, m, press("help", "enter")...)
+	m, _ = send(t, m, press("cut 1 2", "enter")...)
+	if m.help || !slices.Equal(f.did, []string{"cut 1 2"}) {
+		t.Errorf("help %t, did %q", m.help, f.did)
+	}
+}
+
+// TestScroll: everything that has happened, the help, and a table that is too long can
+// be reached at every size.
+func TestScroll(t *testing.T) {
+	many := pair()
+	for id := qnet.NodeID(3); id <= 16; id++ {
+		n := many.Nodes[0]
+		n.ID = id
+		many.Nodes = append(many.Nodes, n)
+	}
+	for _, view := range []lab.View{pair(), split(), many} {
+		for _, size := range [][2]int{{60, 20}, {80, 24}, {200, 50}, {40, 10}, {30, 7}} {
+			m, _ := start(view)
+			m, _ = send(t, m, tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			for i := range 40 {
+				m, _ = send(t, m, State{View: view, Events: []lab.Event{{Who: "node 1", Text: fmt.Sprintf("event%d.", i)}}})
+			}
+			fresh := bare(m.View().Content)
+			seen := fresh
+			for range 50 {
+				m, _ = send(t, m, press("pgup")...)
+				seen += bare(m.View().Content)
+			}
+			for range 50 {
+				m, _ = send(t, m, press("pgdown")...)
+				seen += bare(m.View().Content)
+			}
+			m, _ = send(t, m, press("?")...)
+			for range 90 {
+				m, _ = send(t, m, press("down")...)
+				seen += bare(m.View().Content)
+			}
+			want := []string{"\nquit", "\nctrl-c, ctrl-d", "\nnode"}
+			for i := range 40 {
+				want = append(want, fmt.Sprintf("event%d.", i))
+			}
+			for _, n := range view.Nodes {
+				want = append(want, fmt.Sprintf("\n%d ", n.ID))
+			}
+			for _, w := range want {
+				if !strings.Contains("\n"+seen, w) {
+					t.Errorf("%d nodes, %v: %q is never on the screen", len(view.Nodes), size, w)
+				}
+			}
+			m, _ = send(t, m, press("x", "esc")...)
+			if got := bare(m.View().Content); got != fresh {
+				t.Errorf("%d nodes, %v: after esc it is\n%s\nand was\n%s", len(view.Nodes), size, got, fresh)
+			}
+		}
+	}
+}
+
+// TestScrolledBack: what is new moves nothing that somebody has scrolled back to.
+func TestScrolledBack(t *testing.T) {
+	m, _ := start(pair())
+	for i := range 60 {
+		m, _ = send(t, m, State{View: pair(), Events: []lab.Event{{Who: "node 1", Text: fmt.Sprintf("event%d.", i)}}})
+	}
+	m, _ = send(t, m, press("pgup")...)
+	before := bare(m.View().Content)
+	m, _ = send(t, m, State{View: pair(), Events: []lab.Event{{Who: "node 1", Text: "another one"}}})
+	after := bare(m.View().Content)
+	drop := regexp.MustCompile(`… \d+ more lines below`)
+	if drop.ReplaceAllString(before, "") != drop.ReplaceAllString(after, "") {
+		t.Errorf("before\n%s\nafter\n%s", before, after)
+	}
+	if strings.Contains(bare(m.View().Content), "another one") {
+		t.Error("it has jumped to the end")
+	}
+}
+
+// TestNarrow: at 60 columns the arbiter's column stays, and nothing is cut without an
+// ellipsis: every word of the log is there.
+func TestNarrow(t *testing.T) {
+	for width := 60; width <= 100; width++ {
+		v := split()
+		m, _ := start(v)
+		const text = "vote to node 2, but not yet: node 1 may still be casting the vote, and some more words that make this a long line indeed"
+		m, _ = send(t, m, tea.WindowSizeMsg{Width: width, Height: 24}, State{View: v, Events: []lab.Event{{Who: "arbiter", Text: text}}})
+		got := bare(m.View().Content)
+		lines := strings.Split(got, "\n")
+		i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "node  ") })
+		if i < 0 || !strings.Contains(lines[i], "arbiter") || !strings.Contains(lines[i+1], "ACK") || !strings.Contains(lines[i+2], "drop") {
+			t.Fatalf("%d: the arbiter's column is missing:\n%s", width, got)
+		}
+		if !strings.Contains(lines[i], "needed") && !strings.Contains(lines[i], lab.Ellipsis) {
+			t.Errorf("%d: nothing tells of the missing columns:\n%s", width, got)
+		}
+		if words := strings.Join(strings.Fields(got), " "); !strings.Contains(words, text) {
+			t.Errorf("%d: the event is cut:\n%s", width, got)
+		}
+	}
+}
+
+// TestLeave: at the end what has happened is left on the terminal, and the verdict.
+func TestLeave(t *testing.T) {
+	m, _ := start(pair())
+	m, _ = send(t, m, State{View: pair(), Events: []lab.Event{{At: 300 * time.Millisecond, Who: "node 1", Text: "quorate", Tone: lab.Good}}})
+	m, _ = send(t, m, press("cut 1 2", "enter")...)
+	var out strings.Builder
+	if err := m.leave(&out); err != nil {
+		t.Error(err)
+	}
+	want := "2 nodes, algorithm ffsplit\nheartbeat 1s (usually 8s)\n\n    0.3s  node 1      quorate\n> cut 1 2\n  done: cut 1 2\n\nAt no instant were two partitions quorate at once.\n"
+	if got := bare(out.String()); got != want {
+		t.Errorf("%q", got)
+	}
+	m, _ = send(t, m, State{View: pair(), Events: []lab.Event{{Who: "alarm", Text: "split brain"}}})
+	out.Reset()
+	if err := m.leave(&out); !errors.Is(err, lab.ErrAlarm) || !strings.Contains(bare(out.String()), "ALARM       split brain") || strings.Contains(out.String(), "At no instant") {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
