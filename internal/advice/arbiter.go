@@ -81,4 +81,5 @@ const (
 const (
 	MoveStore Advice = "Run `mv {file} {file}.damaged` and start the arbiter again. " +
 		"Until a hold time has passed it then gives the vote only to clusters whose nodes have all reported."
+	CheckDisk Advice = "If the machine did not lose its power, its disk may be failing: look for errors with `dmesg`."
 )

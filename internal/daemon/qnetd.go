@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"quorate/internal/advice"
 	"quorate/internal/control"
 	"quorate/internal/pki"
 	"quorate/internal/qnetd"
@@ -99,10 +100,12 @@ func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
 	return errors.Join(err, d.close())
 }
 
-// grantStore is a store that knows whether it can be written.
+// grantStore is a store that knows whether it can be written, and whether what was in it
+// is believed.
 type grantStore interface {
 	store.Store
 	Writable() error
+	Doubt() error
 }
 
 // arbiter is a running daemon.
@@ -212,6 +215,10 @@ func (d *arbiter) openStore(ctx context.Context) error {
 	d.store = st
 	if d.records, err = d.store.Load(ctx); err != nil {
 		return err
+	}
+	if err := d.store.Doubt(); err != nil {
+		d.log.Warn("the record of the votes may not be up to date, so it is not used: until a hold time has passed, the vote goes only to clusters whose nodes have all reported",
+			"store", d.cfg.StorePath, "reason", err, "advice", advice.CheckDisk.String())
 	}
 	if err := d.store.Writable(); err != nil {
 		d.log.Error("grants can't be recorded, so no vote will be given", "store", d.cfg.StorePath, "reason", err, "do", d.site().advise(err, true).String())

@@ -4,24 +4,21 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 
+	"quorate/internal/advice"
 	"quorate/internal/qnet"
 	"quorate/internal/safedir"
 )
@@ -46,33 +43,55 @@ type Bolt struct {
 	db     *bbolt.DB       // nil if there is no file and none can be made
 	broken error           // why Save can't work; nil if it can
 	id     qnet.RegisterID // zero: none yet
+	doubt  error           // why what was in the file is not believed; nil if it is
+	stale  bool            // it is still there
+	opened bool            // Open has succeeded
+	lost   error           // why the file is not open any more
 }
 
 // Open opens the store at path and makes it if it does not exist, with mode
 // 0600. Where it can be read but not written, or neither exists nor can be
 // made, Open succeeds, and each Save tries again and returns an error that
 // wraps ErrReadOnly until it can be. A file that is no intact store is
-// ErrDamaged and is left as it is.
+// ErrDamaged and is left as it is. One that may not be the newest is emptied:
+// see Doubt.
 func Open(path string) (*Bolt, error) {
 	b := &Bolt{path: path}
 	if err := b.open(); err != nil {
 		return nil, err
 	}
+	b.opened = true
 	return b, nil
+}
+
+// Doubt returns why the records that were in the file are not those that Load returns:
+// it may have lacked the last of them, so there are none. It is nil if they are.
+func (b *Bolt) Doubt() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.doubt
 }
 
 func (b *Bolt) open() error {
 	b.db, b.broken = nil, nil
-	err := guard(b.path, func() (err error) {
-		b.db, err = bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: lockTime, OpenFile: openFile})
-		if err != nil && unwritable(err) {
-			b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
-			if info, serr := os.Stat(b.path); serr != nil || info.Size() == 0 {
-				return nil
-			}
-			b.db, err = bbolt.Open(b.path, 0o400, &bbolt.Options{Timeout: lockTime, ReadOnly: true, PreLoadFreelist: true, OpenFile: openFile})
+	f, err := openFile(b.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil && unwritable(err) {
+		b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
+		if info, serr := os.Stat(b.path); serr != nil || info.Size() == 0 {
+			return nil
 		}
-		return b.opened(err)
+		f, err = openFile(b.path, os.O_RDONLY, 0)
+	}
+	if err != nil {
+		return fmt.Errorf("store %s: %w", b.path, err)
+	}
+	defer f.Close() // bbolt has a descriptor of its own
+	err = guard(b.path, func() error {
+		fresh, err := b.examine(f)
+		if err != nil || fresh && b.broken != nil {
+			return err
+		}
+		return b.openBolt(f, fresh)
 	})
 	if err != nil && b.db != nil {
 		_ = b.db.Close() // the first error is the one to tell
@@ -81,27 +100,59 @@ func (b *Bolt) open() error {
 	return err
 }
 
-// opened words the error of bbolt's Open, and syncs a new file's directory.
-func (b *Bolt) opened(err error) error {
-	var perr *fs.PathError
+// examine locks the file, so that nobody writes to it, and looks whether it is whole and
+// the newest. A fresh one has nothing yet.
+func (b *Bolt) examine(f *os.File) (fresh bool, err error) {
+	if err := lockFile(f, b.broken == nil); err != nil {
+		return false, fmt.Errorf("store %s: %w", b.path, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false, fmt.Errorf("store %s: %w", b.path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return false, fmt.Errorf("store %s is no regular file", b.path)
+	}
+	if info.Size() == 0 {
+		return true, nil
+	}
+	doubt, err := examine(f, info.Size())
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
-		return fmt.Errorf("store %s is in use by another process", b.path)
-	case errors.As(err, &perr), errors.Is(err, syscall.ENOSPC):
-		return fmt.Errorf("store %s: %w", b.path, err)
+	case err != nil:
+		return false, damaged(b.path, err)
+	case doubt == nil:
+		return false, nil
+	case b.opened && !b.stale:
+		return false, damaged(b.path, doubt) // this process has believed what was there
+	}
+	b.doubt, b.stale = doubt, true
+	if !errors.Is(doubt, errBlank) {
+		return false, nil
+	}
+	if b.broken == nil {
+		err = f.Truncate(0)
+	}
+	return true, err
+}
+
+// openBolt opens the file that was examined, brings what is in it up to date, and syncs a
+// new file's directory.
+func (b *Bolt) openBolt(f *os.File, fresh bool) (err error) {
+	b.db, err = bbolt.Open(b.path, 0o600, &bbolt.Options{
+		Timeout: lockTime, ReadOnly: b.broken != nil, PreLoadFreelist: true,
+		OpenFile: func(string, int, fs.FileMode) (*os.File, error) { return again(f) },
+	})
+	switch {
+	case err != nil && fresh: // it can't be made
+		b.db, b.broken = nil, fmt.Errorf("%w: %w", ErrReadOnly, errors.Join(err, f.Truncate(0)))
+		return nil
 	case err != nil:
 		return damaged(b.path, err)
 	case b.broken != nil:
 		return b.db.View(b.readID)
 	}
 	id := b.id
-	err = b.db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucketIfNotExists(grants); err != nil {
-			return err
-		}
-		return b.makeID(tx)
-	})
-	switch {
+	switch err := b.db.Update(b.begin); {
 	case errors.Is(err, ErrDamaged):
 		return err
 	case err != nil:
@@ -109,8 +160,57 @@ func (b *Bolt) opened(err error) error {
 		b.broken = fmt.Errorf("%w: %w", ErrReadOnly, err)
 		return nil
 	}
+	b.stale = false
 	_ = syncDir(filepath.Dir(b.path)) // some file systems can't; the file itself is synced
 	return nil
+}
+
+// begin is a process's first transaction.
+func (b *Bolt) begin(tx *bbolt.Tx) error {
+	if err := b.makeID(tx); err != nil {
+		return err
+	}
+	if b.stale || tx.Bucket(grants) == nil {
+		return fill(tx, nil)
+	}
+	s, err := sealOf(tx)
+	if err != nil {
+		return damaged(b.path, err)
+	}
+	if s != nil {
+		return s.put(tx)
+	}
+	recs, err := b.records(tx) // of before there were seals
+	if err != nil {
+		return err
+	}
+	return fill(tx, recs)
+}
+
+// lockFile takes bbolt's lock on a file, which bbolt then finds taken by the same file.
+func lockFile(f *os.File, exclusive bool) error {
+	how := unix.LOCK_SH
+	if exclusive {
+		how = unix.LOCK_EX
+	}
+	for end := time.Now().Add(lockTime); ; time.Sleep(lockTime / 20) {
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("it is in use by another process")
+		}
+	}
+}
+
+// again is another descriptor of the same open file, which has its lock.
+func again(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("dup", err)
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
 func syncDir(dir string) error {
@@ -149,8 +249,7 @@ func unwritable(err error) bool {
 }
 
 func damaged(path string, err error) error {
-	return fmt.Errorf("%w: %s: %w; move the file away and start again: until a hold time has passed, "+
-		"the vote then goes only to clusters whose nodes have all reported", ErrDamaged, path, err)
+	return fmt.Errorf("%w: %s: %w. %s", ErrDamaged, path, err, advice.MoveStore.WithWord("file", path))
 }
 
 // guard turns what a damaged file does to its reader, panics and memory
@@ -166,72 +265,45 @@ func guard(path string, f func() error) (err error) {
 	return f()
 }
 
-// Load returns all records. It reads and checks every page of the file.
+// Load returns all records, or none if there is a Doubt.
 func (b *Bolt) Load(_ context.Context) ([]Record, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.db == nil {
-		return nil, nil
+	if b.db == nil || b.stale {
+		return nil, b.lost
 	}
 	var recs []Record
 	err := guard(b.path, func() error {
-		return b.db.View(func(tx *bbolt.Tx) error {
-			if err := checkPages(tx); err != nil {
-				return damaged(b.path, err)
-			}
-			bucket := tx.Bucket(grants)
-			if bucket == nil {
-				return nil
-			}
-			return bucket.ForEach(func(k, v []byte) error {
-				rec, err := decode(string(k), v)
-				if err != nil {
-					return damaged(b.path, err)
-				}
-				recs = append(recs, rec)
-				return nil
-			})
+		return b.db.View(func(tx *bbolt.Tx) (err error) {
+			recs, err = b.records(tx)
+			return err
 		})
 	})
 	return recs, err
 }
 
-// checkPages checks that each page of the file is either in use or free, and
-// none is both: a wrong free list would let a later Save write over a grant.
-// bbolt's own check does this and more, but in a goroutine of its own, where a
-// damaged file takes the process with it.
-func checkPages(tx *bbolt.Tx) error {
-	info, err := os.Stat(tx.DB().Path())
+// records reads all records, and holds them against the seal.
+func (b *Bolt) records(tx *bbolt.Tx) (recs []Record, err error) {
+	s, err := sealOf(tx)
 	if err != nil {
-		return err
+		return nil, damaged(b.path, err)
 	}
-	if info.Size() < tx.Size() {
-		return fmt.Errorf("%d bytes are missing at its end", tx.Size()-info.Size())
-	}
-	st := tx.Cursor().Bucket().Stats()
-	used := 2 + st.BranchPageN + st.BranchOverflowN + st.LeafPageN + st.LeafOverflowN // 2 are meta
-	free, id := 0, 0
-	for {
-		page, err := tx.Page(id)
-		if err != nil {
+	var found seal
+	if bucket := tx.Bucket(grants); bucket != nil {
+		err = bucket.ForEach(func(k, v []byte) error {
+			found.add(k, v)
+			rec, err := decode(string(k), v, s != nil)
+			recs = append(recs, rec)
 			return err
-		}
-		if page == nil {
-			break
-		}
-		id++
-		switch page.Type {
-		case "free":
-			free++
-		case "freelist":
-			used += 1 + page.OverflowCount
-			id += page.OverflowCount
-		}
+		})
 	}
-	if used+free != id {
-		return fmt.Errorf("of %d pages %d are in use and %d free", id, used, free)
+	if err == nil && s != nil && (s.records != found.records || s.sum != found.sum) {
+		err = fmt.Errorf("%d records were sealed, and there are %d others", s.records, found.records)
 	}
-	return nil
+	if err != nil {
+		return nil, damaged(b.path, err)
+	}
+	return recs, nil
 }
 
 // Save writes recs in one transaction, synced to disk. An error of the disk
@@ -246,12 +318,19 @@ func (b *Bolt) Save(_ context.Context, recs []Record) error {
 	}
 	return guard(b.path, func() error {
 		err := b.db.Update(func(tx *bbolt.Tx) error {
+			s, err := sealOf(tx)
+			if err == nil && s == nil {
+				err = errors.New("its seal is gone")
+			}
+			if err != nil {
+				return damaged(b.path, err)
+			}
 			for _, rec := range recs {
-				if err := b.put(tx.Bucket(grants), rec); err != nil {
+				if err := b.put(tx.Bucket(grants), s, rec); err != nil {
 					return err
 				}
 			}
-			return nil
+			return s.put(tx)
 		})
 		var errno syscall.Errno
 		if errors.As(err, &errno) {
@@ -271,38 +350,24 @@ func (b *Bolt) replace(recs []Record, id qnet.RegisterID) error {
 	}
 	return guard(b.path, func() error {
 		return b.db.Update(func(tx *bbolt.Tx) error {
-			if err := tx.DeleteBucket(grants); err != nil {
-				return err
-			}
 			if err := b.takeID(tx, id); err != nil {
 				return err
 			}
-			bucket, err := tx.CreateBucket(grants)
-			if err != nil {
-				return err
-			}
-			for _, rec := range recs {
-				v, err := encode(rec)
-				if err != nil {
-					return err
-				}
-				if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
-					return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
-				}
-			}
-			return nil
+			return fill(tx, recs)
 		})
 	})
 }
 
 // put writes one record if the stored revision is the record's.
-func (b *Bolt) put(bucket *bbolt.Bucket, rec Record) error {
+func (b *Bolt) put(bucket *bbolt.Bucket, s *seal, rec Record) error {
+	key := []byte(rec.Cluster)
 	var stored uint64
-	if old := bucket.Get([]byte(rec.Cluster)); old != nil {
+	if old := bucket.Get(key); old != nil {
 		var err error
 		if stored, err = revisionOf(rec.Cluster, old); err != nil {
 			return damaged(b.path, err)
 		}
+		s.remove(key, old)
 	}
 	if stored != rec.Revision {
 		return fmt.Errorf("cluster %q: %w", rec.Cluster, ErrChanged)
@@ -312,9 +377,10 @@ func (b *Bolt) put(bucket *bbolt.Bucket, rec Record) error {
 	if err != nil {
 		return err
 	}
-	if err := bucket.Put([]byte(rec.Cluster), v); err != nil {
+	if err := bucket.Put(key, v); err != nil {
 		return fmt.Errorf("cluster %q: %w", rec.Cluster, err)
 	}
+	s.add(key, v)
 	return nil
 }
 
@@ -327,9 +393,9 @@ func (b *Bolt) reopen() error {
 			return err
 		}
 	}
-	if err := b.open(); err != nil {
+	if b.lost = b.open(); b.lost != nil {
 		b.broken = broken
-		return err
+		return b.lost
 	}
 	return b.broken
 }
@@ -349,49 +415,4 @@ func (b *Bolt) Close() error {
 		return nil
 	}
 	return b.db.Close()
-}
-
-// value is what a record looks like on disk: a CRC-32C of the rest, then JSON.
-type value struct {
-	Revision uint64
-	Grant    qnet.Grant
-}
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-func encode(rec Record) ([]byte, error) {
-	j, err := json.Marshal(value{Revision: rec.Revision, Grant: rec.Grant})
-	if err != nil {
-		return nil, fmt.Errorf("cluster %q: %w", rec.Cluster, err)
-	}
-	return append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(j, castagnoli)), j...), nil
-}
-
-func intact(b []byte) bool {
-	return len(b) >= 4 && binary.BigEndian.Uint32(b) == crc32.Checksum(b[4:], castagnoli)
-}
-
-// revisionOf is decode where nothing else is asked: it is what a Save reads of
-// every record that it replaces.
-func revisionOf(cluster string, b []byte) (uint64, error) {
-	const head = `{"Revision":` // encode puts it first
-	if intact(b) && bytes.HasPrefix(b[4:], []byte(head)) {
-		digits, _, _ := bytes.Cut(b[4+len(head):], []byte(","))
-		if n, err := strconv.ParseUint(string(digits), 10, 64); err == nil {
-			return n, nil
-		}
-	}
-	rec, err := decode(cluster, b)
-	return rec.Revision, err
-}
-
-func decode(cluster string, b []byte) (Record, error) {
-	if !intact(b) {
-		return Record{}, fmt.Errorf("the record of cluster %q has a wrong checksum", cluster)
-	}
-	var v value
-	if err := json.Unmarshal(b[4:], &v); err != nil {
-		return Record{}, fmt.Errorf("the record of cluster %q: %w", cluster, err)
-	}
-	return Record{Cluster: cluster, Revision: v.Revision, Grant: v.Grant}, nil
 }

@@ -6,11 +6,12 @@
 // may not be written.
 //
 // It promises that a grant is on disk when Save returns nil, that a Save that
-// fails changed nothing, and that a damaged file is reported as such and not
-// read in part.
+// fails changed nothing, and that a damaged file is never read in part: it is refused
+// and left as it is, or counts as empty where it may lack the last Save (Doubt).
 //
 // # Limitations
 //
 // It knows nothing of what a grant means. It is kept narrow (load, save if
 // unchanged) so that a shared store for several arbiters can take Bolt's place.
+// An older copy of a whole file can't be told from a newer one.
 package store

@@ -18,6 +18,8 @@ import (
 // file of before there were IDs has no such bucket and gets one.
 var register, idKey = []byte("register"), []byte("id")
 
+var errWrongID = errors.New("the register's ID has a wrong checksum")
+
 // ID implements Store.
 func (b *Bolt) ID() qnet.RegisterID {
 	b.mu.Lock()
@@ -32,8 +34,8 @@ func (b *Bolt) readID(tx *bbolt.Tx) error {
 		return nil
 	}
 	v := bucket.Get(idKey)
-	if !intact(v) || len(v) != 4+len(b.id) {
-		return damaged(b.path, errors.New("the register's ID has a wrong checksum"))
+	if !intact(nil, v) || len(v) != 4+len(b.id) {
+		return damaged(b.path, errWrongID)
 	}
 	b.id = qnet.RegisterID(v[4:])
 	return nil

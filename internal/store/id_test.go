@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -60,6 +61,7 @@ func old(t *testing.T, fill func(*bbolt.Tx) error) string {
 		if err != nil {
 			return err
 		}
+		binary.BigEndian.PutUint32(v, checksum(nil, v[4:]))
 		if err := bucket.Put([]byte("a"), v); err != nil || fill == nil {
 			return err
 		}

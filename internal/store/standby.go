@@ -38,7 +38,8 @@ type Standby struct {
 // no reason). Before that it calls makeDir, which makes the directory of second;
 // after an error of that the store at path stays in use, and can't be written.
 // What an earlier process left in second is taken up into path, in one
-// transaction, unless there are records, which are then newer.
+// transaction, unless there are records, or a Doubt of those that were there: they may
+// be newer.
 func OpenStandby(path, second string, makeDir func() error) (*Standby, error) {
 	s := &Standby{path: path, second: second}
 	first, err := Open(path)
@@ -53,8 +54,8 @@ func OpenStandby(path, second string, makeDir func() error) (*Standby, error) {
 	why := first.Writable()
 	switch {
 	case why == nil:
-		err = s.takeUp(len(recs) > 0)
-	case len(recs) == 0 && Forbidden(why) && free(path):
+		err = s.takeUp(len(recs) > 0 || first.Doubt() != nil)
+	case len(recs) == 0 && first.Doubt() == nil && Forbidden(why) && free(path):
 		if makeDir() == nil {
 			err = s.goAway(why)
 		}
@@ -196,6 +197,13 @@ func (s *Standby) Save(ctx context.Context, recs []Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cur.Save(ctx, recs)
+}
+
+// Doubt is Bolt's, for the file in use.
+func (s *Standby) Doubt() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur.Doubt()
 }
 
 // Writable is Bolt's, for the file in use.
