@@ -4,7 +4,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +38,11 @@ func newCertCommand() *cobra.Command {
 To enrol a cluster: on every node "trust" the CA certificate of the arbiter; on one
 node make a "request"; on the arbiter "sign" it; "import" the certificate on that
 node, and on the others the file that this writes.`,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return emptyFlag(cmd, "state", "node-dir") },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(plain{cmd.OutOrStdout()})
+			cmd.SetErr(plain{cmd.ErrOrStderr()})
+			return emptyFlag(cmd, "state", "node-dir")
+		},
 	}
 	cmd.PersistentFlags().StringVar(&state, "state", stateDir, "directory of an arbiter's certificates and grants")
 	cmd.PersistentFlags().StringVar(&certs, "certs", "", "directory of an arbiter's certificates alone, where -S nss_db_dir names another (default nssdb in that of --state)")
@@ -241,7 +244,7 @@ func newCertShow(dir func() string, node *string) *cobra.Command {
 				return certError(err)
 			}
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
+				return writeJSONLine(cmd.OutOrStdout(), report)
 			}
 			for _, w := range report.Warnings {
 				fmt.Fprintf(cmd.ErrOrStderr(), "quorate: %s\n", w)

@@ -174,7 +174,7 @@ func writeChange(w io.Writer, ch cmap.Change, asJSON bool, now time.Time) error 
 		if ch.New.Type() != cmap.None {
 			x.New = jsonKey(ch.Key, ch.New)
 		}
-		return json.NewEncoder(w).Encode(x)
+		return writeJSONLine(w, x)
 	}
 	text := func(v cmap.Value) string {
 		if v.Type() == cmap.None {

@@ -96,7 +96,17 @@ func writeJSON(w io.Writer, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(b, '\n'))
+	_, err = w.Write(append(status.EscapeJSON(b), '\n'))
+	return err
+}
+
+// writeJSONLine writes v on one line.
+func writeJSONLine(w io.Writer, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(status.EscapeJSON(b), '\n'))
 	return err
 }
 

@@ -5,7 +5,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -102,11 +101,7 @@ func (d *doctorCommand) run(cmd *cobra.Command, _ []string) error {
 		return fmt.Errorf("the examination was broken off: %w", err)
 	}
 	if d.asJSON {
-		b, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Write(append(b, '\n')); err != nil {
+		if err := writeJSONLine(out, r); err != nil {
 			return err
 		}
 	}

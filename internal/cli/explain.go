@@ -4,7 +4,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,14 +65,10 @@ its node daemon would not start with it.`,
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			out := cmd.OutOrStdout()
-			text := explain.AppendText(nil, r, explain.Options{File: name, All: all, Colour: colour(out)})
 			if asJSON {
-				if text, err = json.MarshalIndent(r, "", "  "); err != nil {
-					return err
-				}
-				text = append(text, '\n')
+				return writeJSON(out, r)
 			}
-			_, err = out.Write(text)
+			_, err = out.Write(explain.AppendText(nil, r, explain.Options{File: name, All: all, Colour: colour(out)}))
 			return err
 		},
 	}

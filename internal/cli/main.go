@@ -59,11 +59,11 @@ func personality(ctx context.Context, prog string, args []string, stdout, stderr
 	case qdeviceName:
 		return QDevice(ctx, prog, args[1:], stdout, stderr), true
 	case "corosync-qnetd-tool":
-		return QNetdTool(prog, args[1:], stdout, stderr), true
+		return QNetdTool(prog, args[1:], plain{stdout}, plain{stderr}), true
 	case "corosync-qdevice-tool":
-		return QDeviceTool(prog, args[1:], stdout, stderr), true
+		return QDeviceTool(prog, args[1:], plain{stdout}, plain{stderr}), true
 	case "corosync-qnetd-certutil":
-		return QNetdCertutil(scriptName(args[0]), args[1:], stdout, stderr), true
+		return QNetdCertutil(scriptName(args[0]), args[1:], plain{stdout}, plain{stderr}), true
 	case nodeCertutil:
 		return QDeviceCertutil(ctx, scriptName(args[0]), args[1:], stdout, stderr), true
 	}

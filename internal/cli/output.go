@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"quorate/internal/status"
 )
 
 // output is where a command prints to. It remembers the first write that failed, so
@@ -38,6 +40,19 @@ func watch(w io.Writer) (io.Writer, *output) {
 		return w, o
 	}
 	return o, o
+}
+
+// plain is a writer for what has no colours of ours. It writes control characters
+// other than line feeds and tabs as [status.EscapeText] does: names and errors may
+// come from a file or from the network. A character must not be cut by a write.
+type plain struct{ io.Writer }
+
+// Write implements io.Writer. It counts the bytes that it was given.
+func (p plain) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(p.Writer, status.EscapeText(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // pipeClosed is the exit code of a program that SIGPIPE has ended, as shells have it.

@@ -16,6 +16,7 @@ import (
 
 	"quorate/internal/pki"
 	"quorate/internal/pki/p12"
+	"quorate/internal/status"
 )
 
 // Where the C node keeps its certificates, and how its tool is called.
@@ -150,13 +151,13 @@ func (a *nodeCertutilArgs) init() int {
 	case errors.Is(err, pki.ErrExists):
 		fmt.Fprintln(a.stderr, nodeExistsText)
 		if other, err := pki.OtherCA(a.dir, a.file); err == nil && other != "" {
-			fmt.Fprintln(a.stderr, other) // what the C tool leaves to be found out
+			fmt.Fprintln(a.stderr, status.EscapeText(other)) // what the C tool leaves to be found out
 		}
 	case errors.Is(err, pki.ErrNoCert):
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certNoCA
 	case err != nil:
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 	default:
 		return 0
 	}
@@ -180,7 +181,7 @@ func (a *nodeCertutilArgs) request() int {
 	}
 	path, err := pki.RequestNode(a.dir, a.cluster)
 	if err != nil {
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certFailed
 	}
 	fmt.Fprintf(a.stdout, "Certificate request stored in %s\n", path)
@@ -193,7 +194,7 @@ func (a *nodeCertutilArgs) importCert() int {
 	}
 	path, _, err := pki.ImportNodeCert(a.dir, a.file)
 	if err != nil {
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certFailed
 	}
 	a.warn()
@@ -208,13 +209,13 @@ func (a *nodeCertutilArgs) importP12() int {
 	_, err := pki.ImportNodeP12(a.dir, a.file)
 	switch {
 	case errors.Is(err, p12.ErrPassword):
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certPassword
 	case errors.Is(err, p12.ErrFormat):
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certBadP12
 	case err != nil:
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certFailed
 	}
 	a.warn()
@@ -228,7 +229,7 @@ func (a *nodeCertutilArgs) warn() {
 		return // what was done has not failed
 	}
 	for _, w := range n.Warnings(time.Now()) {
-		fmt.Fprintf(a.stderr, "Warning: %s\n", w)
+		fmt.Fprintf(a.stderr, "Warning: %s\n", status.EscapeName(w))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"quorate/corosync/qb"
 	"quorate/internal/daemon"
 	"quorate/internal/nodeconf"
+	"quorate/internal/status"
 )
 
 // newQDeviceCommand is the node daemon with long names for its options.
@@ -73,7 +74,7 @@ func withdrawVote(cmd *cobra.Command, s nodeconf.Settings) error {
 	case err != nil:
 		return fmt.Errorf("can't take the vote back: %w", err)
 	case done:
-		fmt.Fprintf(cmd.OutOrStdout(), "quorum device %s unregistered\n", s.DeviceName)
+		fmt.Fprintf(cmd.OutOrStdout(), "quorum device %s unregistered\n", status.EscapeName(s.DeviceName))
 	default:
 		fmt.Fprintln(cmd.OutOrStdout(), "no quorum device is registered: nothing to take back")
 	}

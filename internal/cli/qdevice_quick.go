@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"quorate/internal/pki"
+	"quorate/internal/status"
 )
 
 // quickStart is -Q: it sets up an arbiter and all nodes of a cluster over ssh
@@ -54,7 +55,7 @@ func (a *nodeCertutilArgs) quickStart(ctx context.Context) int {
 	defer stop()
 	local, err := os.MkdirTemp("", "quorate-") // mode 0700
 	if err != nil {
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certFailed
 	}
 	defer os.RemoveAll(local)
@@ -67,7 +68,7 @@ func (a *nodeCertutilArgs) quickStart(ctx context.Context) int {
 		return certMisused
 	}
 	if err := q.run(ctx); err != nil {
-		fmt.Fprintln(a.stderr, err)
+		fmt.Fprintln(a.stderr, status.EscapeText(err.Error()))
 		return certFailed
 	}
 	return 0

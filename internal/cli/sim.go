@@ -5,7 +5,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
 	"quorate/internal/sim"
+	"quorate/internal/status"
 )
 
 // simOptions are the flags of "quorate sim".
@@ -86,9 +86,9 @@ func playFiles(out io.Writer, names []string) error {
 			if i > 0 {
 				fmt.Fprintln(out)
 			}
-			fmt.Fprintf(out, "==> %s <==\n", names[i])
+			fmt.Fprintf(out, "==> %s <==\n", status.EscapeName(names[i]))
 		}
-		if _, err := io.WriteString(out, sim.Transcript(f)); err != nil {
+		if _, err := io.WriteString(out, status.EscapeText(sim.Transcript(f))); err != nil {
 			return err
 		}
 		if sim.Play(f).Violation() != nil {
@@ -162,12 +162,7 @@ func playRandom(ctx context.Context, out io.Writer, o simOptions) error {
 	}
 	report := sim.NewReport(sum, count, o.seed)
 	if o.json {
-		b, err := json.MarshalIndent(report, "", "  ")
-		if err != nil {
-			return err
-		}
-		_, err = out.Write(append(b, '\n'))
-		return err
+		return writeJSON(out, report)
 	}
 	_, err = fmt.Fprintf(out, "%s\nplayed in %.1f s\n", report, time.Since(began).Seconds())
 	return err
@@ -196,7 +191,7 @@ const shrinkTries = 5000
 func reportBroken(out io.Writer, h sim.Options, seed uint64, v *sim.Violation) error {
 	f := sim.Shrink(sim.History(h, seed), shrinkTries)
 	f.Comment = append(slices.Clone(f.Comment), fmt.Sprintf("# Found in history %d, and made smaller.", seed))
-	if _, err := io.WriteString(out, sim.Transcript(f)); err != nil {
+	if _, err := io.WriteString(out, status.EscapeText(sim.Transcript(f))); err != nil {
 		return err
 	}
 	return fmt.Errorf("history %d broke a promise: %w", seed, v)

@@ -122,9 +122,9 @@ func (s *statusCommand) text(r *status.Report, failed error) ([]byte, error) {
 	}
 	if s.json {
 		b, err := json.Marshal(map[string]any{"at": s.now().Round(0), "error": failed.Error()})
-		return append(b, '\n'), err
+		return append(status.EscapeJSON(b), '\n'), err
 	}
-	return []byte(s.now().Format(time.ANSIC) + "\n" + failed.Error() + "\n"), nil
+	return []byte(s.now().Format(time.ANSIC) + "\n" + status.EscapeText(failed.Error()) + "\n"), nil
 }
 
 // essence is what has to change before a report is shown again: all that does not

@@ -18,6 +18,8 @@ import (
 	"unicode/utf8"
 
 	"quorate/internal/qnetd"
+
+	"quorate/internal/status"
 )
 
 // LogHandler writes log records one line each, with the head of the C daemons'
@@ -123,7 +125,7 @@ func (h *LogHandler) line(r slog.Record) {
 	b.WriteString(name)
 	b.WriteString("        "[:8-len(name)])
 	start := b.Len()
-	b.WriteString(r.Message)
+	b.WriteString(status.EscapeName(r.Message)) // an error may quote a file
 	b.WriteString(h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		appendAttr(b, a)

@@ -4,13 +4,14 @@
 package status
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
 // EscapeName returns s with every control byte written as \xNN: the C0 and C1
-// controls, DEL, and stray bytes that an 8-bit terminal takes for C1. All else,
-// quotes and backslashes too, stays as it is.
+// controls, DEL, what turns the direction of a text around, and stray bytes that an
+// 8-bit terminal takes for C1. All else, quotes and backslashes too, stays as it is.
 func EscapeName(s string) string {
 	return escape(s, "")
 }
@@ -19,6 +20,25 @@ func EscapeName(s string) string {
 // makes another daemon's text fit for a terminal.
 func EscapeText(s string) string {
 	return escape(s, "\n\t")
+}
+
+// EscapeJSON returns JSON that means the same, with what encoding/json leaves of the
+// characters that EscapeName replaces as \uNNNN: it escapes those below 0x20 alone.
+// They occur in strings only.
+func EscapeJSON(j []byte) []byte {
+	s := string(j)
+	if !hasControl(s, "\n\t") {
+		return j
+	}
+	b := make([]byte, 0, len(j)+16)
+	for i, r := range s {
+		if n := utf8.RuneLen(r); r >= 0x20 && n > 0 && control(r, n, s[i]) {
+			b = fmt.Appendf(b, `\u%04x`, r)
+			continue
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return b
 }
 
 func escape(s, keep string) string {
@@ -60,5 +80,5 @@ func control(r rune, n int, first byte) bool {
 	if r == utf8.RuneError && n == 1 {
 		r = rune(first)
 	}
-	return r < 0x20 || r >= 0x7f && r < 0xa0
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

@@ -24,7 +24,7 @@ func AppendJSON(b []byte, s *QNetd, cluster string) ([]byte, error) {
 	if err != nil {
 		return b, fmt.Errorf("status as JSON: %w", err)
 	}
-	return append(append(b, j...), '\n'), nil
+	return append(append(b, EscapeJSON(j)...), '\n'), nil
 }
 
 // The plain types have the fields of their namesakes and none of the methods.

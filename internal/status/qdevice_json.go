@@ -16,7 +16,7 @@ func AppendQDeviceJSON(b []byte, s *QDevice) ([]byte, error) {
 	if err != nil {
 		return b, fmt.Errorf("status as JSON: %w", err)
 	}
-	return append(append(b, j...), '\n'), nil
+	return append(append(b, EscapeJSON(j)...), '\n'), nil
 }
 
 type (

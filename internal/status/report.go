@@ -77,7 +77,7 @@ func AppendReportJSON(b []byte, r *Report) ([]byte, error) {
 	if err != nil {
 		return b, fmt.Errorf("status as JSON: %w", err)
 	}
-	return append(append(b, j...), '\n'), nil
+	return append(append(b, EscapeJSON(j)...), '\n'), nil
 }
 
 type (

@@ -149,6 +149,7 @@ func TestEscapeName(t *testing.T) {
 		{"C1 \u009b in UTF-8", `C1 \xc2\x9b in UTF-8`},
 		{"C1 \x9b alone, \xff not", "C1 \\x9b alone, \xff not"},
 		{"\ufffd", "\ufffd"},
+		{"abc\u202edef\u2066\u2028", `abc\xe2\x80\xaedef\xe2\x81\xa6\xe2\x80\xa8`},
 		{"", ""},
 	} {
 		if got := status.EscapeName(tt.in); got != tt.want {
@@ -157,6 +158,29 @@ func TestEscapeName(t *testing.T) {
 	}
 	if got, want := status.EscapeText("a:\tb\n\x1b"), "a:\tb\n\\x1b"; got != want {
 		t.Errorf("EscapeText = %q, want %q", got, want)
+	}
+}
+
+// TestEscapeJSON: JSON stays JSON and says the same, without a control in it.
+func TestEscapeJSON(t *testing.T) {
+	const name = "a\x1b\x7f\u009b\u202e\"\\Ω\U0001f600\ufffd"
+	j, err := json.Marshal(map[string]string{name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j = append(j, '\n')
+	got := status.EscapeJSON(j)
+	var back map[string]string
+	if err := json.Unmarshal(got, &back); err != nil || len(back) != 1 || back[name] != name {
+		t.Errorf("%q became %q, %v", name, back, err)
+	}
+	for _, r := range string(got) {
+		if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x202e) {
+			t.Errorf("%q has %q", got, r)
+		}
+	}
+	if same := []byte("{\n\t\"a\": 1}\n"); string(status.EscapeJSON(same)) != string(same) {
+		t.Errorf("%q was changed", same)
 	}
 }
 
