@@ -92,6 +92,7 @@ const (
 
 // What to ask the arbiter.
 const (
+	LookAgain      Advice = "Run `quorate status` again in a few seconds."
 	AskArbiter     Advice = "On the arbiter, run `quorate clusters {cluster}`."
 	AskAnyArbiter  Advice = "On the arbiter, run `quorate clusters {cluster}` or `corosync-qnetd-tool -lv`."
 	StartArbiterAt Advice = "On the arbiter, run `systemctl start corosync-qnetd`."

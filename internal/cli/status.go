@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,14 +37,17 @@ func newStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell whether this node is quorate, why, and what would come of a loss",
-		Long: `Print what pvecm status prints, and then in words: who casts the arbiter's vote and
-why, what would happen if this node, another one or the arbiter were lost now, what
-is wrong and what to do about it. It works with the node daemon of quorate and with
+		Long: `Say whether this node is quorate, what is wrong and what to do about it, who has
+which votes, what would happen if this node, another one or the arbiter were lost now,
+and what pvecm status prints. It works with the node daemon of quorate and with
 Corosync's own, which gives no reasons.
+
+Where the output is no terminal, what pvecm status prints comes first, for scripts.
 
 Exit codes: 0 quorate, 2 not quorate, 1 error.`,
 		Example: `  quorate status
-  quorate status --watch`,
+  quorate status --watch
+  quorate status --pvecm`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s.out = cmd.OutOrStdout()
@@ -53,14 +58,17 @@ Exit codes: 0 quorate, 2 not quorate, 1 error.`,
 	f.SortFlags = false
 	f.BoolVar(&s.watch, "watch", false, "go on, and show every change")
 	f.BoolVar(&s.json, "json", false, "print JSON, on one line")
+	f.BoolVar(&s.pvecm, "pvecm", false, "print only what pvecm status prints")
 	f.StringVar(&s.socket, "socket", s.socket, "the node daemon's local socket")
 	f.StringVar(&s.corosync.Dir, "sockets", "", "directory of Corosync's sockets, if libqb was told to use one")
+	cmd.MarkFlagsMutuallyExclusive("json", "pvecm")
 	return cmd
 }
 
 // statusCommand is one call of quorate status.
 type statusCommand struct {
 	watch, json bool
+	pvecm       bool
 	socket      string
 	corosync    qb.Options
 	out         io.Writer
@@ -103,10 +111,15 @@ func quorateError(quorate bool) error {
 }
 
 func (s *statusCommand) render(r *status.Report) ([]byte, error) {
-	if s.json {
+	switch width, terminal := terminalWidth(s.out); {
+	case s.json:
 		return status.AppendReportJSON(nil, r)
+	case s.pvecm:
+		return status.AppendQuorum(nil, r.Quorum, r.At), nil
+	case terminal:
+		return status.AppendOverview(nil, r, colour(s.out), width), nil
 	}
-	return status.AppendReport(nil, r, colour(s.out)), nil
+	return status.AppendReport(nil, r, false), nil
 }
 
 // report asks everybody on this machine.
@@ -124,23 +137,39 @@ func (s *statusCommand) report(ctx context.Context, c *live.Client) (*status.Rep
 	return r, nil
 }
 
-// dialError is why the node daemon can't be asked, in C's words.
+// nodePatience is how long a node daemon may take to answer.
+const nodePatience = 5 * time.Second
+
+// dialError is why the node daemon can't be asked.
 type dialError struct{ err error }
 
-func (e dialError) Error() string { return strerror(e.err) }
+func (e dialError) Error() string {
+	switch {
+	case errors.Is(e.err, fs.ErrNotExist), errors.Is(e.err, syscall.ECONNREFUSED):
+		return "it does not run"
+	case errors.Is(e.err, fs.ErrPermission):
+		return "only root may ask it"
+	}
+	return strerror(e.err)
+}
+
 func (e dialError) Unwrap() error { return e.err }
 
 // askNode gets a snapshot from the node daemon behind a socket, and tells whether it
 // is Corosync's own.
 func askNode(ctx context.Context, socket string) (s *status.QDevice, isC bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()
 	ask := func(command string) ([]byte, error) {
 		c, err := control.Dial(ctx, socket)
 		if err != nil {
 			return nil, dialError{err}
 		}
-		return control.Ask(ctx, c, command)
+		text, err := control.Ask(ctx, c, command)
+		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+			return text, fmt.Errorf("it runs, but has said nothing for %d s: it is stopped, or hangs", nodePatience/time.Second)
+		}
+		return text, err
 	}
 	text, err := ask("json")
 	var refused control.DaemonError

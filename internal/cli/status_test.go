@@ -58,7 +58,7 @@ func TestStatus(t *testing.T) {
 	for _, want := range []string{
 		"Cluster information\n-------------------\nName:             pve\nConfig Version:   4\nTransport:        knet\nSecure auth:      off\n\nQuorum information\n",
 		"\nFlags:            Quorate Qdevice \n\nMembership information\n----------------------\n    Nodeid      Votes    Qdevice Name\n0x00000001          1    A,V,NMW 192.0.2.1 (local)\n0x00000002          1         NR",
-		"\nCast by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
+		"\nUsed by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
 		"\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n",
 		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, the arbiter's among them\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
 		"\npve2 has no qdevice running, so the arbiter's vote does not count there\n    On pve2, run `systemctl start corosync-qdevice`.\n",
@@ -95,11 +95,11 @@ func TestStatusDaemons(t *testing.T) {
 	text := "OK\n" + string(status.AppendQDevice(nil, &d, true, time.Local))
 	for _, tt := range []struct{ socket, want string }{
 		{likeC(t, text), "\nWhy:              the arbiter gave its vote to this partition\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n"},
-		{likeC(t, "OK\nnonsense\n"), "\nWhy:              not known: this node's qdevice does not answer: not the status of a node daemon: \"nonsense\"\n"},
+		{likeC(t, "OK\nnonsense\n"), "\nWhy:              not known: the node daemon (qdevice) of pve1 does not answer: not the status of a node daemon: \"nonsense\"\n"},
 		{scripted(t, "Error\nCan't get QDevice status\n"), "does not answer: Can't get QDevice status\n"},
 		{scripted(t, "OK\nnonsense\n"), "does not answer: its answer can't be read: "},
 		{scripted(t, ""), "does not answer: the daemon closed the connection without an answer\n"},
-		{"/nonexistent", "does not answer: No such file or directory\n"},
+		{"/nonexistent", "does not answer: it does not run\n"},
 	} {
 		code, out, errs := call("quorate", "status", "--sockets", c.dir, "--socket", tt.socket)
 		if code != 0 || errs != "" || !strings.Contains(out, tt.want) {
@@ -200,23 +200,5 @@ func TestStatusWatchReturns(t *testing.T) {
 	cancel()
 	if code := <-done; code != 1 {
 		t.Errorf("exit code %d", code)
-	}
-}
-
-func TestFrame(t *testing.T) {
-	for _, tt := range []struct {
-		text          string
-		width, height int
-		want          string
-	}{
-		{"ab\nc\n", 80, 24, "\x1b[Hab\x1b[K\nc\x1b[K\x1b[J"},
-		{"abcdef\nö\x1b[31mäß\x1b[0mx\n", 3, 24, "\x1b[Habc\x1b[K\nö\x1b[31mäß\x1b[0m\x1b[K\x1b[J"},
-		{"1\n2\n3\n4\n", 80, 3, "\x1b[H1\x1b[K\n2\x1b[K\n\x1b[K...\x1b[J"},
-		{"1\n2\n3\n", 80, 3, "\x1b[H1\x1b[K\n2\x1b[K\n3\x1b[K\x1b[J"},
-		{"x\x1b[1", 80, 3, "\x1b[Hx\x1b[K\x1b[J"},
-	} {
-		if got := string(frame([]byte(tt.text), tt.width, tt.height)); got != tt.want {
-			t.Errorf("%q: got %q, want %q", tt.text, got, tt.want)
-		}
 	}
 }

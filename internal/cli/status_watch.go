@@ -7,9 +7,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -21,14 +21,24 @@ import (
 // node daemon does not tell of changes.
 const watchInterval = time.Second
 
-// follow shows the status until ctx is done: drawn anew in place on a terminal, and
-// elsewhere once for each change. While Corosync is away it is waited for. It returns
-// as a single status would have at the end.
+// follow shows the status until ctx is done: on a terminal as a screen, and elsewhere once
+// for each change. While Corosync is away it is waited for. It returns as a single status
+// would have at the end.
 func (s *statusCommand) follow(ctx context.Context) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	show, end := s.display()
-	defer end()
+	if _, terminal := terminalWidth(s.out); terminal && !s.json && !s.pvecm {
+		var in io.Reader
+		if term.IsTerminal(int(os.Stdin.Fd())) {
+			in = os.Stdin
+		}
+		return s.runScreen(ctx, in, s.look)
+	}
+	return s.look(ctx, s.display())
+}
+
+// look looks again and again until ctx is done, and shows each time what it has found.
+func (s *statusCommand) look(ctx context.Context, show func(*status.Report, error) error) error {
 	var last error // of the last look
 	for {
 		look, cancel := patient(ctx)
@@ -77,26 +87,8 @@ func (s *statusCommand) followClient(ctx context.Context, c *live.Client, show f
 	}
 }
 
-// display returns how reports, or errors in their place, are shown, and what ends it.
-func (s *statusCommand) display() (show func(*status.Report, error) error, end func()) {
-	write := func(b []byte) error {
-		_, err := s.out.Write(b)
-		return err
-	}
-	if f, ok := s.out.(*os.File); ok && !s.json && term.IsTerminal(int(f.Fd())) {
-		_ = write([]byte("\x1b[2J\x1b[?25l")) // no cursor meanwhile
-		return func(r *status.Report, failed error) error {
-			width, height, err := term.GetSize(int(f.Fd()))
-			if err != nil || width <= 0 || height <= 0 {
-				width, height = 80, 24
-			}
-			text, err := s.text(r, failed)
-			if err != nil {
-				return err
-			}
-			return write(frame(text, width, height))
-		}, func() { _ = write([]byte("\x1b[?25h\n")) }
-	}
+// display returns how reports, or errors in their place, are shown one after the other.
+func (s *statusCommand) display() func(*status.Report, error) error {
 	var shown []byte
 	return func(r *status.Report, failed error) error {
 		mark, err := essence(r, failed)
@@ -111,8 +103,23 @@ func (s *statusCommand) display() (show func(*status.Report, error) error, end f
 			text = append([]byte("\n"), text...)
 		}
 		shown = mark
-		return write(text)
-	}, func() {}
+		_, err = s.out.Write(text)
+		return err
+	}
+}
+
+// terminalWidth returns how wide the terminal behind an output is, 0 if it does not say,
+// and whether there is one.
+func terminalWidth(out io.Writer) (width int, terminal bool) {
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 0 {
+		width = 0
+	}
+	return width, true
 }
 
 // text renders a report, or the error that took its place.
@@ -146,47 +153,4 @@ func essence(r *status.Report, failed error) ([]byte, error) {
 		e.Daemon = &d
 	}
 	return json.Marshal(e)
-}
-
-// frame draws a text over the last one, from the top left corner on, no wider and no
-// higher than the terminal. Escape sequences take no room.
-func frame(text []byte, width, height int) []byte {
-	b := []byte("\x1b[H")
-	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
-	more := len(lines) > height
-	if more {
-		lines = lines[:max(height-1, 0)]
-	}
-	for i, line := range lines {
-		if i > 0 {
-			b = append(b, '\n')
-		}
-		b = append(appendCut(b, line, width), "\x1b[K"...)
-	}
-	if more {
-		b = append(b, "\n\x1b[K..."...)
-	}
-	return append(b, "\x1b[J"...)
-}
-
-// appendCut appends as much of a line as fits into width columns, with every escape
-// sequence in it.
-func appendCut(b, line []byte, width int) []byte {
-	for len(line) > 0 {
-		if line[0] == 0x1b {
-			n := bytes.IndexByte(line, 'm') + 1
-			if n == 0 {
-				return b
-			}
-			b, line = append(b, line[:n]...), line[n:]
-			continue
-		}
-		_, n := utf8.DecodeRune(line)
-		if width > 0 {
-			b = append(b, line[:n]...)
-			width--
-		}
-		line = line[n:]
-	}
-	return b
 }

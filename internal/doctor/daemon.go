@@ -121,17 +121,19 @@ func (e *examiner) registered(context.Context) {
 	}
 }
 
-// vote tells whether this node casts the arbiter's vote.
+// vote tells whether this node uses the arbiter's vote.
 func (e *examiner) vote(context.Context) {
 	m, ok := e.local()
 	switch {
 	case !ok:
 	case m.Cast:
-		e.say(OK, "this node casts the arbiter's vote")
+		e.say(OK, e.q.Here()+" uses the arbiter's vote")
+	case e.node != nil && e.node.PollingCast:
+		e.say(Warn, e.q.Here()+" has the arbiter's vote, but Corosync has not counted it yet", advice.LookAgain)
 	case e.node != nil && e.node.Reason != "":
-		e.say(Fail, "this node does not cast the arbiter's vote: "+e.node.WhyNot(), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
+		e.say(Fail, e.q.Here()+" does not use the arbiter's vote: "+e.node.WhyNot(), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
 	default:
-		e.say(Fail, "this node does not cast the arbiter's vote", advice.Status)
+		e.say(Fail, e.q.Here()+" does not use the arbiter's vote", advice.Status)
 	}
 }
 

@@ -250,7 +250,7 @@ ok TLS: ARBITER: TLS 1.3, the arbiter's certificate is right, and it takes ours
 ok clock: synchronised
 ok node daemon: quorate's, connected to the arbiter since NOW, round trip 1.0 ms
 ok registered: Qdevice, alive, 1 vote
-ok vote: this node casts the arbiter's vote
+ok vote: pve1 uses the arbiter's vote
 warn other nodes: pve2 has no qdevice running, so the arbiter's vote does not count there
     On pve2, run ` + "`systemctl start corosync-qdevice`.\n" +
 		"note losses: if pve1 is lost now, quorum is lost: 1 of 3 votes, 2 needed\n"
@@ -405,13 +405,13 @@ func TestFindings(t *testing.T) {
 		{name: "no daemon", after: func(w *world) {
 			w.nodeErr = errors.New("No such file or directory")
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
-		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync knows of no quorum device here\n    systemctl start", "FAIL vote: this node does not cast the arbiter's vote"}},
+		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync knows of no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
 		{name: "not connected", after: func(w *world) {
 			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", 4
 			w.isC = true
 			w.poll(false)
 		}, want: []string{"FAIL node daemon: Corosync's own, and it is not connected to the arbiter (Connect failed): reset by peer", "warn node daemon: it uses version 4",
-			"FAIL vote: this node does not cast the arbiter's vote: not connected to the arbiter\n    On the arbiter, run `quorate clusters prod`"}},
+			"FAIL vote: pve1 does not use the arbiter's vote: not connected to the arbiter\n    On the arbiter, run `quorate clusters prod`"}},
 		{name: "silent", after: func(w *world) { w.server.Stall(w.votes.Timeout) },
 			want: []string{"FAIL registered: the quorum device has stopped polling"}},
 		{name: "barred", after: func(w *world) {

@@ -82,12 +82,12 @@ func (f *forecaster) others() (list []other) {
 	}
 	sum := f.sum()
 	if f.odd(sum) {
-		list = append(list, other{sum, fmt.Sprintf("%s expects %d votes in all, where there are %d", f.me(), f.v.Expected, sum)})
+		list = append(list, other{sum, fmt.Sprintf("%s expects %d votes in all, where there are %d", f.me, f.v.Expected, sum)})
 	}
 	for i := range f.q.Members {
 		m := &f.q.Members[i]
 		if m.Expected != 0 && m.Expected != f.v.Expected {
-			list = append(list, other{m.Expected, fmt.Sprintf("%s expects %d votes in all, %s %d", m.Called(), m.Expected, f.me(), f.v.Expected)})
+			list = append(list, other{m.Expected, fmt.Sprintf("%s expects %d votes in all, %s %d", m.Called(), m.Expected, f.me, f.v.Expected)})
 		}
 	}
 	return list

@@ -25,7 +25,7 @@ func Losses(r *status.Report) []status.Loss {
 	if q.Votequorum == nil || !q.Quorate {
 		return nil
 	}
-	f := forecaster{r: r, q: q, v: q.Votequorum}
+	f := forecaster{r: r, q: q, v: q.Votequorum, me: q.Here()}
 	members := slices.Clone(q.Members)
 	slices.SortStableFunc(members, func(a, b status.Member) int {
 		if a.Local != b.Local {
@@ -59,6 +59,8 @@ type forecaster struct {
 	r *status.Report
 	q *status.Quorum
 	v *status.Votequorum
+
+	me string // what this node is called
 }
 
 // chance is how sure it is that a node will cast the arbiter's vote.
@@ -95,9 +97,9 @@ func (f *forecaster) reach(m *status.Member) casting {
 		// All that is here was told no: why this one casts nothing is no riddle.
 		return casting{chance: surely, rests: takenFor(m, status.Reaches)}
 	case !m.Cast:
-		return casting{chance: maybe, why: f.me() + " can't see why " + m.Called() + " does not cast the arbiter's vote"}
+		return casting{chance: maybe, why: f.me + " can't see why " + m.Called() + " does not use the arbiter's vote"}
 	case f.here() == cutOff:
-		return casting{chance: maybe, why: f.me() + " has lost the arbiter, and can't see whether " + m.Called() + " still reaches it"}
+		return casting{chance: maybe, why: f.me + " has lost the arbiter, and can't see whether " + m.Called() + " still reaches it"}
 	}
 	return casting{chance: surely, rests: takenFor(m, status.Reaches)}
 }
@@ -106,7 +108,7 @@ func (f *forecaster) reach(m *status.Member) casting {
 func (f *forecaster) reachHere(m *status.Member) casting {
 	d := f.r.Daemon
 	switch {
-	case !m.Registered && f.v.DeviceBarred || d != nil && d.Refused != "":
+	case !m.Registered && f.v.DeviceBarred || d != nil && d.Refused+d.Removed != "":
 		return casting{}
 	case !m.Registered || d == nil:
 		return casting{rests: takenFor(m, status.Idle)}
@@ -192,16 +194,6 @@ func (f *forecaster) grace() uint32 {
 	return 0
 }
 
-// me is what this node is called.
-func (f *forecaster) me() string {
-	for i := range f.q.Members {
-		if m := &f.q.Members[i]; m.Local {
-			return m.Called()
-		}
-	}
-	return "this node"
-}
-
 // withoutArbiter is what each member casts when the arbiter has been silent for long: a
 // vote is taken back (N2), but where the algorithm is lenient.
 func (f *forecaster) withoutArbiter(members []status.Member) map[qnet.NodeID]casting {
@@ -211,7 +203,7 @@ func (f *forecaster) withoutArbiter(members []status.Member) map[qnet.NodeID]cas
 		own := m.Local && !f.r.DaemonHidden
 		switch algorithm := f.q.Device.Algorithm; {
 		case !m.Registered || !m.Alive || !m.Cast, own && f.r.Daemon == nil:
-		case own && f.r.Daemon.Refused != "":
+		case own && f.r.Daemon.Refused+f.r.Daemon.Removed != "":
 		case algorithm == qnet.LMS && f.v.WaitForAll, algorithm == qnet.TwoNodeLMS && own && f.r.DaemonIsC:
 			list[m.ID] = casting{chance: surely, rests: takenFor(m, status.Polls)}
 		case algorithm == qnet.TwoNodeLMS && !own:

@@ -55,7 +55,7 @@ func (f *forecaster) newRing(left []status.Member) map[qnet.NodeID]casting {
 // why is why it is not known whether the arbiter would choose the new ring.
 func (f *forecaster) why() string {
 	if len(f.q.Absent) == 0 {
-		return f.me() + " can't see who else reaches the arbiter"
+		return f.me + " can't see who else reaches the arbiter"
 	}
 	var names []string
 	for i := range f.q.Absent {

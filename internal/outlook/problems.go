@@ -15,7 +15,7 @@ import (
 // Complete fills in what follows from the rest of a report: its losses and problems.
 func Complete(r *status.Report) {
 	r.Losses = Losses(r)
-	f := finder{q: r.Quorum, d: r.Daemon, r: r}
+	f := finder{q: r.Quorum, d: r.Daemon, r: r, me: r.Quorum.Here()}
 	f.quorum()
 	f.members()
 	f.daemon()
@@ -37,6 +37,7 @@ type finder struct {
 	q    *status.Quorum
 	d    *status.QDevice
 	r    *status.Report
+	me   string // what this node is called
 	list []status.Problem
 }
 
@@ -57,7 +58,7 @@ func (f *finder) quorum() {
 	v := f.q.Votequorum
 	switch {
 	case v != nil && v.Waiting && !f.q.Quorate:
-		f.add(true, 0, "wait_for_all: this node waits until it has seen every node once",
+		f.add(true, 0, f.me+" waits for all nodes: with wait_for_all it has no quorum until it has seen each of them once",
 			advice.StartMissingNodes, advice.CancelWaitForAll)
 	case !f.q.Quorate && v != nil && v.Total < v.Quorum:
 		missing := v.Quorum - v.Total
@@ -76,7 +77,7 @@ func (f *finder) quorum() {
 		f.add(true, 0, "there is no quorum")
 	}
 	for i := range f.q.Absent {
-		f.add(!f.q.Quorate, f.q.Absent[i].ID, f.q.Absent[i].Called()+" is no member: it is down, or cut off from here",
+		f.add(!f.q.Quorate, f.q.Absent[i].ID, f.q.Absent[i].Called()+" is gone: it is down, or "+f.me+" can't reach it",
 			advice.LookAtNode.With("node", f.q.Absent[i].Called()))
 	}
 }
@@ -108,23 +109,23 @@ func (f *finder) members() {
 		switch {
 		case f.q.Device == nil && !anybody:
 		case !m.Registered && m.Local && f.q.Votequorum.DeviceBarred:
-			f.add(false, m.ID, "Corosync allows no quorum device here: quorum.expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes do not go with it",
+			f.add(false, m.ID, "Corosync on "+f.me+" allows no quorum device: expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes rule it out",
 				advice.Doctor, advice.CorosyncQuorum)
 		case !m.Registered:
 			f.add(false, m.ID, m.Called()+" has no qdevice running, so the arbiter's vote does not count there",
 				on(m, advice.StartNodeDaemon))
 		case !m.Alive:
-			f.add(false, m.ID, "the qdevice of "+m.Called()+" has stopped polling",
+			f.add(false, m.ID, "the qdevice of "+m.Called()+" has stopped: Corosync no longer hears from it",
 				on(m, advice.RestartNodeDaemon), on(m, advice.NodeDaemonLog))
 		case !m.Cast && m.Local && f.d != nil:
 			f.noVote()
 		case !m.Cast && m.Local:
-			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", advice.NodeDaemonTool, advice.Doctor)
+			f.add(false, m.ID, m.Called()+" does not use the arbiter's vote", advice.NodeDaemonTool, advice.Doctor)
 		case !m.Cast:
-			f.add(false, m.ID, m.Called()+" does not cast the arbiter's vote", on(m, advice.Status))
+			f.add(false, m.ID, m.Called()+" does not use the arbiter's vote, and "+f.me+" can't see why", on(m, advice.Status))
 		}
 		if m.MasterWins {
-			f.add(false, m.ID, "master_wins is on at "+m.Called()+": with the arbiter's vote it is quorate whatever its other votes",
+			f.add(false, m.ID, "master_wins is on at "+m.Called()+": whenever it uses the arbiter's vote it is quorate, even alone",
 				advice.NoMasterWins.With("node", m.Called()))
 		}
 	}
@@ -134,10 +135,12 @@ func (f *finder) members() {
 func (f *finder) noVote() {
 	switch {
 	case f.d.Refused != "" || f.d.State != status.StateConnected: // told by daemon
+	case f.d.PollingCast:
+		f.add(false, f.q.NodeID, f.me+" has the arbiter's vote, but Corosync has not counted it yet", advice.LookAgain)
 	case f.d.Reason != "":
-		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: "+f.d.WhyNot(), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
+		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: "+f.d.WhyNot(), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
 	default:
-		f.add(false, f.q.NodeID, "this node does not cast the arbiter's vote: the arbiter did not give it to this partition",
+		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: the arbiter did not give it to this partition",
 			advice.AskAnyArbiter.WithWord("cluster", f.d.Cluster))
 	}
 }
@@ -147,20 +150,20 @@ func (f *finder) daemon() {
 	d := f.d
 	if d == nil {
 		if f.local().Registered {
-			f.add(false, f.q.NodeID, "this node's qdevice does not answer: "+f.r.DaemonError, advice.NodeDaemonState)
+			f.add(false, f.q.NodeID, "the qdevice of "+f.me+" does not answer: "+f.r.DaemonError, advice.NodeDaemonState)
 		}
 		return
 	}
 	if d.Removed != "" {
-		f.add(false, f.q.NodeID, d.Removed+" was removed from corosync.conf, and this node's qdevice still runs",
+		f.add(false, f.q.NodeID, d.Removed+" was removed from corosync.conf, and the qdevice of "+f.me+" still runs",
 			advice.DisableNodeDaemon)
 		return
 	}
 	if d.Refused != "" {
-		f.add(false, f.q.NodeID, "this node may not cast the arbiter's vote: "+d.Refused, advice.MendConf)
+		f.add(false, f.q.NodeID, f.me+" may not use the arbiter's vote: "+d.Refused, advice.MendConf)
 	}
 	if d.State != status.StateConnected {
-		text := fmt.Sprintf("this node is not connected to the arbiter %s, port %d", d.Host, d.Port)
+		text := fmt.Sprintf("%s is not connected to the arbiter at %s, port %d", f.me, d.Host, d.Port)
 		if d.Lost != "" {
 			text += ": " + d.Lost
 		}
@@ -176,39 +179,42 @@ func (f *finder) heuristics() {
 	for _, c := range f.d.Commands {
 		if c.Result == qnet.HeuristicsFail {
 			named = true
-			f.add(false, f.q.NodeID, "heuristics command "+c.Name+" fails: "+c.Detail,
+			f.add(false, f.q.NodeID, "heuristics command "+c.Name+" fails on "+f.me+": "+c.Detail,
 				advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if !named {
-		f.add(false, f.q.NodeID, "the heuristics of this node fail", advice.RunHeuristics)
+		f.add(false, f.q.NodeID, "the heuristics of "+f.me+" fail", advice.RunHeuristics)
 	}
 }
 
 // configuration looks for versions and numbers that do not go together.
 func (f *finder) configuration() {
 	if d := f.d; d != nil && d.Removed == "" && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
-		f.add(false, f.q.NodeID, fmt.Sprintf("this node's qdevice uses version %d of the configuration, Corosync version %d", d.ConfigVersion, f.q.ConfigVersion),
+		f.add(false, f.q.NodeID, fmt.Sprintf("the qdevice of %s uses version %d of corosync.conf, Corosync uses version %d", f.me, d.ConfigVersion, f.q.ConfigVersion),
 			advice.RestartNodeDaemon)
 	}
 	v := f.q.Votequorum
 	if v == nil || v.LastManStanding || v.AllowDownscale {
 		return
 	}
-	var sum uint32
+	var nodes uint32
 	for _, m := range f.q.Members {
-		sum += m.Votes
+		nodes += m.Votes
 	}
 	for _, a := range f.q.Absent {
-		sum += a.Votes
+		nodes += a.Votes
 	}
-	text := "the nodes have"
+	sum, text := nodes, "the nodes have"
 	if f.q.Device != nil {
-		sum += v.DeviceVotes
-		text = "the nodes and the arbiter have"
+		// A node that has started alone expects the nodes' votes until all votes are there.
+		if nodes == v.Expected {
+			return
+		}
+		sum, text = nodes+v.DeviceVotes, "the nodes and the arbiter have"
 	}
 	if sum != v.Expected {
-		f.add(false, 0, fmt.Sprintf("%s expected, but %s %d", votes(v.Expected), text, sum),
+		f.add(false, 0, fmt.Sprintf("%s expects %s, but %s %d", f.me, votes(v.Expected), text, sum),
 			advice.ReloadVotes)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"quorate/internal/outlook"
 	"quorate/internal/qnet"
@@ -99,15 +100,17 @@ func cases() map[string]*status.Report {
 		"lost":      cluster(1, nodes("A,NV,NMW"), absent(2)),
 		"grace":     cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"killed":    cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
+		"cold-boot": cluster(1, nodes("A,V,NMW"), absent(2)),
+		"late":      cluster(1, nodes("A,NV,NMW", "A,V,NMW"), nil),
 		"two-node":  cluster(0, nodes("NR", "NR"), nil),
 	}
-	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace"} {
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace", "cold-boot", "late"} {
 		list[name].Daemon = ours()
 	}
 	d := list["cut-off"].Daemon
 	d.State, d.Connected, d.Lost, d.PollingCast, d.Vote = status.StateConnectFailed, time.Time{}, "no echo reply for 4s", false, qnet.VoteNACK
 	d.Reason = "not connected to the arbiter: no echo reply for 4s"
-	list["nobody"].DaemonError = "No such file or directory"
+	list["nobody"].DaemonError = "it does not run"
 	d.ArbiterReason = said(0x2c, 34*time.Minute, "the vote goes to nodes 1, 2: more than half of 2 nodes")
 	list["alone"].Daemon.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 1: half of 2 nodes, and the other half has not reported")
 	d = list["lost"].Daemon
@@ -125,11 +128,13 @@ func cases() map[string]*status.Report {
 	c.DaemonIsC = true
 	c.Daemon = ours()
 	c.Daemon.Started, c.Daemon.Vote, c.Daemon.Reason, c.Daemon.Since, c.Daemon.Grace, c.Daemon.RoundTrip = time.Time{}, 0, "", time.Time{}, 0, 0
-	list["no-daemon"].DaemonError = "Connection refused"
+	list["no-daemon"].DaemonError = "it does not run"
 	d = list["grace"].Daemon
 	d.State, d.Connected, d.Lost, d.LostAt = status.StateConnectFailed, time.Time{}, "no echo reply for 4s", now.Add(-3*time.Second)
 	d.Heartbeat, d.Timeout, d.FreshUntil = 8000, 10000, now.Add(9*time.Second)
-	list["killed"].DaemonError = "Connection refused"
+	boot := list["cold-boot"].Quorum.Votequorum // it has never seen all the votes
+	boot.Expected, boot.HighestExpected, boot.Quorum = 2, 2, 2
+	list["killed"].DaemonError = "it does not run"
 	two := list["two-node"].Quorum.Votequorum
 	two.TwoNode, two.WaitForAll, two.Quorum = true, true, 1
 	d = ours()
@@ -146,6 +151,33 @@ func TestReport(t *testing.T) {
 		outlook.Complete(r)
 		got := string(status.AppendReport(nil, r, false))
 		file := "testdata/" + name + ".txt"
+		if *rewrite {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// TestOverview: each case's text for a terminal of 80 columns, which a person has looked at.
+func TestOverview(t *testing.T) {
+	for name, r := range cases() {
+		outlook.Complete(r)
+		got := string(status.AppendOverview(nil, r, false, 80))
+		for line := range strings.Lines(got) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s: %d columns: %s", name, n, line)
+			}
+		}
+		got, _, _ = strings.Cut(got, "\nQuorum information\n") // which TestReport has
+		file := "testdata/" + name + ".terminal.txt"
 		if *rewrite {
 			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 				t.Fatal(err)

@@ -13,10 +13,10 @@ import (
 	"quorate/internal/qnet"
 )
 
-// AppendReport appends a report as a text for people: the block that pvecm status
-// prints, and then in words who casts the arbiter's vote and why, what would come of
+// AppendReport appends a report in the order that scripts know: the block that pvecm
+// status prints, and then in words who uses the arbiter's vote and why, what would come of
 // a loss, and what is wrong. Times are told in r.At's location. With colour it
-// carries ANSI escape sequences, but not in the block.
+// carries ANSI escape sequences, but not in the block. [AppendOverview] is for people.
 func AppendReport(b []byte, r *Report, colour bool) []byte {
 	p := painter{colour}
 	b = AppendQuorum(b, r.Quorum, r.At)
@@ -31,7 +31,7 @@ func heading(b []byte, text string, p painter) []byte {
 	return fmt.Appendf(b, "\n%s\n%s\n", p.paint(bold, text), strings.Repeat("-", len(text)))
 }
 
-// appendArbitersVote tells who casts it, and why.
+// appendArbitersVote tells who uses it, and why.
 func appendArbitersVote(b []byte, r *Report, p painter) []byte {
 	b = heading(b, "Arbiter's vote", p)
 	line := func(label, text string) { b = fmt.Appendf(b, "%-17s %s\n", label+":", text) }
@@ -45,15 +45,21 @@ func appendArbitersVote(b []byte, r *Report, p painter) []byte {
 	}
 	switch {
 	case len(cast) == 0:
-		line("Cast by", p.paint(yellow, "nobody in this partition"))
+		line("Used by", p.paint(yellow, "nobody here"))
 	case len(not) == 0:
-		line("Cast by", p.paint(green, strings.Join(cast, ", ")))
+		line("Used by", p.paint(green, strings.Join(cast, ", ")))
 	default:
-		line("Cast by", p.paint(green, strings.Join(cast, ", "))+p.paint(yellow, ", but not by "+strings.Join(not, ", ")))
+		line("Used by", p.paint(green, strings.Join(cast, ", "))+p.paint(yellow, ", but not by "+strings.Join(not, ", ")))
 	}
+	return appendWhy(b, r, p)
+}
+
+// appendWhy tells why this node uses the arbiter's vote or does not, and of the arbiter.
+func appendWhy(b []byte, r *Report, p painter) []byte {
+	line := func(label, text string) { b = fmt.Appendf(b, "%-17s %s\n", label+":", text) }
 	d := r.Daemon
 	if d == nil {
-		line("Why", "not known: this node's qdevice does not answer: "+EscapeName(r.DaemonError))
+		line("Why", "not known: the node daemon (qdevice) of "+r.Quorum.Here()+" does not answer: "+EscapeName(r.DaemonError))
 		return b
 	}
 	line("Why", EscapeName(d.why()))
@@ -87,10 +93,14 @@ func (s *QDevice) why() string {
 	return "the arbiter did not give its vote to this partition"
 }
 
-// reasonText is the arbiter's reason, and of which ring and when, if that is past.
+// reasonText is the arbiter's reason, and how long ago it was given, if that is past.
 func (s *QDevice) reasonText(now time.Time) string {
 	if said := s.ArbiterReason; s.Told() == "" {
-		return fmt.Sprintf("%s (for ring %s, %s ago)", said.Text, said.Ring, formatDuration(now.Sub(said.At)))
+		about := ""
+		if said.Ring != s.Ring {
+			about = "about an earlier ring, "
+		}
+		return fmt.Sprintf("%s (%s%s ago)", said.Text, about, formatDuration(now.Sub(said.At)))
 	}
 	return s.ArbiterReason.Text
 }
@@ -106,6 +116,9 @@ func (s *QDevice) Told() string {
 
 // WhyNot is why this node does not cast the arbiter's vote, with what the arbiter says.
 func (s *QDevice) WhyNot() string {
+	if s.PollingCast {
+		return "the arbiter gave it, but Corosync has not counted it yet"
+	}
 	if said := s.Told(); said != "" {
 		return s.why() + " (" + said + ")"
 	}
@@ -125,7 +138,7 @@ func arbiterText(s *QDevice, now time.Time, p painter) string {
 		}
 	}
 	if s.State != StateConnected {
-		return where + ": " + p.paint(red, strings.ToLower(s.State))
+		return where + ": " + p.paint(red, "not connected ("+strings.ToLower(s.State)+")")
 	}
 	text := where + ": " + p.paint(green, "connected")
 	if !s.Connected.IsZero() {
@@ -138,13 +151,28 @@ func arbiterText(s *QDevice, now time.Time, p painter) string {
 	return text
 }
 
+// decidesText says in words by which rules the arbiter decides.
 func decidesText(s *QDevice) string {
-	text := s.Algorithm.String()
-	if s.Algorithm == qnet.FFSplit && s.KAP && !s.KAPUnknown {
-		text += " (KAP)"
+	tie := "the node with the lowest ID"
+	switch s.TieBreaker.Mode {
+	case qnet.TieBreakerHighest:
+		tie = "the node with the highest ID"
+	case qnet.TieBreakerNode:
+		tie = "node " + s.TieBreaker.ID.String()
 	}
-	tie := s.TieBreaker.String()
-	return text + ", tie-breaker: " + strings.ToLower(tie[:1]) + tie[1:]
+	switch s.Algorithm {
+	case qnet.FFSplit:
+		text := "ffsplit: of two equal halves, the one with " + tie + " gets the vote"
+		if s.KAP && !s.KAPUnknown {
+			text += ", unless the other one has it (KAP)"
+		}
+		return text
+	case qnet.LMS:
+		return "lms, last man standing: the largest part gets the vote; of equal ones, that with " + tie
+	case qnet.TwoNodeLMS:
+		return "2nodelms, last man standing: of two nodes that are parted, " + tie + " gets the vote"
+	}
+	return s.Algorithm.String()
 }
 
 func heuristicsText(s *QDevice, p painter) string {
@@ -186,7 +214,7 @@ func appendLossLines(b []byte, r *Report, p painter) []byte {
 		b = fmt.Appendf(b, "%s%*s%s\n", label, width+1-utf8.RuneCountInString(label), "", l.text(r.Quorum, p))
 	}
 	if who := r.takenForGranted(); len(who) > 0 {
-		b = fmt.Appendf(b, "That takes for granted that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.here())
+		b = fmt.Appendf(b, "That takes for granted that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.Here())
 	}
 	return b
 }
@@ -209,8 +237,8 @@ func (r *Report) takenForGranted() (who []string) {
 	return who
 }
 
-// here is what this node is called.
-func (q *Quorum) here() string {
+// Here is what people call this node.
+func (q *Quorum) Here() string {
 	m := q.local()
 	return called(m.Name, m.Address, q.NodeID)
 }
@@ -284,9 +312,9 @@ func (l *Loss) unless(q *Quorum) string {
 		switch {
 		case p.Node != q.NodeID || l.Node == 0 || len(l.Lose) == 0:
 		case p.Condition == Lacks:
-			return ", unless " + q.here() + " reaches the arbiter again"
+			return ", unless " + q.Here() + " reaches the arbiter again"
 		case p.Condition == Idle:
-			return ", unless the qdevice of " + q.here() + " is started"
+			return ", unless the qdevice of " + q.Here() + " is started"
 		}
 	}
 	return ""

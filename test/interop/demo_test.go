@@ -90,7 +90,7 @@ func TestDemo(t *testing.T) {
 	brief := []string{"Quorate:", "Nodes:", "Total votes:", "Quorum:", "Flags:", "node", "Qdevice"}
 
 	d.say("two Corosync nodes, and the arbiter as the third vote")
-	d.show(one, []string{"Quorate:", "Total votes:", "Flags:", "NMW", "Cast by:", "Why:", "Arbiter's reason:", "Arbiter:", "quorum: ", "is kept: "}, "/run/quorate", "status")
+	d.show(one, []string{"Quorate:", "Total votes:", "Flags:", "NMW", "Used by:", "Why:", "Arbiter's reason:", "Arbiter:", "quorum: ", "is kept: "}, "/run/quorate", "status")
 
 	from := lab.Now()
 	lab.Cut(hosts(one), hosts(two, l.Arbiter))

@@ -128,12 +128,12 @@ func TestStatus(t *testing.T) {
 	two.Kill("corosync")
 	awaitAlone(t, l, from, 40*time.Second, one, 1)
 	s = statusOf(t, one)
-	if !s.Corosync.Quorate || len(s.keeps(t, "the arbiter")) > 0 || len(s.Problems) != 1 || !strings.HasPrefix(s.Problems[0].Text, "node2 is no member") {
+	if !s.Corosync.Quorate || len(s.keeps(t, "the arbiter")) > 0 || len(s.Problems) != 1 || !strings.HasPrefix(s.Problems[0].Text, "node2 is gone") {
 		t.Errorf("without node2: %+v", s)
 	}
 	l.Arbiter.Kill("qnetd")
 	awaitNotQuorate(t, one)
-	if out, err := one.Run(suite.quorate, "status"); err == nil || !strings.Contains(out, "there is no quorum: 1 of 3 votes, 2 needed, 1 missing\n    bring node2 back: 1 vote\n    get the arbiter's vote: 1 vote\n") {
+	if out, err := one.Run(suite.quorate, "status"); err == nil || !strings.Contains(out, "there is no quorum: 1 of 3 votes, 2 needed, 1 missing\n    Bring node2 back, which has 1 vote.\n    Get the arbiter's vote, which counts 1 vote: ") {
 		t.Errorf("without quorum: %v\n%s", err, out)
 	}
 	r.measured("the block is corosync-quorumtool's; two losses came as foretold")
