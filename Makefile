@@ -72,7 +72,9 @@ fuzz:
 verify: cross
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
 	$(GO) mod verify
+	$(GO) mod tidy -diff
 
 # The machines that quorate is to run on besides this one, as GOARCH or GOARCH:variant.
 # Each is built; one of each GOARCH is vetted, tests included, for no other variant has

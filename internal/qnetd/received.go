@@ -41,7 +41,7 @@ func (s *Server) received(now time.Time, c *client, m wire.Message) {
 	}
 	switch m := m.(type) {
 	case wire.EchoRequest:
-		s.send(c, wire.EchoReply{Seq: m.Seq, Body: m.Body})
+		s.send(c, wire.EchoReply(m))
 	case wire.SetOption:
 		s.setOption(c, m)
 	case wire.NodeList:
@@ -164,7 +164,7 @@ func (s *Server) setOption(c *client, m wire.SetOption) {
 	if m.KeepActivePartition.Set {
 		c.kap = m.KeepActivePartition.V == 1
 	}
-	s.send(c, wire.SetOptionReply{Seq: m.Seq, Heartbeat: m.Heartbeat, KeepActivePartition: m.KeepActivePartition})
+	s.send(c, wire.SetOptionReply(m))
 }
 
 // nodeList handles the four kinds of node lists. The reply always goes before

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -305,10 +304,4 @@ func TestForecast(t *testing.T) {
 			}
 		})
 	}
-}
-
-// tail is the end of a text.
-func tail(s string, lines int) string {
-	list := strings.Split(s, "\n")
-	return strings.Join(list[max(0, len(list)-lines):], "\n")
 }

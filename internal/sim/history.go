@@ -130,7 +130,7 @@ func (g *generator) cluster(o Options, seed uint64) scenario.Cluster {
 			c.Token, c.Timeout = 10*time.Second, max(c.Timeout, 10*time.Second) // see docs/decision.md
 		}
 	}
-	c.Slow = o.Steady == false && g.n(4) > 0
+	c.Slow = !o.Steady && g.n(4) > 0
 	if c.Delay = o.Delay; c.Delay == 0 {
 		c.Delay = []time.Duration{500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond, 40 * time.Millisecond}[g.n(4)]
 	}

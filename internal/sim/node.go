@@ -4,7 +4,6 @@
 package sim
 
 import (
-	"slices"
 	"time"
 
 	"quorate/internal/qdevice"
@@ -390,6 +389,3 @@ func (n *node) send(m wire.Message) {
 		n.w.push(&n.conn.up, data, m)
 	}
 }
-
-// isMember reports whether the node's Corosync runs in one of the rings.
-func (n *node) isMember(rings []*ring) bool { return slices.Contains(rings, n.ring) }

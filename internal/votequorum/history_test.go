@@ -189,12 +189,6 @@ func (h *history) fail(t *testing.T, seed uint64, format string, args ...any) {
 	t.Fatalf("seed %d: %s\n%s", seed, fmt.Sprintf(format, args...), strings.Join(h.trace, "\n"))
 }
 
-func disjoint(a, b vq.Status) bool {
-	return !slices.ContainsFunc(a.Members, func(m vq.Member) bool {
-		return slices.ContainsFunc(b.Members, func(o vq.Member) bool { return o.Node == m.Node })
-	})
-}
-
 // TestOneQuoratePartition: without a device, and with nothing that gives votes
 // up, no two disjoint partitions are quorate on settled rings, whatever happens.
 func TestOneQuoratePartition(t *testing.T) {
