@@ -196,7 +196,7 @@ func whileBusy(ctx context.Context, call func() error) error {
 		switch {
 		case errors.Is(err, corosync.ErrTryAgain):
 			busy = err
-		case err != nil && ctx.Err() != nil && busy != nil:
+		case err != nil && busy != nil && over(ctx):
 			return busy
 		default:
 			return err
@@ -205,6 +205,13 @@ func whileBusy(ctx context.Context, call func() error) error {
 			return busy
 		}
 	}
+}
+
+// over reports whether the time of ctx is over. A dialer looks at the clock, and may be
+// ahead of the timer that ends ctx.
+func over(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(end)
 }
 
 // Changes implements Engine.

@@ -73,6 +73,13 @@ func halves() []diffStep {
 	return []diffStep{listed("one", 7, qnet.Membership, aloneOne, 1), listed("two", 7, qnet.Membership, aloneTwo, 2)}
 }
 
+// better gives node 2 the better heuristics after a split. Node 1 may have had the vote by
+// then, and keeps it until it says that it is not quorate (H3).
+func better() []diffStep {
+	lost := wire.NodeList{Seq: seq(10), ListType: wire.Some(qnet.Quorum), Nodes: nodes(1), Quorate: wire.Some(uint8(0))}
+	return []diffStep{{who: "two", msg: wire.HeuristicsChange{Seq: seq(9), Heuristics: qnet.HeuristicsPass}}, {who: "one", want: qnet.VoteNACK}, {who: "one", msg: lost}}
+}
+
 func diffPlays() []diffPlay {
 	return append(append(votePlays(), messagePlays()...), initPlays()...)
 }
@@ -94,8 +101,9 @@ func votePlays() []diffPlay {
 		{"ffsplit, heuristics", func(n string) []diffStep {
 			return join(pairOf(n, nil), []diffStep{{who: "one", msg: wire.HeuristicsChange{Seq: seq(9), Heuristics: qnet.HeuristicsFail}}}, halves())
 		}, oneACK}, // a membership list without heuristics says that there are none
-		{"ffsplit, heuristics after the split", func(n string) []diffStep {
-			return join(pairOf(n, nil), halves(), []diffStep{{who: "two", msg: wire.HeuristicsChange{Seq: seq(9), Heuristics: qnet.HeuristicsPass}}})
+		{"ffsplit, heuristics after the split", func(n string) []diffStep { return join(pairOf(n, nil), halves(), better()) }, twoACK},
+		{"ffsplit, heuristics after the vote", func(n string) []diffStep {
+			return join(pairOf(n, nil), halves(), []diffStep{{who: "one", want: qnet.VoteACK}}, better())
 		}, twoACK},
 		{"ffsplit, keep active partition", func(n string) []diffStep {
 			on := wire.SetOption{Seq: seq(3), KeepActivePartition: wire.Some(uint8(1))}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -125,6 +126,24 @@ func TestBusyToTheEnd(t *testing.T) {
 	}
 }
 
+// lateTimer is a context whose time is over, but whose timer has not fired yet.
+type lateTimer struct{ context.Context }
+
+func (lateTimer) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+// TestBusyBeforeTheTimer: a call may find that the time is over before its context does.
+func TestBusyBeforeTheTimer(t *testing.T) {
+	errs := []error{corosync.ErrTryAgain, os.ErrDeadlineExceeded}
+	err := whileBusy(lateTimer{t.Context()}, func() error {
+		err := errs[0]
+		errs = errs[1:]
+		return err
+	})
+	if !errors.Is(err, corosync.ErrTryAgain) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestWithdrawBusy: a Corosync that is busy is asked again, whether it does not take
 // clients or not the request.
 func TestWithdrawBusy(t *testing.T) {
@@ -156,9 +175,14 @@ func TestWithdrawBusy(t *testing.T) {
 		}
 	}
 	server.Refuse(11)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*busyPause)
-	defer cancel()
-	if _, err := Withdraw(ctx, server.Options(), "Qdevice", filepath.Join(t.TempDir(), "pid")); !errors.Is(err, corosync.ErrTryAgain) {
-		t.Errorf("busy for good: %v", err)
+	for limit := 3 * busyPause; ; limit *= 4 { // it must have been asked once within that
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		_, err := Withdraw(ctx, server.Options(), "Qdevice", filepath.Join(t.TempDir(), "pid"))
+		if cancel(); errors.Is(err, corosync.ErrTryAgain) {
+			return
+		}
+		if t.Logf("busy for good, and %v for it: %v", limit, err); limit > 5*time.Second {
+			t.Fatal("never said so")
+		}
 	}
 }
