@@ -19,6 +19,7 @@ import (
 	"quorate/corosync/qb"
 	"quorate/corosync/quorum"
 	"quorate/corosync/votequorum"
+	"quorate/internal/leak"
 )
 
 // client is what the clients have in common.
@@ -66,16 +67,16 @@ func eachService(t *testing.T, f func(t *testing.T, s *corotest.Server, svc serv
 	for name, config := range map[string]corotest.Config{"shared": {}, "socket": {Socket: true}} {
 		for _, svc := range services() {
 			t.Run(name+"/"+svc.name, func(t *testing.T) {
-				before := runtime.NumGoroutine()
+				before := leak.Goroutines()
 				s, err := corotest.Start(config)
 				if err != nil {
 					t.Fatal(err)
 				}
 				f(t, s, svc)
 				s.Close()
-				for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; runtime.Gosched() {
+				for end := time.Now().Add(time.Minute); leak.Goroutines() > before; runtime.Gosched() {
 					if time.Now().After(end) {
-						t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+						t.Fatalf("%d goroutines, %d before", leak.Goroutines(), before)
 					}
 				}
 			})

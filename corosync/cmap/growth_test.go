@@ -11,6 +11,7 @@ import (
 	"quorate/corosync/cmap"
 	"quorate/corosync/corotest"
 	"quorate/corosync/qb"
+	"quorate/internal/leak"
 )
 
 // TestNoGrowth asks twenty thousand times: nothing may be left of a call. bench/ipc
@@ -40,7 +41,7 @@ func TestNoGrowth(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return m.HeapAlloc, runtime.NumGoroutine(), len(fds)
+			return m.HeapAlloc, leak.Goroutines(), len(fds)
 		}
 		heap, goroutines, files := ask(1000)
 		h, g, f := ask(20000)

@@ -19,6 +19,7 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/corotest"
 	"quorate/corosync/qb"
+	"quorate/internal/leak"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
@@ -336,7 +337,7 @@ func TestCallers(t *testing.T) {
 func TestNothingLeft(t *testing.T) {
 	eachKind(t, func(t *testing.T, s *corotest.Server) {
 		s.Handle("echo", corotest.Func(echo))
-		before := runtime.NumGoroutine()
+		before := leak.Goroutines()
 		for i := range 50 {
 			c, err := qb.Dial(t.Context(), "echo", s.Options(), qb.Handler{})
 			if err != nil {
@@ -360,7 +361,7 @@ func TestNothingLeft(t *testing.T) {
 		if n := bytes.Count(maps, []byte("/qb-")); n != 0 {
 			t.Errorf("%d mappings are left", n)
 		}
-		settle(t, func() bool { return runtime.NumGoroutine() <= before })
+		settle(t, func() bool { return leak.Goroutines() <= before })
 	})
 }
 

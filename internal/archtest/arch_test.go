@@ -50,6 +50,7 @@ var table = map[string]rule{
 	"quorate/internal/pki":      {may: []string{"pki/p12", "limited", "safedir"}, why: "an adapter sees no machine and no other adapter"},
 	"quorate/internal/limited":  {why: "it reads for whoever was given a name"},
 	"quorate/internal/safedir":  {why: "how root writes where somebody else may, for whoever does"},
+	"quorate/internal/leak":     {why: "what tests count; no program imports it"},
 	"quorate/internal/pki/p12":  {why: "a file format knows nobody"},
 	"quorate/internal/control":  {may: []string{"status", "words", "safedir"}, why: "an adapter sees no machine and no other adapter"},
 	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice"}, why: "keys in, a configuration out"},

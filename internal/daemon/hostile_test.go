@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/store"
@@ -154,7 +154,7 @@ func TestHalfOpen(t *testing.T) {
 func TestThousandsComeAndGo(t *testing.T) {
 	a := startArbiter(t, nil)
 	neighbours := a.pair(t, "prod")
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := leak.Goroutines(), openFiles(t)
 	var wg sync.WaitGroup
 	var next atomic.Int64
 	for range 8 {
@@ -184,7 +184,7 @@ func TestThousandsComeAndGo(t *testing.T) {
 	for _, n := range neighbours {
 		n.echo()
 	}
-	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, func() string {
+	settle(t, func() bool { return leak.Goroutines() <= goroutines && openFiles(t) <= files }, func() string {
 		return "goroutines or files are left\n" + stacks()
 	})
 	if st := askStatus(t, a); !strings.Contains(st, `"clients":2,`) {

@@ -104,8 +104,7 @@ func (b *backlog) handOn(next slog.Handler, lines []queuedLine, dropped int) {
 	for i := range lines {
 		l := &lines[i]
 		if l.mark != nil {
-			flush(next)
-			close(l.mark)
+			defer close(l.mark)
 			continue
 		}
 		n := bytesOf(&l.r)

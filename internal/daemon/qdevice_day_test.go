@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -124,5 +125,5 @@ func (d *nodeDay) look() daemonHeld {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return daemonHeld{runtime.NumGoroutine(), len(files), int64(m.HeapAlloc)}
+	return daemonHeld{leak.Goroutines(), len(files), int64(m.HeapAlloc)}
 }

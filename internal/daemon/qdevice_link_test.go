@@ -7,12 +7,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -130,7 +130,7 @@ func TestFiftyDisconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t)
 		c := n.online()
-		before := runtime.NumGoroutine()
+		before := leak.Goroutines()
 		delays := map[time.Duration]bool{}
 		for range 50 {
 			after(10 * time.Second)
@@ -170,8 +170,8 @@ func TestFiftyDisconnects(t *testing.T) {
 		})
 		n.hangUp()
 		after(100 * time.Millisecond)
-		if got := runtime.NumGoroutine(); got > before+4 {
-			t.Errorf("%d goroutines, %d before", got, before)
+		if got := leak.Goroutines(); got > before+4 {
+			t.Errorf("%d goroutines, %d before\n%s", got, before, stacks())
 		}
 		n.stop()
 	})

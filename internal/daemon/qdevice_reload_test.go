@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"quorate/corosync/votequorum"
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -265,7 +266,7 @@ func TestReloadMany(t *testing.T) {
 			var m runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&m)
-			heap[i], goroutines[i] = m.HeapAlloc, runtime.NumGoroutine()
+			heap[i], goroutines[i] = m.HeapAlloc, leak.Goroutines()
 		}
 		if heap[1] > heap[0]+100<<10 || goroutines[1] > goroutines[0] {
 			t.Errorf("heap %v, goroutines %v", heap, goroutines)

@@ -23,6 +23,7 @@ import (
 
 	"quorate/internal/advice"
 	"quorate/internal/control"
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/store"
@@ -280,7 +281,7 @@ func TestStall(t *testing.T) {
 func TestGarbage(t *testing.T) {
 	a := startArbiter(t, nil)
 	neighbours := a.pair(t, "prod")
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := leak.Goroutines(), openFiles(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	good, err := wire.Append(nil, wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some("prod")})
 	if err != nil {
@@ -319,7 +320,7 @@ func TestGarbage(t *testing.T) {
 	for _, n := range neighbours {
 		n.echo()
 	}
-	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, func() string {
+	settle(t, func() bool { return leak.Goroutines() <= goroutines && openFiles(t) <= files }, func() string {
 		return strings.Join([]string{"goroutines or files are left", stacks()}, "\n")
 	})
 	settle(t, func() bool { return strings.Count(a.log.String(), "\n") >= 100 }, func() string { return "hardly anything was logged" })
@@ -364,7 +365,7 @@ func stacks() string {
 
 // TestStopLeavesNothing (Q5): a daemon that has ended has left no goroutine, socket or pid file.
 func TestStopLeavesNothing(t *testing.T) {
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := leak.Goroutines(), openFiles(t)
 	a := startArbiter(t, func(cfg *QNetdConfig) { cfg.LockFile = filepath.Join(filepath.Dir(cfg.StorePath), "pid") })
 	ps := a.pair(t, "prod")
 	if err := a.stop(); err != nil {
@@ -376,7 +377,7 @@ func TestStopLeavesNothing(t *testing.T) {
 		}
 		_ = p.c.Close()
 	}
-	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files }, stacks)
+	settle(t, func() bool { return leak.Goroutines() <= goroutines && openFiles(t) <= files }, stacks)
 	for _, name := range []string{"s", "pid"} {
 		if _, err := os.Stat(filepath.Join(a.dir, name)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s is left: %v", name, err)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/leak"
 	"quorate/internal/pki"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -218,7 +219,7 @@ func TestStalledHandshakes(t *testing.T) {
 	if code, err := neighbour.joinTLS("prod", 1, cert, 0); err != nil || code != wire.NoError {
 		t.Fatal(code, err)
 	}
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := leak.Goroutines(), openFiles(t)
 	hello := []byte{0x16, 3, 1, 2, 0} // the head of a record whose 512 bytes never come
 	for i, bytes := range [][]byte{nil, hello, hello[:3], []byte("GET / HTTP/1.1\r\n\r\n"), make([]byte, 4000)} {
 		for range 20 {
@@ -236,5 +237,5 @@ func TestStalledHandshakes(t *testing.T) {
 	settle(t, func() bool { return strings.Contains(askStatus(t, a), `"clients":1,`) }, func() string { return "stalled clients are left" })
 	neighbour.echo()
 	runtime.GC() // the peers' own ends are closed when the test has ended
-	settle(t, func() bool { return runtime.NumGoroutine() <= goroutines && openFiles(t) <= files+60 }, stacks)
+	settle(t, func() bool { return leak.Goroutines() <= goroutines && openFiles(t) <= files+60 }, stacks)
 }

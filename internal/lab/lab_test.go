@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"quorate/internal/engine/core"
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 )
 
@@ -191,7 +192,7 @@ type used struct{ goroutines, files int }
 
 func resources() used {
 	files, _ := os.ReadDir("/proc/self/fd")
-	return used{runtime.NumGoroutine(), len(files)}
+	return used{leak.Goroutines(), len(files)}
 }
 
 func nothingLeft(t *testing.T, tmp string, before used) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/leak"
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
 )
@@ -133,7 +134,7 @@ func (d *day) look() held {
 	one := d.w.nodes[0]
 	return held{
 		server: entries(d.w.arbiter.server), node: entries(one.daemon.prog.(*goDaemon).node), votequorum: entries(one.vq),
-		conns: len(d.w.conns), goroutines: runtime.NumGoroutine(), heap: int64(m.HeapAlloc),
+		conns: len(d.w.conns), goroutines: leak.Goroutines(), heap: int64(m.HeapAlloc),
 	}
 }
 
