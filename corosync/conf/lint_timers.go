@@ -40,8 +40,8 @@ func (l *linter) deviceTimers() {
 	}
 	heart := l.heartbeat()
 	if heart < minHeartbeat || heart > maxHeartbeat {
-		l.say(timeout, Warning, fmt.Sprintf("%d ms give a heartbeat of %d ms; corosync-qdevice takes %d to %d and then misses its own timeout",
-			l.c.u32(timeout, deviceTimeout), heart, minHeartbeat, maxHeartbeat), "use 10000")
+		l.say(timeout, Warning, fmt.Sprintf("%d ms give a heartbeat of %d ms, but corosync-qdevice uses %d, the nearest that it allows",
+			l.c.u32(timeout, deviceTimeout), heart, min(max(heart, minHeartbeat), maxHeartbeat)), "use 10000")
 	}
 	heart = min(max(heart, minHeartbeat), maxHeartbeat)
 	t := l.c.timing(len(l.nodes))

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorate/corosync/conf"
+	"quorate/internal/advice"
 	"quorate/internal/explain"
 	"quorate/internal/limited"
 )
@@ -52,7 +53,7 @@ its node daemon would not start with it.`,
 			}
 			c, name, err := readCluster(file, cmd.InOrStdin())
 			if here && errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%s is not there: this machine is no node of a cluster; quorate explain FILE explains another's", file)
+				return fmt.Errorf("%s is not there, so this machine is not a cluster node: %s", file, advice.NameAFile)
 			}
 			if err != nil {
 				return err

@@ -386,7 +386,7 @@ func random(r *rand.Rand) string {
 	some(few, "two_node: %v", 1, 0)
 	some(3, "wait_for_all: %v", 1, 0)
 	some(few, "auto_tie_breaker: %v", 1, 1, 1, 0)
-	some(4, "auto_tie_breaker_node: %v", "lowest", "highest", "1", "2 1 3", "7 8", "x", "3x 4", "Lowest", "0", "99")
+	some(4, "auto_tie_breaker_node: %v", "lowest", "highest", "1", "2 1 3", "7 8", "x", "3x 4", "Lowest", "0", "99", "+2 1", "-1 2", "1-2", "2,3", "4294967297", "4294967296", "0 1")
 	some(few, "last_man_standing: %v", 1)
 	some(6, "last_man_standing_window: %v", 1000, 20000)
 	some(8, "expected_votes: %v", 1, 2, nodes, nodes+1, 9)

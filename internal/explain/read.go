@@ -168,7 +168,10 @@ func (c *Cluster) quorum(r *reader) {
 	}
 	v.LastManStanding = r.flag("quorum.last_man_standing")
 	v.LastManStandingWindow = r.positive("quorum.last_man_standing_window", 0)
-	v.AutoTieBreaker, v.AutoTieBreakerNode = r.flag("quorum.auto_tie_breaker"), r.text("quorum.auto_tie_breaker_node", "")
+	v.AutoTieBreaker, v.AutoTieBreakerNode = r.flag("quorum.auto_tie_breaker"), r.text("quorum.auto_tie_breaker_node", "lowest")
+	if v.AutoTieBreakerNode == "" {
+		v.AutoTieBreakerNode = " " // which Corosync does not understand, as it does not an empty one
+	}
 	v.AllowDownscale, v.ExpectedVotesTracking = r.flag("quorum.allow_downscale"), r.flag("quorum.expected_votes_tracking")
 
 	c.world = scenario.Defaults()

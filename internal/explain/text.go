@@ -117,9 +117,12 @@ func (r *Report) foot(b *strings.Builder, all bool) {
 	if slices.ContainsFunc(r.Cases, func(c Case) bool {
 		return slices.ContainsFunc(c.Parts, func(p Part) bool { return !p.Quorate })
 	}) {
-		say("Without quorum running guests go on, but nothing can be started or changed. " +
-			"If a node runs guests that Proxmox HA manages, a watchdog reboots it after about a minute without quorum; " +
+		say("A node without quorum keeps its running guests, but nothing can be started or changed there. " +
+			"If Proxmox HA manages guests on it, a watchdog reboots it after about a minute; " +
 			"sbd without a disk resets it after SBD_WATCHDOG_TIMEOUT.")
+	}
+	if longest := r.longest(); longest >= watchdog {
+		say("Here it takes up to " + wholeSeconds(longest) + " until those who go on can act again. A watchdog may reboot them before that.")
 	}
 	var hints []string
 	if r.Device != nil {
@@ -131,6 +134,22 @@ func (r *Report) foot(b *strings.Builder, all bool) {
 	if len(hints) > 0 {
 		say(strings.Join(hints, " "))
 	}
+}
+
+// watchdog is after how many seconds Proxmox HA's watchdog reboots a node that does
+// not feed it.
+const watchdog = 60
+
+// longest is the longest time until a part can act, in seconds.
+func (r *Report) longest() (seconds float64) {
+	for _, c := range r.Cases {
+		for i := range c.Parts {
+			if p := &c.Parts[i]; p.Quorate {
+				seconds = max(seconds, p.After)
+			}
+		}
+	}
+	return seconds
 }
 
 // shortTable has a row for cases that end alike.

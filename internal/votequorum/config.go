@@ -128,8 +128,9 @@ const (
 	tieList
 )
 
-// parseTieBreaker reads quorum.auto_tie_breaker_node. Like Corosync it takes
-// the numbers at the beginning of a list and forgives what follows.
+// parseTieBreaker reads quorum.auto_tie_breaker_node. Like Corosync it takes the numbers
+// at the beginning of a list, as strtol reads them, and forgives what follows. Whether
+// there is a first one is looked at in 32 bits.
 func parseTieBreaker(s string) (tieBreak, []qnet.NodeID) {
 	switch s {
 	case "", "lowest":
@@ -138,24 +139,30 @@ func parseTieBreaker(s string) (tieBreak, []qnet.NodeID) {
 		return tieHighest, nil
 	}
 	var list []qnet.NodeID
-	for _, word := range strings.Fields(s) {
-		digits := word
-		if i := strings.IndexFunc(word, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
-			digits = word[:i]
-		}
-		id, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || id == 0 {
+	for {
+		n, rest := leadingNumber(s)
+		if n == 0 {
 			break
 		}
-		list = append(list, qnet.NodeID(id))
-		if digits != word {
-			break
-		}
+		list, s = append(list, qnet.NodeID(uint32(n))), rest
 	}
-	if len(list) == 0 {
+	if len(list) == 0 || list[0] == 0 {
 		return tieNone, nil
 	}
 	return tieList, list
+}
+
+// leadingNumber is strtol: a number with a sign, after blanks, and what follows it; 0 if
+// there is none.
+func leadingNumber(s string) (n int64, rest string) {
+	begun := strings.TrimLeft(s, " \t\n\v\f\r")
+	digits := strings.TrimPrefix(begun, "-")
+	if digits == begun {
+		digits = strings.TrimPrefix(begun, "+")
+	}
+	rest = strings.TrimLeft(digits, "0123456789")
+	n, _ = strconv.ParseInt(begun[:len(begun)-len(rest)], 10, 64) // too large: the largest
+	return n, rest
 }
 
 func orDefault(d, def time.Duration) time.Duration {

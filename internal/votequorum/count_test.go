@@ -99,6 +99,8 @@ func TestParseTieBreaker(t *testing.T) {
 	}{
 		{"", tieLowest, 0}, {"lowest", tieLowest, 0}, {"highest", tieHighest, 0}, {"3 1", tieList, 2}, {"7", tieList, 1},
 		{"1,2", tieList, 1}, {"2 x 3", tieList, 1}, {"none", tieNone, 0}, {"0", tieNone, 0}, {" 4\t5", tieList, 2},
+		{"-1", tieList, 1}, {"+2 1", tieList, 2}, {"+-1", tieNone, 0}, {"1-2", tieList, 2}, {"4294967296", tieNone, 0}, {"4294967297", tieList, 1},
+		{"0 1", tieNone, 0}, {"01", tieList, 1}, {"x 1", tieNone, 0}, {" ", tieNone, 0}, {"-", tieNone, 0}, {"99999999999999999999", tieList, 1},
 	} {
 		if tie, list := parseTieBreaker(c.in); tie != c.tie || len(list) != c.list {
 			t.Errorf("%q: %d %v, want %d with %d nodes", c.in, tie, list, c.tie, c.list)
