@@ -100,13 +100,13 @@ func TestLabScript(t *testing.T) {
 			input = "this is not read"
 		}
 		code, out, errOut := runLab(t, input, args...)
-		for _, want := range []string{"2 nodes, algorithm ffsplit", "> leave 1\n", "half of 2 nodes", "done: web is stopped, on node 2\n"} {
+		for _, want := range []string{"2 nodes, algorithm ffsplit", "> leave 1\n", "did not answer", "done: web is stopped, on node 2\n"} {
 			if code != 0 || errOut != "" || !strings.Contains(out, want) {
 				t.Errorf("%v: exit %d, %q, no %q in\n%s", args, code, errOut, want, out)
 			}
 		}
 	}
-	if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "vote sent host=arbiter cluster=lab") {
+	if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "event=vote_sent") {
 		t.Errorf("the log: %v, %s", err, b)
 	}
 }
@@ -232,7 +232,7 @@ func (c *child) wait() int {
 // TestLabTerminal drives the live table with keys, as a person does.
 func TestLabTerminal(t *testing.T) {
 	c := onTerminal(t, nil, "lab")
-	c.expect("more than half of 2 nodes")
+	c.expect("all nodes are together")
 	c.send("2")
 	c.expect("reported")
 	c.send("guest create web on 1\r")
@@ -262,12 +262,12 @@ func TestLabEnds(t *testing.T) {
 		do   func(*child)
 		code int
 	}{
-		"ctrl-c at the prompt": {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { c.send("\x03") }, 130},
-		"ctrl-d at the prompt": {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { c.send("\x04") }, 0},
+		"ctrl-c at the prompt": {[]string{"lab"}, "all nodes are together", func(c *child) { c.send("\x03") }, 130},
+		"ctrl-d at the prompt": {[]string{"lab"}, "all nodes are together", func(c *child) { c.send("\x04") }, 0},
 		"ctrl-c in a script":   {[]string{"lab", "--demo"}, "nodes", func(c *child) { c.send("\x03") }, 130},
 		"ctrl-d":               {[]string{"lab", "--plain"}, "ACK", func(c *child) { c.send("\x04") }, 0},
-		"SIGTERM":              {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { _ = c.cmd.Process.Signal(syscall.SIGTERM) }, 130},
-		"SIGHUP":               {[]string{"lab"}, "more than half of 2 nodes", func(c *child) { _ = c.cmd.Process.Signal(syscall.SIGHUP) }, 130},
+		"SIGTERM":              {[]string{"lab"}, "all nodes are together", func(c *child) { _ = c.cmd.Process.Signal(syscall.SIGTERM) }, 130},
+		"SIGHUP":               {[]string{"lab"}, "all nodes are together", func(c *child) { _ = c.cmd.Process.Signal(syscall.SIGHUP) }, 130},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := onTerminal(t, nil, end.args...)
@@ -293,7 +293,7 @@ func TestLabPlain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := onTerminal(t, env.env, env.args...)
-			c.expect("more than half of 2 nodes")
+			c.expect("all nodes are together")
 			if got := strings.Contains(c.printed(), "\x1b["); got != env.colour {
 				t.Errorf("colour: %t in %q", got, c.tail())
 			}

@@ -17,9 +17,9 @@ import (
 	"quorate/internal/wire"
 )
 
-// event is something that happened outside the loop: a connection that was just
+// connEvent is something that happened outside the loop: a connection that was just
 // accepted, or the end of a TLS handshake.
-type event struct {
+type connEvent struct {
 	accepted int    // its descriptor, if conn is nil
 	addr     string // of accepted, as the C tools print it
 
@@ -68,12 +68,12 @@ func (c *conn) flush() (err error) {
 }
 
 // handshake shakes hands as the TLS server, and tells the loop how that ended.
-func (c *conn) handshake(cfg *tls.Config, cores *cores, events chan<- event) {
+func (c *conn) handshake(cfg *tls.Config, cores *cores, events chan<- connEvent) {
 	t := tls.Server(c.sock, cfg)
 	cores.more()
 	err := t.Handshake()
 	cores.less()
-	e := event{conn: c, tls: t}
+	e := connEvent{conn: c, tls: t}
 	if err != nil {
 		e.in = qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + reasonOf(err)}
 	} else {

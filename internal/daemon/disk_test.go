@@ -80,7 +80,7 @@ func TestRealDisk(t *testing.T) {
 			if st := askStatus(t, a); !strings.Contains(st, "can't be recorded") || !strings.Contains(st, fault) {
 				t.Errorf("the status does not say why: %s", st)
 			}
-			for _, want := range []string{"grants can't be recorded, so no vote will be given", "grant not recorded, so not given", fault} {
+			for _, want := range []string{"event=store_unusable", "event=grant_not_recorded", fault} {
 				a.logs(t, want)
 			}
 			mend()

@@ -228,7 +228,7 @@ func TestDiskCleared(t *testing.T) {
 	if st := askStatus(t, a); !strings.Contains(st, errNoSpace.Error()) {
 		t.Errorf("the status does not say why: %s", st)
 	}
-	a.logs(t, "grant not recorded, so not given")
+	a.logs(t, "event=grant_not_recorded")
 	disk.full.Store(false)
 	if v := p.vote(); v != qnet.VoteACK {
 		t.Errorf("on a disk with room: %v", v)

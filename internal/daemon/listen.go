@@ -61,7 +61,7 @@ func setBacklog(l *net.TCPListener, backlog int) error {
 
 // run hands over accepted connections until ctx is done. While descriptors or
 // memory are short it waits: the clients that are there go on.
-func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- event) error {
+func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- connEvent) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.file.Close() })
 	defer stop()
 	for {
@@ -84,7 +84,7 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- even
 			return fmt.Errorf("listening on %s: %w", l.addr, err)
 		}
 		select {
-		case events <- event{accepted: fd, addr: addr}:
+		case events <- connEvent{accepted: fd, addr: addr}:
 		case <-ctx.Done():
 			_ = unix.Close(fd)
 			return nil

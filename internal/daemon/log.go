@@ -17,8 +17,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"quorate/internal/event"
 	"quorate/internal/qnetd"
-
 	"quorate/internal/status"
 )
 
@@ -230,7 +230,7 @@ const (
 type notes struct {
 	log     *slog.Logger
 	kept    []note
-	attrs   [6]slog.Attr // of the line being made
+	attrs   [8]slog.Attr // of the line being made
 	second  time.Time
 	count   int
 	dropped int
@@ -245,7 +245,7 @@ func newNotes(log *slog.Logger) notes { return notes{log: log} }
 
 // write takes a notice; flush writes its line.
 func (n *notes) write(now time.Time, o qnetd.Notice) {
-	if level := noticeLevel(o.Level); n.log.Enabled(context.Background(), level) && n.allow(now, level) {
+	if level := logLevel(o.Level); n.log.Enabled(context.Background(), level) && n.allow(now, level) {
 		n.kept = append(n.kept, note{now, o})
 	}
 }
@@ -267,27 +267,8 @@ func (n *notes) flush(busy bool) {
 
 func (n *notes) line(o *note) {
 	// A record of our own: slog would look up who calls, for every line.
-	r := slog.NewRecord(o.at, noticeLevel(o.Level), o.Text, 0)
-	a := n.attrs[:0]
-	if o.Cluster != "" {
-		a = append(a, slog.String("cluster", o.Cluster))
-	}
-	if o.Node != 0 {
-		a = append(a, slog.String("node", o.Node.String()))
-	}
-	if !o.Ring.IsZero() {
-		a = append(a, slog.String("ring", o.Ring.String()))
-	}
-	if o.Vote != 0 {
-		a = append(a, slog.String("vote", o.Vote.String()))
-	}
-	if o.Addr != "" {
-		a = append(a, slog.String("client", o.Addr))
-	}
-	if o.Reason != "" {
-		a = append(a, slog.String("reason", o.Reason))
-	}
-	r.AddAttrs(a...)
+	r := slog.NewRecord(o.at, logLevel(o.Level), o.Text(), 0)
+	r.AddAttrs(fieldsOf(n.attrs[:0], &o.Event, r.Message)...)
 	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
 }
 
@@ -299,9 +280,9 @@ func (n *notes) allow(now time.Time, level slog.Level) bool {
 	}
 	if now.Sub(n.second) >= time.Second {
 		if n.dropped > 0 {
-			n.kept = append(n.kept, note{now, qnetd.Notice{
-				Level: qnetd.Warning, Text: "more warnings than can be logged: " + strconv.Itoa(n.dropped) + " were dropped",
-			}})
+			n.kept = append(n.kept, note{now, qnetd.Notice{Event: event.Event{
+				Kind: event.LinesDropped, Level: event.Warning, What: strconv.Itoa(n.dropped),
+			}}})
 		}
 		n.second, n.count, n.dropped = now, 0, 0
 	}
@@ -311,16 +292,4 @@ func (n *notes) allow(now time.Time, level slog.Level) bool {
 		return false
 	}
 	return true
-}
-
-func noticeLevel(l qnetd.Level) slog.Level {
-	switch l {
-	case qnetd.Debug:
-		return slog.LevelDebug
-	case qnetd.Info:
-		return slog.LevelInfo
-	case qnetd.Warning:
-		return slog.LevelWarn
-	}
-	return slog.LevelError
 }

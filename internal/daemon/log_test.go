@@ -11,8 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnetd"
 )
+
+// decided is an event whose sentence is its reason.
+func decided(l event.Level, text, cluster string) qnetd.Notice {
+	return qnetd.Notice{Event: event.Event{Kind: event.Decided, Level: l, Reason: text, Cluster: cluster}}
+}
 
 // TestLogWaits: lines of the machine wait while the loop is busy, but not for
 // long and not without end; then they come in their order, with the instants of
@@ -21,14 +27,14 @@ func TestLogWaits(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(NewLogHandler(&out, nil, slog.LevelInfo))
 	n, now := newNotes(log), time.Now()
-	n.write(now, qnetd.Notice{Level: qnetd.Info, Text: "one", Cluster: "a\nb"})
-	n.write(now, qnetd.Notice{Level: qnetd.Debug, Text: "never"})
+	n.write(now, decided(event.Info, "one", "a\nb"))
+	n.write(now, decided(event.Debug, "never", ""))
 	n.flush(true)
 	if out.Len() > 0 {
 		t.Errorf("written in the middle of a burst: %q", out.String())
 	}
 	log.Warn("two") // somebody else's
-	n.write(now, qnetd.Notice{Level: qnetd.Info, Text: "three"})
+	n.write(now, decided(event.Info, "three", ""))
 	n.flush(false)
 	n.flush(false)
 	var words []string
@@ -38,12 +44,12 @@ func TestLogWaits(t *testing.T) {
 	if got := fmt.Sprint(words); got != "[two one three]" || !strings.Contains(out.String(), `cluster="a\nb"`) {
 		t.Errorf("%s: %q", got, out.String())
 	}
-	n.write(now.Add(-noteTime), qnetd.Notice{Level: qnetd.Info, Text: "late"})
+	n.write(now.Add(-noteTime), decided(event.Info, "late", ""))
 	if n.flush(true); !strings.Contains(out.String(), "late") {
 		t.Error("a line waits for longer than it may")
 	}
 	for range noteKeep {
-		n.write(time.Now(), qnetd.Notice{Level: qnetd.Info, Text: "many"})
+		n.write(time.Now(), decided(event.Info, "many", ""))
 	}
 	n.flush(true)
 	if got := strings.Count(out.String(), "many"); got != noteKeep || cap(n.kept) > noteRoom {
@@ -56,9 +62,9 @@ func TestNoFlood(t *testing.T) {
 	var out bytes.Buffer
 	n, now := newNotes(slog.New(NewLogHandler(&out, nil, slog.LevelInfo))), time.Unix(1_000_000, 0)
 	for range 10 * noteLimit {
-		n.write(now, qnetd.Notice{Level: qnetd.Warning, Text: "message refused"})
+		n.write(now, decided(event.Warning, "message refused", ""))
 	}
-	n.write(now.Add(time.Second), qnetd.Notice{Level: qnetd.Warning, Text: "message refused"})
+	n.write(now.Add(time.Second), decided(event.Warning, "message refused", ""))
 	n.flush(false)
 	if got := strings.Count(out.String(), "message refused"); got != noteLimit+1 || !strings.Contains(out.String(), fmt.Sprintf("%d were dropped", 9*noteLimit)) {
 		t.Errorf("%d lines of %d:\n%.300s", got, 10*noteLimit, out.String())

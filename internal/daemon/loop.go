@@ -27,7 +27,7 @@ type loop struct {
 	cores   *cores
 	poll    *poller
 
-	events    chan event
+	events    chan connEvent
 	persisted chan []qnetd.Persisted
 	calls     chan func(time.Time)
 	commit    func([]qnetd.Persist)
@@ -93,7 +93,7 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits, u
 		limits:    lim,
 		cores:     newCores(use),
 		poll:      p,
-		events:    make(chan event, 64),
+		events:    make(chan connEvent, 64),
 		persisted: make(chan []qnetd.Persisted),
 		calls:     make(chan func(time.Time)),
 		conns:     make(map[qnetd.ConnID]*conn),
@@ -228,7 +228,7 @@ func (l *loop) tick() {
 }
 
 // take takes an accepted connection, or the end of a handshake.
-func (l *loop) take(now time.Time, e event) {
+func (l *loop) take(now time.Time, e connEvent) {
 	c := e.conn
 	if c == nil {
 		l.accept(now, e.accepted, e.addr)

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"quorate/internal/event"
 )
 
 // stoppingTime is how long the end waits for a systemd that does not listen.
@@ -19,13 +21,13 @@ const stoppingTime = 100 * time.Millisecond
 // is for a goroutine of its own.
 func announce(ctx context.Context, socket string, log *slog.Logger) {
 	if err := notify(ctx, socket, "READY=1"); err != nil && ctx.Err() == nil {
-		log.Warn("systemd not told", "reason", err)
+		logEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
 	}
 	<-ctx.Done()
 	end, cancel := context.WithTimeout(context.Background(), stoppingTime)
 	defer cancel()
 	if err := notify(end, socket, "STOPPING=1"); err != nil {
-		log.Warn("systemd not told", "reason", err)
+		logEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
 	}
 }
 

@@ -106,7 +106,7 @@ func TestArbiterLogHangs(t *testing.T) {
 				p.echo()
 			})
 			within(t, answerTime, "the status", func() { askStatus(t, a) })
-			a.logs(t, "arbiter ready", "client connected")
+			a.logs(t, "event=ready", "event=client_connected")
 			within(t, answerTime, "the end", func() {
 				if err := a.stop(); err != nil {
 					t.Error(err)
@@ -136,7 +136,7 @@ func TestNodeLogHangs(t *testing.T) {
 			m.cfg.Log = slog.New(q)
 			within(t, answerTime, "the start", m.start)
 			within(t, answerTime, "the status", func() { m.ask("status") })
-			m.await("the line of the other output", func() bool { return strings.Contains(m.log.String(), "quorum device registered") })
+			m.await("the line of the other output", func() bool { return strings.Contains(m.log.String(), "event=registered") })
 			within(t, answerTime, "the end", func() { m.stop(); q.Close() })
 		})
 	}

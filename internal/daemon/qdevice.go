@@ -17,6 +17,7 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/votequorum"
 	"quorate/internal/control"
+	"quorate/internal/event"
 	"quorate/internal/heuristics"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
@@ -218,7 +219,7 @@ func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) 
 	case <-ctx.Done():
 		return nil
 	}
-	d.log.Info("quorum device registered", "name", d.cfg.Settings.DeviceName)
+	logEvent(d.log, event.Event{Kind: event.Registered, Level: event.Info, What: d.cfg.Settings.DeviceName})
 	if d.cfg.OnReady != nil {
 		d.cfg.OnReady()
 	}
@@ -234,10 +235,10 @@ func (d *node) unregister() {
 	err := d.engine.Unregister(ctx, name)
 	switch {
 	case err == nil:
-		d.log.Info("quorum device unregistered", "name", name)
+		logEvent(d.log, event.Event{Kind: event.Unregistered, Level: event.Info, What: name})
 	case errors.Is(err, corosync.ErrNotExist), errors.Is(err, corosync.ErrInvalidParam): // there is none, or it is another one
 	case errors.Is(err, corosync.ErrLibrary): // Corosync has ended, and with it all that was registered
 	default:
-		d.log.Warn("quorum device not unregistered: its vote counts until quorum.device.timeout has passed", "name", name, "reason", err)
+		logEvent(d.log, event.Event{Kind: event.NotUnregistered, Level: event.Warning, What: name, Reason: oneLine(err)})
 	}
 }

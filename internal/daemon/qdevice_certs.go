@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/pki"
 )
 
@@ -41,10 +42,10 @@ func (c *nodeCerts) config() (*tls.Config, error) {
 	}
 	r, err := pki.NewNodeReloader(c.dir, c.name, c.nickname, func(err error) {
 		if err != nil {
-			c.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
+			logEvent(c.log, event.Event{Kind: event.CertsUnusable, Level: event.Error, Reason: oneLine(err)})
 			return
 		}
-		c.log.Info("certificates reloaded", "directory", c.dir)
+		logEvent(c.log, event.Event{Kind: event.CertsReloaded, Level: event.Info, What: c.dir})
 	})
 	if errors.Is(err, pki.ErrNoNode) {
 		return nil, fmt.Errorf("%w: set them up with corosync-qdevice-net-certutil, or set quorum.device.net.tls: off", err)
@@ -53,10 +54,10 @@ func (c *nodeCerts) config() (*tls.Config, error) {
 		return nil, err
 	}
 	if r.Ensured() == pki.TakenOver {
-		c.log.Info("certificates taken over from the NSS database of the C corosync-qdevice", "directory", c.dir)
+		logEvent(c.log, event.Event{Kind: event.CertsTakenOver, Level: event.Info, What: c.dir})
 	}
 	for _, w := range r.Node().Warnings(time.Now()) {
-		c.log.Warn(w)
+		logEvent(c.log, event.Event{Kind: event.CertsWarning, Level: event.Warning, Reason: w})
 	}
 	c.cfg = r.TLSConfig()
 	return c.cfg, nil

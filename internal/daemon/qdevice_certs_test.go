@@ -22,7 +22,7 @@ func TestCertificatesChange(t *testing.T) {
 	m.start()
 	m.awaitVote()
 
-	connections := func() int { return strings.Count(m.log.String(), "connected to the arbiter cluster=prod") }
+	connections := func() int { return strings.Count(m.log.String(), "event=connected ") }
 	if n := connections(); n != 1 {
 		t.Fatalf("%d connections", n)
 	}
@@ -45,7 +45,7 @@ func TestCertificatesChange(t *testing.T) {
 		}
 	}
 	m.await("connected with new certificates", func() bool { return connections() == 2 })
-	if !strings.Contains(m.log.String(), "certificates reloaded") {
+	if !strings.Contains(m.log.String(), "event=certs_reloaded") {
 		t.Errorf("the log does not say that there are new certificates:\n%s", m.log)
 	}
 	if text := m.ask("status verbose"); !strings.Contains(text, "TLS active:\t\tYes (client certificate sent)") {

@@ -15,6 +15,7 @@ import (
 
 	"quorate/corosync"
 	"quorate/corosync/votequorum"
+	"quorate/internal/event"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
@@ -91,7 +92,7 @@ func (r *configReader) run(ctx context.Context) error {
 // apply has the loop take a configuration.
 func (r *configReader) apply(ctx context.Context, cfg *nodeconf.Config) error {
 	for _, w := range cfg.Warnings {
-		r.log.Warn(w)
+		logEvent(r.log, event.Event{Kind: event.ConfigWarning, Level: event.Warning, Reason: w})
 	}
 	if r.level != nil && cfg.Debug {
 		r.level.Set(slog.LevelDebug)
@@ -120,7 +121,7 @@ func (r *configReader) busy(err error) bool {
 	if !errors.Is(err, corosync.ErrTryAgain) {
 		return false
 	}
-	r.log.Warn("the configuration can't be read: going on with the old one, and trying again", "reason", err)
+	logEvent(r.log, event.Event{Kind: event.ConfigBusy, Level: event.Warning, Reason: oneLine(err)})
 	r.recheck()
 	return true
 }
@@ -235,15 +236,15 @@ func (l *nodeLoop) update(ctx context.Context, u update) {
 	old := l.cfg
 	l.cfg = u.cfg
 	if err := l.runner.SetCommands(u.cfg.Commands); err != nil {
-		l.log.Error("heuristics commands can't be used: going on with the old ones", "reason", err)
+		logEvent(l.log, event.Event{Kind: event.HeuristicsRefused, Level: event.Error, Reason: oneLine(err)})
 	}
-	configured := qdevice.Configured{Nodes: u.cfg.Nodes, Version: u.cfg.Version, Refuse: u.refuse}
+	configured := qdevice.Configured{Nodes: u.cfg.Nodes, Names: u.cfg.Names, Version: u.cfg.Version, Refuse: u.refuse}
 	if l.machine == nil {
 		l.registered = true
 		cfg := u.cfg.Machine
 		cfg.Seed = l.seed
 		l.machine = qdevice.New(cfg, l.now())
-		l.notes.log = l.log.With("cluster", cfg.Cluster)
+		l.notes.cluster = cfg.Cluster
 		l.onConfig()
 		l.step(ctx, configured)
 		l.ring(ctx)

@@ -285,12 +285,12 @@ func TestArbitersReason(t *testing.T) {
 	for _, m := range []*machine{one, two} {
 		m.awaitVote()
 		m.await("the reason", func() bool {
-			return m.reasonSaid().Words.Text == "the vote goes to nodes 1, 2: more than half of 2 nodes"
+			return m.reasonSaid().Words.Text == "nodes 1 and 2 have the arbiter's vote, because all nodes are together"
 		})
 		if s := m.reasonSaid(); s.Words.Ring != s.Ring || s.Vote != "ACK" || time.Since(s.Words.At).Abs() > 10*time.Second {
 			t.Errorf("node %d: %+v", m.id, s)
 		}
-		if text := m.ask("status verbose"); strings.Contains(text, "the vote goes to") {
+		if text := m.ask("status verbose"); strings.Contains(text, "because") {
 			t.Errorf("the C daemon's text has a reason in it:\n%s", text)
 		}
 	}
@@ -300,7 +300,7 @@ func TestArbitersReason(t *testing.T) {
 	for _, m := range []*machine{one, two} {
 		m.await("the reason of the split", func() bool {
 			s := m.reasonSaid()
-			return s.Words.Ring == s.Ring && s.Words.Text == "the vote goes to node 1: tie-breaker is node 1"
+			return s.Words.Ring == s.Ring && s.Words.Text == "node 1 has the arbiter's vote, because the tie-breaker prefers node 1"
 		})
 	}
 	if s := one.reasonSaid(); s.Vote != "ACK" {
@@ -309,7 +309,7 @@ func TestArbitersReason(t *testing.T) {
 	if s := two.reasonSaid(); s.Vote != "NACK" {
 		t.Errorf("node 2: %+v", s)
 	}
-	if want := "the arbiter says why"; !strings.Contains(two.log.String(), want) {
+	if want := "because the tie-breaker prefers node 1"; !strings.Contains(two.log.String(), want) {
 		t.Errorf("the log lacks %q", want)
 	}
 	one.stop()
@@ -330,7 +330,7 @@ func TestTwoArbiters(t *testing.T) {
 	m := newMachine(t, 1, ours.addr, enrol(t, filepath.Join(ours.dir, "nssdb")))
 	m.cmap.Set("quorum.device.net.host", cmap.StringValue("127.0.0.2, 127.0.0.3"))
 	m.start()
-	m.await("connected to the second", func() bool { return strings.Contains(m.log.String(), "connected to the arbiter") })
+	m.await("connected to the second", func() bool { return strings.Contains(m.log.String(), "event=connected ") })
 	if !strings.Contains(m.log.String(), "127.0.0.2 is another arbiter than the one that this cluster is enrolled with, and is not used") {
 		t.Errorf("the log does not say why 127.0.0.2 is not used:\n%s", m.log)
 	}
@@ -362,7 +362,7 @@ func TestCopiedCA(t *testing.T) {
 	m := newMachine(t, 1, one.addr, nodeDir)
 	m.cmap.Set("quorum.device.net.host", cmap.StringValue("127.0.0.4, 127.0.0.5"))
 	m.start()
-	m.await("connected to the first", func() bool { return strings.Contains(m.log.String(), "connected to the arbiter") })
+	m.await("connected to the first", func() bool { return strings.Contains(m.log.String(), "event=connected ") })
 	var here, there struct{ Register string }
 	if err := errors.Join(json.Unmarshal([]byte(askStatus(t, one)), &here), json.Unmarshal([]byte(m.ask("json")), &there)); err != nil {
 		t.Fatal(err)
@@ -377,7 +377,7 @@ func TestCopiedCA(t *testing.T) {
 	want := "the arbiter at 127.0.0.5:" + port + " is not the one at 127.0.0.4:" + port + " and is not used: both could give their vote at once. " +
 		"Leave one of the two in quorum.device.net.host; if the one at 127.0.0.4:" + port + " is gone for good, restart corosync-qdevice"
 	m.await("the refusal", func() bool { return strings.Contains(m.log.String(), want) })
-	connected := func() int { return strings.Count(m.log.String(), "connected to the arbiter") }
+	connected := func() int { return strings.Count(m.log.String(), "event=connected ") }
 	before := connected()
 	again("127.0.0.4", one.dir)
 	m.await("connected to the first again", func() bool { return connected() > before })

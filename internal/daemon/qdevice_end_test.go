@@ -66,7 +66,7 @@ func TestLeavesSlowCorosync(t *testing.T) {
 	m.start()
 	m.server.Stall(func() {
 		m.cancel()
-		m.await("given up the last poll", func() bool { return strings.Contains(m.log.String(), "Corosync does not answer the last poll") })
+		m.await("given up the last poll", func() bool { return strings.Contains(m.log.String(), "event=poll_unanswered") })
 	})
 	m.stop()
 	if f := m.flags(); f.Has(votequorum.Registered) {

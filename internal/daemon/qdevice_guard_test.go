@@ -108,7 +108,7 @@ func TestLinkDefects(t *testing.T) {
 				n.engine.ring(8, true, 1, 2)
 				n.start()
 				after(2 * time.Second)
-				n.logged(`no connection to the arbiter cluster=prod reason="internal error: a defect"`)
+				n.logged("to the arbiter: internal error: a defect")
 				n.logged("qdevice_guard_test.go")
 				n.arbiter.set(func(a *fakeArbiter) {
 					if len(a.dialed) < 2 {

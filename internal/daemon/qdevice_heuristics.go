@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/heuristics"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
@@ -53,9 +54,9 @@ func (r *processRunner) finished(id uint64, result qnet.Heuristics, outcomes []h
 		}
 		r.told[o.Name] = o.Detail
 		if o.Result == qnet.HeuristicsFail {
-			r.log.Warn("heuristics command fails", "command", o.Name, "reason", o.Detail)
+			logEvent(r.log, event.Event{Kind: event.HeuristicFailed, Level: event.Warning, What: o.Name, Reason: o.Detail})
 		} else {
-			r.log.Info("heuristics command passes again", "command", o.Name)
+			logEvent(r.log, event.Event{Kind: event.HeuristicPassed, Level: event.Info, What: o.Name})
 		}
 	}
 	r.done(id, result, outcomes)

@@ -50,9 +50,9 @@ func TestHeuristicsLog(t *testing.T) {
 		got = append(got, line[len("Jan 02 15:04:05 "):])
 	}
 	want := []string{
-		"warning heuristics command fails command=ping reason=\"exit code 1\"\n",
-		"warning heuristics command fails command=ping reason=\"not done in time\"\n",
-		"info    heuristics command passes again command=ping\n",
+		"warning the heuristics command ping fails: exit code 1 event=heuristic_failed\n",
+		"warning the heuristics command ping fails: not done in time event=heuristic_failed\n",
+		"info    the heuristics command ping passes again event=heuristic_passed\n",
 	}
 	if strings.Join(got, "") != strings.Join(want, "") {
 		t.Errorf("logged\n%swant\n%s", strings.Join(got, ""), strings.Join(want, ""))

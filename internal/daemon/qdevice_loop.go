@@ -15,6 +15,7 @@ import (
 
 	"quorate/corosync"
 	"quorate/corosync/votequorum"
+	"quorate/internal/event"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
@@ -233,7 +234,7 @@ func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
 		switch {
 		case (l.unregister || r.ticket <= l.excused) && errors.Is(r.err, corosync.ErrNotExist): // the device is gone, as it should be
 		case errors.Is(r.err, corosync.ErrMessage):
-			l.log.Info("poll for a ring that is past: Corosync has a newer one")
+			logEvent(l.log, event.Event{Kind: event.PollPast, Level: event.Debug})
 		case l.engine.Err() != nil:
 			return gone(l.engine)
 		default:
@@ -242,7 +243,7 @@ func (l *nodeLoop) polled(ctx context.Context, r pollResult) error {
 	}
 	l.answered = r.ticket
 	if r.stale && l.machine != nil { // it is the machine's turn, before anything is confirmed
-		l.log.Warn("poll not made: it has waited for longer than the arbiter's word lasts")
+		logEvent(l.log, event.Event{Kind: event.PollStale, Level: event.Warning})
 		l.step(ctx, qdevice.Tick{})
 	}
 	for len(l.held) > 0 && l.held[0].ticket <= l.answered {
@@ -276,7 +277,7 @@ func (l *nodeLoop) step(ctx context.Context, in qdevice.Input) {
 		case qdevice.Unregister:
 			l.unregister = true
 		case qdevice.Notice:
-			l.notes.write(o)
+			l.notice(ctx, o)
 		}
 	}
 }
@@ -402,7 +403,7 @@ func (l *nodeLoop) leave() {
 			case r := <-l.voter.results:
 				l.answered = r.ticket
 			case <-late.C:
-				l.log.Warn("Corosync does not answer the last poll", "after", leaveTime.String())
+				logEvent(l.log, event.Event{Kind: event.PollUnanswered, Level: event.Warning, For: leaveTime})
 				gone = true
 			}
 		}

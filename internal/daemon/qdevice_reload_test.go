@@ -87,7 +87,7 @@ func TestReloadBusy(t *testing.T) {
 				for range 12 { // more than max_cs_try_again
 					after(time.Second)
 				}
-				n.logged("going on with the old")
+				n.logged("event=config_busy")
 				n.casts(true, 8)
 				n.engine.set(func(e *fakeEngine) { busy(e, false) })
 				for range 12 {
@@ -203,7 +203,7 @@ func TestReloadHeuristics(t *testing.T) {
 		}
 		n.engine.reload(func(k map[string]string) { k["quorum.device.heuristics.exec_bad"] = "x" })
 		after(time.Second)
-		n.logged("heuristics commands can't be used: going on with the old ones")
+		n.logged("event=heuristics_refused")
 		n.engine.reload(func(k map[string]string) {
 			k["quorum.device.heuristics.exec_bad"], k["quorum.device.heuristics.interval"] = "y", "3000"
 		})

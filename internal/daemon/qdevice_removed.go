@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quorate/corosync"
+	"quorate/internal/event"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qdevice"
 )
@@ -49,7 +50,7 @@ func (r *configReader) remove(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return nil
 	case err == nil:
-		r.log.Info("quorum device unregistered", "name", name)
+		logEvent(r.log, event.Event{Kind: event.Unregistered, Level: event.Info, What: name})
 	case errors.Is(err, corosync.ErrNotExist), errors.Is(err, corosync.ErrInvalidParam): // there is none, or it is another one
 	default:
 		return err // the daemon ends, and tries once more
@@ -73,7 +74,7 @@ func (r *configReader) restore(ctx context.Context, old *nodeconf.Config, keys m
 		return old, nil
 	case err != nil:
 		if text := oneLine(err); text != r.unused {
-			r.log.Error("the quorum device is back in corosync.conf, and can't be used", "reason", text)
+			logEvent(r.log, event.Event{Kind: event.DeviceUnusable, Level: event.Error, Reason: text})
 			r.unused = text
 		}
 		return old, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/heuristics"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
@@ -42,7 +43,7 @@ func (d *node) Status(ctx context.Context) (status.QDevice, error) {
 
 // Shutdown implements control.Daemon.
 func (d *node) Shutdown() {
-	d.log.Info("shutdown asked for on the local socket")
+	logEvent(d.log, event.Event{Kind: event.Ending, Level: event.Info, What: "the node daemon", Reason: whyAsked})
 	d.stop()
 }
 

@@ -141,7 +141,7 @@ func TestHeldIsBounded(t *testing.T) {
 			c.vote(2+seq, ring8, qnet.VoteNACK)
 		}
 		synctest.Wait()
-		if strings.Contains(n.log.String(), "no connection to the arbiter") {
+		if strings.Contains(n.log.String(), "event=disconnected") {
 			t.Error("hung up too early")
 		}
 		for seq := range 5 * queue {

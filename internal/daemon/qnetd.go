@@ -19,6 +19,7 @@ import (
 
 	"quorate/internal/advice"
 	"quorate/internal/control"
+	"quorate/internal/event"
 	"quorate/internal/pki"
 	"quorate/internal/qnetd"
 	"quorate/internal/status"
@@ -174,18 +175,18 @@ func (d *arbiter) openCerts() error {
 	}
 	switch did {
 	case pki.Created:
-		d.log.Info("new CA and server certificate made", "directory", dir)
+		logEvent(d.log, event.Event{Kind: event.CertsMade, Level: event.Info, What: dir})
 	case pki.Renewed:
-		d.log.Info("new server certificate made, of the CA that is there", "directory", dir)
+		logEvent(d.log, event.Event{Kind: event.CertsRenewed, Level: event.Info, What: dir})
 	case pki.TakenOver:
-		d.log.Info("server certificate taken over from the NSS database of the C corosync-qnetd", "directory", dir)
+		logEvent(d.log, event.Event{Kind: event.CertsTakenOver, Level: event.Info, What: dir})
 	}
 	d.certs, err = pki.NewReloader(dir, d.cfg.Machine.ClientCertRequired, func(err error) {
 		if err != nil {
-			d.log.Error("certificates have changed and can't be used: going on with the old ones", "reason", err)
+			logEvent(d.log, event.Event{Kind: event.CertsUnusable, Level: event.Error, Reason: oneLine(err)})
 			return
 		}
-		d.log.Info("certificates reloaded")
+		logEvent(d.log, event.Event{Kind: event.CertsReloaded, Level: event.Info})
 	})
 	if err != nil {
 		return d.withAdvice(err)
@@ -195,7 +196,7 @@ func (d *arbiter) openCerts() error {
 		return d.withAdvice(err)
 	}
 	for _, w := range a.Warnings(time.Now()) {
-		d.log.Warn(w)
+		logEvent(d.log, event.Event{Kind: event.CertsWarning, Level: event.Warning, Reason: w})
 	}
 	d.tls = d.certs.TLSConfig()
 	return nil
@@ -217,11 +218,14 @@ func (d *arbiter) openStore(ctx context.Context) error {
 		return err
 	}
 	if err := d.store.Doubt(); err != nil {
-		d.log.Warn("the record of the votes may not be up to date, so it is not used: until a hold time has passed, the vote goes only to clusters whose nodes have all reported",
-			"store", d.cfg.StorePath, "reason", err, "advice", advice.CheckDisk.String())
+		logEvent(d.log, event.Event{
+			Kind: event.StoreDoubtful, Level: event.Warning, What: d.cfg.StorePath, Reason: oneLine(err), Do: advice.CheckDisk.String(),
+		})
 	}
 	if err := d.store.Writable(); err != nil {
-		d.log.Error("grants can't be recorded, so no vote will be given", "store", d.cfg.StorePath, "reason", err, "do", d.site().advise(err, true).String())
+		logEvent(d.log, event.Event{
+			Kind: event.StoreUnusable, Level: event.Error, What: d.cfg.StorePath, Reason: oneLine(err), Do: d.site().advise(err, true).String(),
+		})
 	}
 	return nil
 }
@@ -269,7 +273,7 @@ func (d *arbiter) ready() {
 		addrs = append(addrs, l.addr)
 		names = append(names, l.addr.String())
 	}
-	d.log.Info("arbiter ready", "address", strings.Join(names, " "), "tls", d.cfg.Machine.TLS.String())
+	logEvent(d.log, event.Event{Kind: event.Ready, Level: event.Info, What: "the arbiter on " + strings.Join(names, ", ") + tlsWords(d.cfg.Machine.TLS)})
 	if d.cfg.OnListen != nil {
 		d.cfg.OnListen(addrs)
 	}
@@ -277,6 +281,20 @@ func (d *arbiter) ready() {
 		d.cfg.OnReady()
 	}
 }
+
+// tlsWords says whom the arbiter takes, as far as TLS goes.
+func tlsWords(t wire.TLSSupport) string {
+	switch t {
+	case wire.TLSUnsupported:
+		return ", without TLS,"
+	case wire.TLSSupported:
+		return ", with or without TLS,"
+	}
+	return ""
+}
+
+// whyAsked is why a daemon ends that the local socket has told to.
+const whyAsked = "the local socket asks for it"
 
 // close lets go of everything that open took, in reverse.
 func (d *arbiter) close() error {
@@ -325,6 +343,6 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 
 // Shutdown implements control.Daemon.
 func (d *arbiter) Shutdown() {
-	d.log.Info("shutdown asked for on the local socket")
+	logEvent(d.log, event.Event{Kind: event.Ending, Level: event.Info, What: "the arbiter", Reason: whyAsked})
 	d.stop()
 }

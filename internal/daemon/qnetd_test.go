@@ -113,7 +113,7 @@ func TestPairAndSplit(t *testing.T) {
 	if v := ps[0].vote(); v != qnet.VoteACK {
 		t.Errorf("node 1: %v", v)
 	}
-	a.logs(t, "cluster=prod", "node=1", "ring=1.a", "vote=ACK", "tie-breaker is node 1")
+	a.logs(t, "cluster=prod", "node=1", "ring=1.a", "vote=ACK", "the tie-breaker prefers node 1")
 }
 
 // TestGrantSurvives (S2): after a restart the side that had the vote has it

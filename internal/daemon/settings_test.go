@@ -150,5 +150,5 @@ func keepsActivePartition(t *testing.T, a *arbiterUnderTest) bool {
 		t.Errorf("node 1: %v", v)
 	}
 	st := askStatus(t, a)
-	return strings.Contains(st, "had the vote before the split")
+	return strings.Contains(st, "had it before the split")
 }

@@ -280,7 +280,7 @@ func (a *arbiterUnderTest) remembers(t *testing.T, cert *tls.Certificate) {
 	if v != qnet.VoteNACK {
 		t.Errorf("after the restart node 1 has %v\n%s", v, a.log)
 	}
-	a.logs(t, "vote="+v.String(), "node 2 may still be casting the vote")
+	a.logs(t, "vote="+v.String(), "node 2 may still be using the vote")
 }
 
 // TestStockPackage runs the daemon as Debian's unit does, on what Debian's package

@@ -142,7 +142,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("plaintext: %v", code)
 	}
 	neighbour.echo()
-	a.logs(t, "certificate is not the cluster's", `certificate CN is \"Prod\"`, "TLS handshake")
+	a.logs(t, "event=client_refused", `its certificate is for the cluster "Prod", and it belongs to the cluster "prod"`, "TLS handshake")
 }
 
 func newCADir(t *testing.T) string {
@@ -207,7 +207,7 @@ func TestNewCertificates(t *testing.T) {
 		return err == nil && (code == wire.NoError || code == wire.ErrDuplicateNodeID)
 	}, func() string { return "the new CA is not known" })
 	old.echo()
-	a.logs(t, "certificates reloaded")
+	a.logs(t, "event=certs_reloaded")
 }
 
 // TestStalledHandshakes (SEC-7): clients that begin TLS and fall silent, or send

@@ -64,10 +64,21 @@ func (l *look) ffsplit() Verdict {
 	}
 	// Rule F4: the only partition with exactly half of the configured nodes wins.
 	if len(half) == 1 {
-		r.Code = OnlyHalf
+		r.Code, r.Others = OnlyHalf, without(config, half[0].members)
 		return l.verdict(half[0], r)
 	}
 	return l.ffsplitHalves(half, config, r)
+}
+
+// without returns those of ids that are not in out; both are sorted.
+func without(ids, out []qnet.NodeID) []qnet.NodeID {
+	var left []qnet.NodeID
+	for _, id := range ids {
+		if _, ok := slices.BinarySearch(out, id); !ok {
+			left = append(left, id)
+		}
+	}
+	return left
 }
 
 // ffsplitHalves chooses between partitions of half of the nodes each.

@@ -206,6 +206,6 @@ func (l *look) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict 
 		}
 	}
 	// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest connected node wins.
-	r.Code = LowestNode
+	r.Code, r.Preferred = LowestNode, list[0].clients[0].Node
 	return l.verdict(list[0], r) // partitions come by their lowest connected node
 }

@@ -31,46 +31,80 @@ const (
 type Reason struct {
 	Code       Code
 	Nodes      []qnet.NodeID // the winner's members; for Awaiting the nodes whose report is missing
-	Preferred  qnet.NodeID   // for TieBreaker: the node that decided
+	Others     []qnet.NodeID // for OnlyHalf: the other half, sorted
+	Preferred  qnet.NodeID   // for TieBreaker: the node that decided; for LowestNode: the lowest
 	Configured int           // number of configured nodes
 }
 
-// String is the reason in one sentence.
-func (r Reason) String() string {
-	who := "node " + qnet.FormatIDs(r.Nodes)
-	if len(r.Nodes) != 1 {
-		who = "nodes " + qnet.FormatIDs(r.Nodes)
+// String is the reason in one sentence, with nodes by number.
+func (r Reason) String() string { return r.Text(nil) }
+
+// Text is the reason in one sentence: who has the arbiter's vote, and why.
+func (r Reason) Text(names qnet.Names) string { return r.Lead(names) + r.Clause(names) }
+
+// Lead is the beginning of the sentence, which says who has the vote.
+func (r Reason) Lead(names qnet.Names) string {
+	switch {
+	case r.Code == Awaiting:
+		return "nothing is decided yet, because "
+	case r.Code == KeptActive && len(r.Nodes) > 0:
+		return names.List(r.Nodes) + r.one(" keeps", " keep") + " the arbiter's vote, because "
+	case len(r.Nodes) > 0:
+		return names.List(r.Nodes) + r.one(" has", " have") + " the arbiter's vote, because "
 	}
-	of := " of " + qnet.NodeID(r.Configured).String() + " nodes"
+	return "nobody has the arbiter's vote, because "
+}
+
+// one returns the words for one node or for several.
+func (r Reason) one(one, several string) string {
+	if len(r.Nodes) == 1 {
+		return one
+	}
+	return several
+}
+
+// Clause is the rest of the sentence, which says why.
+func (r Reason) Clause(names qnet.Names) string { return r.clause(names, r.one("its", "their")) }
+
+// ClauseOf is [Reason.Clause] for a sentence about one of the winner's nodes.
+func (r Reason) ClauseOf(names qnet.Names) string { return r.clause(names, "its") }
+
+func (r Reason) clause(names qnet.Names, its string) string {
 	switch r.Code {
 	case Awaiting:
-		return "waiting for the report of " + who
+		return names.List(r.Nodes) + r.one(" has", " have") + " not reported yet"
 	case NoPartition:
-		return "no partition has half" + of
+		return "no side has half of the " + qnet.NodeID(r.Configured).String() + " nodes"
 	case Majority:
-		return who + ": more than half" + of
+		if len(r.Nodes) >= r.Configured {
+			return "all nodes are together"
+		}
+		return its + " side has more than half of the " + qnet.NodeID(r.Configured).String() + " nodes"
 	case OnlyHalf:
-		return who + ": half" + of + ", and the other half has not reported"
+		if len(r.Others) == 0 {
+			return "the other half did not answer"
+		}
+		return names.List(r.Others) + " did not answer"
 	case OnlyOne:
-		return who + ": the only partition"
+		return "no other side has reported"
 	case Whole:
-		return who + ": all nodes are together"
+		return "both nodes are together"
 	case Newcomers:
-		return who + ": had a vote before, which the others had not"
+		return "the other side did not have it before"
 	case Score:
-		return who + ": best score of connected nodes and heuristics"
+		return its + " side has the best score of connected nodes and heuristics"
 	case MoreNodes:
-		return who + ": more nodes are connected than in any other partition"
+		return "more nodes of " + its + " side reach the arbiter than of any other"
 	case Heuristics:
-		return who + ": better heuristics"
+		return its + " heuristics do better"
 	case KeptActive:
-		return who + ": had the vote before the split (keep active partition)"
+		return its + " side had it before the split"
 	case TieBreaker:
-		return who + ": tie-breaker is node " + r.Preferred.String()
+		return "the tie-breaker prefers " + names.Of(r.Preferred)
 	case LowestNode:
-		return who + ": lowest connected node; the tie-breaker's node is in no partition"
+		return "the tie-breaker's node is on no side, and " + names.Of(r.Preferred) + " is the lowest node that is connected"
 	case TestWinner:
-		return who + ": test algorithm, largest partition"
+		return "the test algorithm prefers the largest side"
 	}
 	return "no node has reported"
 }

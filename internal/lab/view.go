@@ -272,14 +272,12 @@ func (a *ArbiterView) Text() string {
 	switch {
 	case !a.Running:
 		return "stopped"
-	case a.Reason == "" || strings.HasPrefix(a.Reason, "waiting for the report"):
+	case a.Reason == "" || strings.HasPrefix(a.Reason, "nothing is decided yet"):
 		return ""
-	case len(a.Winner) == 0:
-		return "vote to nobody: " + a.Reason
 	case a.Blocked != "":
 		return fmt.Sprintf("vote to %s, but not yet: %s", a.who(), a.Blocked)
 	}
-	return "vote to " + a.Reason
+	return a.Reason
 }
 
 func (a *ArbiterView) who() string { return nodesText(a.Winner) }

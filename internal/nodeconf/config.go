@@ -31,6 +31,7 @@ type Config struct {
 	Commands []Command // heuristics, sorted by name; none if they are off
 
 	Nodes   qnet.NodeList // configured nodes by ID
+	Names   qnet.Names    // of those that have one that can be printed
 	Version wire.Opt[uint64]
 
 	DeviceVotes wire.Opt[uint32] // quorum.device.votes

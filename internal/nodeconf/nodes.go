@@ -27,42 +27,45 @@ func (p *parser) nodes(c *Config) {
 			c.Version = wire.Some(n)
 		}
 	}
-	list, err := p.nodeList()
+	list, names, err := p.nodeList()
 	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("No configured nodes found - configuration without node list is not supported") //nolint:staticcheck // the C daemon's words
 	}
 	if err != nil {
 		p.bad("%v", err)
 		c.Nodes = keep(p, func(c *Config) qnet.NodeList { return c.Nodes })
+		c.Names = keep(p, func(c *Config) qnet.Names { return c.Names })
 		c.Version = keep(p, func(c *Config) wire.Opt[uint64] { return c.Version })
 		return
 	}
-	c.Nodes = list
+	c.Nodes, c.Names = list, names
 }
 
 // nodeList reads one node for each position that has a node ID or an address of
 // any link: ring0 need not be among them.
-func (p *parser) nodeList() (list qnet.NodeList, err error) {
+func (p *parser) nodeList() (list qnet.NodeList, names qnet.Names, err error) {
+	var called []qnet.Name
 	for _, at := range p.positions() {
 		prefix := nodeKeys + strconv.FormatUint(at, 10) + "."
 		n := qnet.Node{}
 		if v, ok := p.keys[prefix+"nodeid"]; ok {
 			id, valid := parseInt(v, 1, math.MaxUint32)
 			if !valid {
-				return nil, fmt.Errorf("%snodeid is %q, must be a number from 1", prefix, v)
+				return nil, nil, fmt.Errorf("%snodeid is %q, must be a number from 1", prefix, v)
 			}
 			n.ID = qnet.NodeID(id)
 		} else if n.ID, err = p.derive(prefix); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if list.Contains(n.ID) {
 			continue
 		}
 		n.DataCenter = p.dataCenter(prefix)
 		list = append(list, n)
+		called = append(called, qnet.Name{ID: n.ID, Name: p.keys[prefix+"name"]})
 	}
 	slices.SortFunc(list, func(a, b qnet.Node) int { return cmp.Compare(a.ID, b.ID) })
-	return list, nil
+	return list, qnet.NewNames(called), nil
 }
 
 // positions lists the numbers in the keys of nodes, sorted.

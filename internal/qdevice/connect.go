@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
 	"quorate/internal/wire"
@@ -52,16 +53,30 @@ func (n *Node) connected(now time.Time, in Connected) {
 	n.send(wire.Preinit{Seq: wire.Some(n.conn.seq), ClusterName: wire.Some(n.cfg.Cluster)})
 }
 
+// strange is what happens to a connection to something that speaks the protocol, but not
+// as an arbiter does.
+func strange(what string) string {
+	return "what answers is no arbiter that this node understands (" + what + ")"
+}
+
+// tlsMismatch is why nobody can agree on TLS.
+func tlsMismatch(arbiter wire.TLSSupport) string {
+	if arbiter == wire.TLSUnsupported {
+		return "the arbiter has TLS switched off, and this node requires it"
+	}
+	return "the arbiter requires TLS, and quorum.device.net.tls is off in corosync.conf"
+}
+
 // preinitReply settles on TLS or not (section 4.5 of the protocol sheet).
 func (n *Node) preinitReply(now time.Time, m wire.PreinitReply) {
 	switch {
 	case n.conn.state != Preinit:
-		n.hangUp(now, "a Preinit reply out of order")
+		n.hangUp(now, strange("a Preinit reply out of order"))
 	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.TLS.Set || !m.ClientCertRequired.Set:
-		n.hangUp(now, "a Preinit reply without its options")
+		n.hangUp(now, strange("a Preinit reply without its options"))
 	case m.TLS.V == wire.TLSUnsupported && n.cfg.TLS == wire.TLSRequired,
 		m.TLS.V == wire.TLSRequired && n.cfg.TLS == wire.TLSUnsupported:
-		n.hangUp(now, "TLS does not match: the arbiter says "+m.TLS.V.String()+", quorum.device.net.tls says "+n.cfg.TLS.String())
+		n.hangUp(now, tlsMismatch(m.TLS.V))
 	case m.TLS.V == wire.TLSUnsupported || n.cfg.TLS == wire.TLSUnsupported:
 		n.sendInit(now)
 	default:
@@ -98,19 +113,18 @@ func (n *Node) sendInit(now time.Time) {
 func (n *Node) initReply(now time.Time, m wire.InitReply) {
 	switch {
 	case n.conn.state != Init:
-		n.hangUp(now, "an Init reply out of order")
+		n.hangUp(now, strange("an Init reply out of order"))
 	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.Code.Set:
-		n.hangUp(now, "an Init reply without its options")
+		n.hangUp(now, strange("an Init reply without its options"))
 	case m.Code.V != wire.NoError:
-		why := "the arbiter refuses this node: " + refusal(m)
-		n.note(Notice{Level: n.often(Error), Text: why})
-		n.hangUp(now, why)
+		n.note(n.reasoned(n.often(event.Error), event.Refused, refusal(m)))
+		n.letGo(now, "the arbiter refuses this node: "+refusal(m))
 	case !m.MaxRequestSize.Set || !m.MaxReplySize.Set || !m.SupportedMessages.Set || !m.SupportedOptions.Set || !m.SupportedAlgorithms.Set:
-		n.hangUp(now, "an Init reply without its options")
+		n.hangUp(now, strange("an Init reply without its options"))
 	case m.MaxRequestSize.V < n.cfg.MinReplySize || m.MaxReplySize.V > n.cfg.MaxReplySize:
-		n.hangUp(now, "the arbiter's message sizes can't be used")
+		n.hangUp(now, "the arbiter's limits on the size of messages don't go with this node's")
 	case !slices.Contains(m.SupportedAlgorithms.V, uint16(n.cfg.Algorithm)):
-		n.hangUp(now, "the arbiter does not know the algorithm "+n.cfg.Algorithm.String())
+		n.hangUp(now, "the arbiter does not know the decision algorithm "+n.cfg.Algorithm.String())
 	case n.met.elsewhere(n.conn.peer, m.Register.V):
 		n.refuse(now, m.Register.V)
 	case n.cfg.Heuristics != HeuristicsOff && !slices.Contains(m.SupportedOptions.V, optionHeuristics):
@@ -125,7 +139,7 @@ func refusal(m wire.InitReply) string {
 	if m.Reason.Set {
 		return status.EscapeName(m.Reason.V)
 	}
-	return m.Code.V.String()
+	return m.Code.V.Sentence()
 }
 
 const (
@@ -148,7 +162,9 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	n.meet(m.Register.V)
 	c.nextEcho = now.Add(n.echoInterval())
 	n.measure(now.Sub(c.initAt))
-	n.note(Notice{Level: n.often(Info), Text: "connected to the arbiter"})
+	e := n.event(n.often(event.Info), event.Connected)
+	e.Addr = n.conn.peer.String()
+	n.note(e)
 	if n.cfg.Heuristics == HeuristicsOff {
 		n.online(now)
 		return
@@ -191,7 +207,7 @@ func (n *Node) sendMembership(now time.Time) {
 	n.send(wire.NodeList{
 		Seq: n.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(n.ring), Nodes: list, Heuristics: n.heuristics,
 	})
-	n.apply(now, qnet.VoteWaitForReply, "")
+	n.apply(now, qnet.VoteWaitForReply, cause{})
 }
 
 func (n *Node) sendQuorum() {
@@ -204,19 +220,31 @@ func (n *Node) sendQuorum() {
 
 // hangUp ends the connection from our side.
 func (n *Node) hangUp(now time.Time, why string) {
-	if n.conn.state == Waiting {
-		return
+	if n.conn.state != Waiting {
+		n.emit(Close{Why: why})
+		n.lost(now, why)
 	}
-	n.emit(Close{Why: why})
-	n.lost(now, why)
 }
 
-// lost takes the end of a connection.
-func (n *Node) lost(now time.Time, why string) {
-	c := &n.conn
-	if c.state == Waiting {
-		return
+// letGo is hangUp after an event that says it.
+func (n *Node) letGo(now time.Time, why string) {
+	if n.conn.state != Waiting {
+		n.emit(Close{Why: why})
+		n.ended(now, why)
 	}
+}
+
+// lost takes the end of a connection, and tells of it.
+func (n *Node) lost(now time.Time, why string) {
+	if n.conn.state != Waiting {
+		n.noteLost(now, why)
+		n.ended(now, why)
+	}
+}
+
+// ended takes the end of a connection.
+func (n *Node) ended(now time.Time, why string) {
+	c := &n.conn
 	if !c.since.IsZero() && now.Sub(c.since) >= n.cfg.Heartbeat {
 		c.tries = 0 // it worked: one that is accepted and lost at once does not count
 	}
@@ -224,7 +252,6 @@ func (n *Node) lost(now time.Time, why string) {
 		c.lostAt = now
 	}
 	c.since = time.Time{}
-	n.note(Notice{Level: n.often(Warning), Text: "no connection to the arbiter", Reason: why})
 	c.lost = why
 	c.state, c.limit, c.nextEcho, c.echoAt = Waiting, time.Time{}, time.Time{}, time.Time{}
 	c.retryAt = now.Add(n.retryDelay())
@@ -236,15 +263,30 @@ func (n *Node) lost(now time.Time, why string) {
 	switch {
 	case n.keeps() && (n.grace() > 0 || n.lenient()):
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
-		n.apply(now, qnet.VoteNACK, n.whyOffline())
+		n.apply(now, qnet.VoteNACK, told(n.whyOffline()))
 	}
+}
+
+// noteLost tells that a connection has ended, or that there was none. After the refusal
+// of an arbiter, and of an arbiter, there is nothing more to be said.
+func (n *Node) noteLost(now time.Time, why string) {
+	k := event.Unreachable
+	if !n.conn.since.IsZero() {
+		k = event.Disconnected
+	}
+	e := n.reasoned(n.often(event.Warning), k, why)
+	e.Device = n.keeps() && !n.lenient()
+	if at := n.freshUntil(); n.keeps() && n.grace() > 0 && at.After(now) {
+		e.For = at.Sub(now)
+	}
+	n.note(e)
 }
 
 // often lowers the level of what goes with a try that has failed, when it was said
 // often enough.
-func (n *Node) often(l Level) Level {
+func (n *Node) often(l event.Level) event.Level {
 	if n.conn.tries > 3 {
-		return Debug
+		return event.Debug
 	}
 	return l
 }

@@ -6,6 +6,7 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -18,6 +19,7 @@ type Input interface{ input() }
 // algorithm can't work with it: the node then votes NACK until that is mended.
 type Configured struct {
 	Nodes   qnet.NodeList // ID and data center; sorted by ID
+	Names   qnet.Names
 	Version wire.Opt[uint64]
 	Refuse  string
 }
@@ -136,25 +138,9 @@ type RunHeuristics struct {
 // it are answered: Unregistered.
 type Unregister struct{}
 
-// Level is the severity of a Notice.
-type Level uint8
-
-// The levels, as in the C log.
-const (
-	Debug Level = iota
-	Info
-	Warning
-	Error
-)
-
-// Notice is a line for the log.
-type Notice struct {
-	Level  Level
-	Text   string
-	Ring   qnet.RingID
-	Vote   qnet.Vote
-	Reason string
-}
+// Notice is an event for the log. Of one of the kinds QuorumLost and QuorumGained the
+// shell may fill in the votes.
+type Notice struct{ event.Event }
 
 func (Poll) output()          {}
 func (Connect) output()       {}

@@ -6,6 +6,7 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -52,6 +53,8 @@ type Node struct {
 	regularHeur qnet.Heuristics
 	nextRegular time.Time
 
+	settledMembers []qnet.NodeID // of the ring before, once its sync had ended
+
 	leaving bool
 	removal removal // of the device from corosync.conf
 	what    string  // was removed
@@ -96,17 +99,19 @@ type connection struct {
 
 // vote is what is polled.
 type vote struct {
-	cast     qnet.Vote // ACK or NACK; Undefined before the first
-	ring     qnet.RingID
-	polling  bool // polls go out at intervals
-	next     time.Time
-	last     time.Time // of the last poll
-	lastCast bool
-	why      string    // what is cast is cast
-	since    time.Time // it is, for this ring
-	withdraw time.Time // when "no" is polled if no vote comes; zero if not
-	heard    bool      // the arbiter has said something since, but no vote
-	reported time.Time // when it was told of the ring; zero if not yet
+	cast      qnet.Vote // ACK or NACK; Undefined before the first
+	ring      qnet.RingID
+	polling   bool // polls go out at intervals
+	next      time.Time
+	last      time.Time // of the last poll
+	lastCast  bool
+	why       string    // what is cast is cast
+	byArbiter bool      // the arbiter said so
+	since     time.Time // it is, for this ring
+	withdraw  time.Time // when "no" is polled if no vote comes; zero if not
+	watched   time.Time // since when that is
+	heard     bool      // the arbiter has said something since, but no vote
+	reported  time.Time // when it was told of the ring; zero if not yet
 }
 
 // said is the last reason that the arbiter gave on the last connection.
@@ -150,7 +155,7 @@ func (n *Node) Step(now time.Time, in Input) []Output {
 	case Received:
 		n.received(now, in.Msg)
 	case Garbled:
-		n.hangUp(now, "the arbiter sent what is no message: "+garbledWhy(in.Malformed))
+		n.hangUp(now, strange("what it sends is no message: "+garbledWhy(in.Malformed)))
 	case Disconnected:
 		n.lost(now, in.Why)
 	case Reconfigured:
@@ -212,16 +217,16 @@ func (n *Node) tick(now time.Time) {
 		return
 	}
 	if due(now, n.vote.withdraw) {
-		text, why := "the arbiter is silent while Corosync waits: voting no for now", whySilent
+		kind, why, since := event.SilentInSync, whySilent, n.vote.watched
 		if n.vote.heard {
-			text, why = "no vote has come while Corosync waits: voting no for now", whyLate
+			kind, why, since = event.LateInSync, whyLate, n.vote.reported
 		}
 		n.vote.withdraw = time.Time{}
-		n.note(Notice{Level: Warning, Text: text, Ring: n.ring})
-		n.apply(now, qnet.VoteNACK, why)
+		n.note(n.timed(event.Warning, kind, now.Sub(since)))
+		n.apply(now, qnet.VoteNACK, told(why))
 	}
 	if due(now, n.conn.limit) {
-		n.hangUp(now, "no Init reply within "+n.cfg.ConnectTimeout.String())
+		n.hangUp(now, n.noAnswer())
 	}
 	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.settled() {
 		n.conn.state, n.conn.retryAt = Connecting, time.Time{}
@@ -229,7 +234,7 @@ func (n *Node) tick(now time.Time) {
 		n.emit(Connect{})
 	}
 	if due(now, n.unanswered()) {
-		n.hangUp(now, "no echo reply for "+now.Sub(n.conn.echoAt).String())
+		n.hangUp(now, "it has not answered for "+event.Duration(now.Sub(n.conn.echoAt)))
 	}
 	if due(now, n.conn.nextEcho) {
 		n.echo(now)
@@ -249,17 +254,18 @@ func (n *Node) settled() bool { return n.members != nil && n.config.Nodes != nil
 func (n *Node) configured(now time.Time, in Configured) {
 	same := n.config.Nodes != nil && equalNodes(n.config.Nodes, in.Nodes) && n.config.Version == in.Version
 	if in.Refuse != "" && in.Refuse != n.config.Refuse {
-		n.note(Notice{Level: Error, Text: "voting no until the configuration is mended", Reason: in.Refuse})
+		n.note(n.reasoned(event.Error, event.ConfigRefused, in.Refuse))
 	}
 	refused := n.config.Refuse != ""
 	n.config = in
 	switch {
 	case in.Refuse != "":
 		if n.vote.cast == qnet.VoteACK {
-			n.apply(now, qnet.VoteNACK, in.Refuse)
+			n.apply(now, qnet.VoteNACK, told(in.Refuse))
 		}
 	case refused && n.conn.state == Online:
-		n.hangUp(now, "the configuration is mended: asking for the vote anew")
+		n.note(n.event(event.Info, event.ConfigMended))
+		n.letGo(now, "corosync.conf is corrected, and the vote is asked for anew")
 		return
 	}
 	if same || n.conn.state != Online {
@@ -298,7 +304,7 @@ func (n *Node) membership(now time.Time, in Membership) {
 	switch {
 	case n.conn.state != Online:
 		if !first || n.cfg.WithdrawTime > 0 {
-			n.apply(now, qnet.VoteNACK, n.whyOffline())
+			n.apply(now, qnet.VoteNACK, n.offline())
 		}
 	default:
 		n.echo(now)
@@ -325,7 +331,7 @@ func (n *Node) watchSilence(now time.Time) {
 	// no vote for the 2 s in which it decides, is not waited for: the node polls "no", and takes
 	// the vote up again when it comes.
 	if n.cfg.WithdrawTime > 0 {
-		n.vote.withdraw, n.vote.heard = now.Add(n.patience()), false
+		n.vote.withdraw, n.vote.watched, n.vote.heard = now.Add(n.patience()), now, false
 	}
 }
 
@@ -345,6 +351,7 @@ func (n *Node) notSilent() {
 func (n *Node) quorum(now time.Time, in Quorum) {
 	// Rule N7: a vote of "no" is polled again when the sync has ended: what was polled before in a
 	// ring without its token may have gone round only then.
+	n.noteQuorum(in)
 	n.inSync, n.quorate, n.nodes, n.hasQuorum = false, in.Quorate, in.Nodes, true
 	if n.vote.polling && !n.keeps() {
 		n.poll(now)
@@ -369,6 +376,6 @@ func (n *Node) leave(now time.Time) {
 }
 
 func (n *Node) emit(o Output)          { n.out = append(n.out, o) }
-func (n *Node) note(o Notice)          { n.out = append(n.out, o) }
+func (n *Node) note(e event.Event)     { n.out = append(n.out, Notice{e}) }
 func (n *Node) send(m wire.Message)    { n.out = append(n.out, Send{Msg: m}) }
 func (n *Node) next() wire.Opt[uint32] { n.conn.seq++; return wire.Some(n.conn.seq) }

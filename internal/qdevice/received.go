@@ -6,6 +6,7 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
 	"quorate/internal/wire"
@@ -25,11 +26,11 @@ func (n *Node) received(now time.Time, m wire.Message) {
 		n.initReply(now, m)
 		return
 	case wire.ServerError:
-		n.hangUp(now, "the arbiter answers with an error: "+m.Code.V.String())
+		n.hangUp(now, "the arbiter does not take what this node sends: "+m.Code.V.Sentence())
 		return
 	}
 	if n.conn.state != Online && n.conn.state != Probing {
-		n.hangUp(now, m.Type().String()+" before the Init reply")
+		n.hangUp(now, strange(m.Type().String()+" before the Init reply"))
 		return
 	}
 	switch m := m.(type) {
@@ -47,14 +48,14 @@ func (n *Node) received(now time.Time, m wire.Message) {
 		n.voted(now, m.RingID, m.Vote, m.Reason)
 	case wire.VoteInfo:
 		if !m.Seq.Set {
-			n.hangUp(now, "a vote info without its number")
+			n.hangUp(now, strange("a vote info without its number"))
 			return
 		}
 		n.voted(now, m.RingID, m.Vote, m.Reason)
 		// Confirmed after it was carried out: the arbiter relies on it.
 		n.send(wire.VoteInfoReply{Seq: m.Seq})
 	default:
-		n.hangUp(now, m.Type().String()+" is not for a node")
+		n.hangUp(now, strange(m.Type().String()+" is not for a node"))
 	}
 }
 
@@ -62,26 +63,29 @@ func (n *Node) received(now time.Time, m wire.Message) {
 // that is still the node's.
 func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.Vote], reason wire.Opt[string]) {
 	if !ring.Set || !v.Set {
-		n.hangUp(now, "a vote without its ring")
+		n.hangUp(now, strange("a vote without its ring"))
 		return
 	}
+	noted := false
 	if ring.V == n.ring && ring.V == n.conn.sentRing {
 		n.notSilent() // the arbiter knows of the ring
-		n.apply(now, v.V, arbitersWord(v.V))
+		noted = n.apply(now, v.V, arbitersWord(v.V, reason))
 	}
-	n.heard(now, ring.V, v.V, reason)
+	n.heard(now, ring.V, v.V, reason, noted)
 }
 
 // heard keeps the reason that came with a vote, for the status; the vote does not
-// depend on it. It comes from another machine, so what is no text is escaped.
-func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.Opt[string]) {
+// depend on it. If it was not noted with the vote, it is an event. It comes from another machine, so what is no text is escaped.
+func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.Opt[string], noted bool) {
 	if !reason.Set {
 		return
 	}
 	text := status.EscapeName(reason.V)
 	patience := v == qnet.VoteAskLater || v == qnet.VoteWaitForReply
-	if !patience && (text != n.said.text || ring != n.said.ring) {
-		n.note(Notice{Level: Info, Text: "the arbiter says why", Ring: ring, Reason: text})
+	if !patience && !noted && (text != n.said.text || ring != n.said.ring) {
+		e := n.reasoned(event.Info, event.ReasonChanged, text)
+		e.Ring = ring
+		n.note(e)
 	}
 	n.said = said{text, ring, now}
 }
@@ -90,7 +94,7 @@ func (n *Node) echoReply(now time.Time, m wire.EchoReply) {
 	c := &n.conn
 	switch {
 	case !m.Seq.Set || m.Seq.V > c.echoSeq:
-		n.hangUp(now, "an echo reply with the number "+number(m.Seq.V)+", which was never sent")
+		n.hangUp(now, strange("an echo reply with the number "+number(m.Seq.V)+", which was never sent"))
 	case m.Seq.V == c.echoSeq && !c.echoAt.IsZero():
 		c.basis, c.echoed = c.echoAt, now
 		n.measure(now.Sub(c.echoAt))
@@ -142,10 +146,20 @@ func (n *Node) heuristicsDone(now time.Time, in HeuristicsDone) {
 	case forInterval:
 		n.regularHeur = in.Result
 		if old != in.Result {
-			n.note(Notice{Level: Warning, Text: "heuristics changed from " + old.String() + " to " + in.Result.String()})
+			n.note(n.event(event.Warning, heuristicsKind(in.Result)))
 			if n.conn.state == Online && in.Result != qnet.HeuristicsUndefined {
 				n.send(wire.HeuristicsChange{Seq: n.next(), Heuristics: in.Result})
 			}
 		}
 	}
+}
+
+func heuristicsKind(h qnet.Heuristics) event.Kind {
+	switch h {
+	case qnet.HeuristicsPass:
+		return event.HeuristicsPassed
+	case qnet.HeuristicsFail:
+		return event.HeuristicsFailed
+	}
+	return event.HeuristicsNone
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 )
 
@@ -43,17 +44,18 @@ func (m *met) elsewhere(p peer, id qnet.RegisterID) bool {
 // refuse gives up a connection to another arbiter.
 func (n *Node) refuse(now time.Time, id qnet.RegisterID) {
 	here, there := n.conn.peer.String(), n.met.at.String()
-	n.note(Notice{Level: n.often(Error), Text: "the arbiter at " + here + " is not the one at " + there + " and is not used: both could give their vote at once. " +
-		"Leave one of the two in quorum.device.net.host; if the one at " + there + " is gone for good, restart corosync-qdevice",
-		Reason: "register " + id.String() + ", and there " + n.met.register.String()})
-	n.hangUp(now, "the arbiter at "+here+" is another one than that at "+there)
+	e := n.reasoned(n.often(event.Error), event.OtherArbiter, "register "+id.String()+", and there "+n.met.register.String())
+	e.Addr, e.What = here, there
+	n.note(e)
+	n.letGo(now, "the arbiter at "+here+" is another one than that at "+there)
 }
 
 // meet takes an arbiter for the one that counts.
 func (n *Node) meet(id qnet.RegisterID) {
 	if old := n.met.register; id != old && !old.IsZero() {
-		n.note(Notice{Level: Warning, Text: "the arbiter at " + n.conn.peer.String() + " has another register of grants than before: " +
-			"taken for the same arbiter, set up anew or without its state", Reason: "register " + id.String() + ", before " + old.String()})
+		e := n.reasoned(event.Warning, event.RegisterChanged, "register "+id.String()+", before "+old.String())
+		e.Addr = n.conn.peer.String()
+		n.note(e)
 	}
 	n.met = met{somebody: true, register: id, at: n.conn.peer}
 }

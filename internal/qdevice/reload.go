@@ -6,6 +6,7 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 )
 
@@ -27,11 +28,14 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 		n.nextRegular = now // the commands may be others
 	}
 	if cfg.told() != old.told() || in.Elsewhere {
-		n.hangUp(now, "the configuration has changed")
+		if n.conn.state != Waiting {
+			n.note(n.event(event.Info, event.Reconnecting))
+		}
+		n.letGo(now, "corosync.conf has changed")
 		n.conn.tries, n.conn.retryAt = 0, now
 	}
 	if n.grace() == 0 && n.conn.state != Online && n.keeps() && !n.lenient() {
-		n.apply(now, qnet.VoteNACK, n.whyOffline())
+		n.apply(now, qnet.VoteNACK, n.offline())
 	}
 }
 

@@ -6,6 +6,7 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
 )
@@ -29,7 +30,7 @@ func (n *Node) removed(in Removed) {
 	if n.removal != present {
 		return
 	}
-	n.note(Notice{Level: Info, Text: in.What + " was removed from corosync.conf: this node no longer uses the arbiter's vote"})
+	n.note(n.named(event.DeviceRemoved, in.What))
 	n.removal = unregistering
 	if n.members != nil {
 		n.emit(Poll{Ring: n.ring, Cast: false})
@@ -70,12 +71,12 @@ func (n *Node) whileRemoved(now time.Time, in Input) {
 
 // back takes a device that is configured, and registered, once more.
 func (n *Node) back(now time.Time, in Configured) {
-	n.note(Notice{Level: Info, Text: n.what + " is back in corosync.conf: this node asks for the arbiter's vote again"})
+	n.note(n.named(event.DeviceBack, n.what))
 	n.removal, n.what = present, ""
 	n.conn.retryAt = now
 	n.configured(now, in)
 	if n.members != nil { // Corosync may be waiting already
-		n.apply(now, qnet.VoteNACK, n.whyOffline())
+		n.apply(now, qnet.VoteNACK, n.offline())
 	}
 	n.tick(now)
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -329,13 +330,11 @@ func (p *player) step(in qdevice.Input) {
 	}
 }
 
+// notice prints an event as the log does, with its level if it is above Info.
 func notice(o qdevice.Notice) string {
-	s := o.Text
-	if o.Vote != 0 {
-		s += " " + o.Vote.String()
-	}
-	if o.Reason != "" {
-		s += " (" + o.Reason + ")"
+	s := o.Text()
+	if o.Level > event.Info {
+		s = "! " + s
 	}
 	return s
 }

@@ -7,15 +7,17 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
+	"quorate/internal/wire"
 )
 
 // Why "no" is cast without the arbiter having said it.
 const (
-	whyStale  = "the arbiter was not heard for too long"
-	whySilent = "the arbiter is silent while Corosync waits"
-	whyLate   = "no vote has come while Corosync waits"
+	whyStale  = "the arbiter has not answered for too long"
+	whySilent = "the arbiter did not answer when the members changed"
+	whyLate   = "the arbiter has not decided since the members changed"
 )
 
 // whyOffline is why "no" is cast without a connection.
@@ -26,13 +28,25 @@ func (n *Node) whyOffline() string {
 	return "not connected to the arbiter: " + n.conn.lost
 }
 
+// offline is why "no" is cast without a connection.
+func (n *Node) offline() cause {
+	if n.conn.lost == "" {
+		return cause{why: n.whyOffline(), kind: event.AwaitingAnswer}
+	}
+	return ours(n.whyOffline())
+}
+
 // arbitersWord is why a vote is cast that the arbiter sent. Ours sends its own reason
 // with it, which the status tells besides.
-func arbitersWord(v qnet.Vote) string {
+func arbitersWord(v qnet.Vote, reason wire.Opt[string]) cause {
+	c := cause{why: "the arbiter did not give its vote to this side", kind: event.VoteWithheld, byArbiter: true}
 	if v == qnet.VoteACK {
-		return "the arbiter gave its vote to this partition"
+		c.why, c.kind = "the arbiter gave its vote to this side", event.VoteGiven
 	}
-	return "the arbiter did not give its vote to this partition"
+	if reason.Set {
+		c.reason = status.EscapeName(reason.V)
+	}
+	return c
 }
 
 // Status returns what the machine knows, as a value of its own. The shell adds where
@@ -89,11 +103,11 @@ func (n *Node) Status() status.QDevice {
 func (n *Node) whyNothing() string {
 	switch {
 	case n.members == nil:
-		return "Corosync has formed no ring yet"
+		return "Corosync has not said yet which nodes are members"
 	case n.run != 0 && n.runFor == forMembership:
-		return "heuristics are being run"
+		return "the heuristics are running"
 	case n.conn.state == Online:
-		return "the arbiter's answer is awaited"
+		return "waiting for the arbiter's answer"
 	}
 	return n.whyOffline()
 }

@@ -6,36 +6,59 @@ package qdevice
 import (
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 )
 
-// apply carries a vote out, for a reason that the status tells: ACK and NACK are
-// polled at once and then at intervals; those that ask for patience end the polling.
-func (n *Node) apply(now time.Time, v qnet.Vote, why string) {
+// cause is why a vote is cast: in words for the status, and as an event if there is no
+// better one already.
+type cause struct {
+	why       string
+	kind      event.Kind // None: the event was told
+	reason    string     // of the event; the arbiter's own words, if it has any
+	byArbiter bool
+}
+
+// ours is a vote of "no" for a reason of the node's own.
+func ours(why string) cause { return cause{why: why, kind: event.VoteMissing, reason: why} }
+
+// told is the same after an event that says it.
+func told(why string) cause { return cause{why: why} }
+
+// apply carries a vote out: ACK and NACK are polled at once and then at intervals; those
+// that ask for patience end the polling. It reports whether an event was made of it.
+func (n *Node) apply(now time.Time, v qnet.Vote, c cause) (noted bool) {
 	switch v {
 	case qnet.VoteACK:
 		if n.config.Refuse != "" {
-			v, why = qnet.VoteNACK, n.config.Refuse
+			v, c = qnet.VoteNACK, ours(n.config.Refuse)
 		} else if !n.fresh(now) {
-			v, why = qnet.VoteNACK, whyStale
+			v, c = qnet.VoteNACK, ours(whyStale)
 		}
 	case qnet.VoteNACK:
 	case qnet.VoteAskLater, qnet.VoteWaitForReply:
 		if !n.keeps() {
 			n.vote.polling = false
 		}
-		return
+		return false
 	default:
-		return
+		return false
 	}
-	if n.vote.cast != v || n.vote.ring != n.ring {
-		n.note(Notice{Level: Info, Text: "vote cast", Ring: n.ring, Vote: v})
+	changed := n.vote.cast != v || n.vote.ring != n.ring
+	if changed {
 		n.vote.since = now
 	}
-	n.vote.why = why
+	if c.kind != event.None && (changed || c.byArbiter && !n.vote.byArbiter) {
+		e := n.reasoned(event.Info, c.kind, c.reason)
+		e.Vote = v
+		n.note(e)
+		noted = true
+	}
+	n.vote.why, n.vote.byArbiter = c.why, c.byArbiter
 	n.vote.cast, n.vote.ring = v, n.ring
 	n.vote.withdraw = time.Time{}
 	n.poll(now)
+	return noted
 }
 
 // keeps reports whether the node casts the vote for its ring with the arbiter's
@@ -105,12 +128,12 @@ func (n *Node) checkFresh(now time.Time) {
 	silent := due(now, n.silentUntil())
 	if due(now, n.freshUntil()) {
 		if n.keeps() {
-			n.note(Notice{Level: Warning, Text: "vote taken back: the arbiter was not heard for " + n.freshFor().String(), Ring: n.ring})
-			n.apply(now, qnet.VoteNACK, whyStale)
+			n.note(n.timed(event.Warning, event.VoteTakenBack, n.freshFor()))
+			n.apply(now, qnet.VoteNACK, told(whyStale))
 		}
 		n.conn.basis = time.Time{}
 	}
 	if silent { // the basis is kept for a vote that may age again, when quorum is lost
-		n.hangUp(now, "no echo reply for "+n.freshFor().String())
+		n.hangUp(now, "it has not answered for "+event.Duration(n.freshFor()))
 	}
 }

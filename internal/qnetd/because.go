@@ -6,31 +6,26 @@ package qnetd
 import (
 	"time"
 
-	"quorate/internal/decision"
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
 
 // because is why a node's vote is what it is.
 type because struct {
-	lead   string // what a node is told before the reason; the log has it in another place
-	reason string // as the log and the status have it
+	kind   event.Kind // of the event of its being told
+	lead   string     // who has the vote, before the reason
+	reason string
+	own    string // the reason, to one of those who have it
 }
+
+func (b because) String() string { return b.lead + b.reason }
 
 // What a node is told before there is a decision.
 const (
-	whyNoLists = "the lists of this node are still to come"
-	whyToCome  = "the decision on this ring is still to come"
+	whyNoLists = "the arbiter does not know yet which nodes this one is together with"
+	whyToCome  = "the arbiter has not decided yet"
 )
-
-// lead says whom a verdict, which awaits nobody, gives the vote to. It is right before
-// the grant and after it: what still keeps the winner waiting is told to the winner.
-func lead(v decision.Verdict) string {
-	if v.Winner == nil {
-		return "the vote goes to nobody: "
-	}
-	return "the vote goes to "
-}
 
 // reason is what goes with a vote to a node that takes reasons; nothing to all others,
 // to which no message changes.
@@ -38,7 +33,7 @@ func (c *client) reason() wire.Opt[string] {
 	if !c.reasons {
 		return wire.Opt[string]{}
 	}
-	return wire.Reason(c.why.lead + c.why.reason)
+	return wire.Reason(c.why.String())
 }
 
 // explain tells a node the reason of the vote that it was told before, if it is a new

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -106,12 +107,27 @@ func (c *client) measure(rtt time.Duration) {
 	c.srtt += (rtt - c.srtt) / 8
 }
 
-func (c *client) notice(level Level, text, reason string) Notice {
-	n := Notice{Level: level, Text: text, Cluster: c.name, Addr: c.addr, Reason: reason}
+// event is one about this client.
+func (c *client) event(level event.Level, k event.Kind) event.Event {
+	e := event.Event{Kind: k, Level: level, Cluster: c.name, Addr: c.addr}
 	if c.cluster != nil {
-		n.Node, n.Ring = c.node, c.ring
+		e.Node, e.Ring, e.Names = c.node, c.ring, c.cluster.names
 	}
-	return n
+	return e
+}
+
+// reasoned is an event about this client with its reason.
+func (c *client) reasoned(level event.Level, k event.Kind, reason string) event.Event {
+	e := c.event(level, k)
+	e.Reason = reason
+	return e
+}
+
+// timed is an event about this client with a time.
+func (c *client) timed(level event.Level, k event.Kind, d time.Duration) event.Event {
+	e := c.event(level, k)
+	e.For = d
+	return e
 }
 
 // dpdTime is how long the client may be silent; 0 is for ever.
@@ -152,7 +168,7 @@ func (s *Server) armClient(c *client) {
 func (s *Server) clientTimer(now time.Time, c *client) {
 	if c.cluster == nil {
 		if !now.Before(c.since.Add(s.cfg.HandshakeTime)) {
-			s.note(c.notice(Warning, "client dropped: no Init within "+s.cfg.HandshakeTime.String(), ""))
+			s.note(c.timed(event.Warning, event.ClientTooSlow, s.cfg.HandshakeTime))
 			s.close(c, "no Init in time")
 			return
 		}
@@ -162,14 +178,15 @@ func (s *Server) clientTimer(now time.Time, c *client) {
 	d := s.dpdTime(c)
 	switch {
 	case d > 0 && !now.Before(c.heard.Add(d)):
-		s.note(c.notice(Warning, "node sent no message for "+strconv.FormatInt(d.Milliseconds(), 10)+" ms: disconnecting", ""))
-		s.hangUp(now, c, "no message for "+d.String())
+		s.emit(Close{Conn: c.conn, Why: "it has not been heard for " + event.Duration(d)})
+		s.drop(now, c, c.timed(event.Warning, event.NodeSilent, d))
 		return
 	case d > 0 && !c.askedAt.IsZero() && !now.Before(c.askedAt.Add(d)):
-		s.hangUp(now, c, "a vote info was not answered for "+d.String())
+		s.hangUp(now, c, "it has not confirmed its vote for "+event.Duration(d))
 		return
 	case !c.suspect.IsZero() && !now.Before(c.suspect.Add(c.probeTime(s.cfg.ProbeTime))):
-		s.hangUp(now, c, "silent while another connection claims its node ID")
+		s.emit(Close{Conn: c.conn, Why: "it is silent, and its node has come back on another connection"})
+		s.drop(now, c, c.event(event.Info, event.NodeReplaced))
 		return
 	}
 	s.armClient(c)
@@ -192,7 +209,9 @@ func (s *Server) voteInfo(now time.Time, c *client, v qnet.Vote) uint32 {
 // and all before it, and no later one (S3).
 func (s *Server) voteInfoReply(now time.Time, c *client, seq uint32) {
 	if seq > c.voteSeq || seq <= c.answered {
-		s.note(c.notice(Debug, "vote info reply ignored: number "+strconv.FormatUint(uint64(seq), 10)+" is not awaited", ""))
+		e := c.event(event.Debug, event.ReplyUnexpected)
+		e.What = "vote info " + strconv.FormatUint(uint64(seq), 10)
+		s.note(e)
 		return
 	}
 	c.answered = seq

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 )
 
@@ -21,11 +22,12 @@ const (
 // cluster is what the arbiter knows of one cluster.
 type cluster struct {
 	name    string
-	clients []*client // connected, by node ID
-	reports uint64    // counts membership reports
-	rings   []*ring   // in the order in which they were first heard of
-	nodes   []node    // every node that has reported since the start, by ID
-	holders []holder  // by node ID
+	names   qnet.Names // of its nodes, as our node daemons tell them
+	clients []*client  // connected, by node ID
+	reports uint64     // counts membership reports
+	rings   []*ring    // in the order in which they were first heard of
+	nodes   []node     // every node that has reported since the start, by ID
+	holders []holder   // by node ID
 
 	// crowded is until when nodes may be casting whose claim to be holders was refused,
 	// because there were too many: nobody else gets the vote until then (H9).
@@ -66,6 +68,11 @@ type node struct {
 }
 
 func newCluster(name string) *cluster { return &cluster{name: name, forgotten: &ring{}} }
+
+// event is one about the cluster as a whole.
+func (cl *cluster) event(level event.Level, k event.Kind, ring qnet.RingID, reason string) event.Event {
+	return event.Event{Kind: k, Level: level, Names: cl.names, Cluster: cl.name, Ring: ring, Reason: reason}
+}
 
 // client returns the connected client of a node, or nil.
 func (cl *cluster) client(id qnet.NodeID) *client {

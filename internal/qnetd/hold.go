@@ -164,9 +164,10 @@ func meet(a, b []qnet.NodeID) bool {
 
 // obstacle is what keeps a partition from the vote.
 type obstacle struct {
-	why   string    // empty: nothing does
-	until time.Time // when it ends by itself
-	soon  bool      // it may end any moment: a connected node's answer is all that is missing
+	why   string        // empty: nothing does
+	nodes []qnet.NodeID // who may still be using the vote
+	until time.Time     // when it ends by itself
+	soon  bool          // it may end any moment: a connected node's answer is all that is missing
 }
 
 // obstacle returns what keeps the partition p from the vote: holders
@@ -209,11 +210,12 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p *ring) obstacle {
 	}
 	switch {
 	case len(nodes) > 0:
-		ob.why = "node " + qnet.FormatIDs(nodes) + " may still be casting the vote"
+		ob.nodes = nodes
+		ob.why = cl.names.List(nodes) + " may still be using the vote"
 	case len(unheard) > 0:
-		ob.why = "nothing is on record of this cluster, and node " + qnet.FormatIDs(unheard) + " has not reported since the start"
+		ob.why = "this arbiter has no record of who had the vote, and has not heard " + cl.names.List(unheard) + " since it started"
 	case now.Before(cl.crowded):
-		ob.why = "more nodes say that they still cast the vote than this cluster has"
+		ob.why = "more nodes say that they still use the vote than this cluster has"
 	}
 	return ob
 }

@@ -4,6 +4,7 @@
 package qnetd
 
 import (
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -98,28 +99,8 @@ type Persist struct {
 	Grant   qnet.Grant
 }
 
-// Level is the severity of a Notice.
-type Level uint8
-
-// The levels, as in the C log.
-const (
-	Debug Level = iota
-	Info
-	Warning
-	Error
-)
-
-// Notice is a line for the log. Fields that do not apply are zero.
-type Notice struct {
-	Level   Level
-	Text    string // what happened: lower case, no period
-	Cluster string
-	Node    qnet.NodeID
-	Addr    string
-	Ring    qnet.RingID
-	Vote    qnet.Vote
-	Reason  string // why, in a sentence
-}
+// Notice is an event for the log.
+type Notice struct{ event.Event }
 
 func (Send) output()     {}
 func (StartTLS) output() {}

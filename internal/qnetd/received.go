@@ -4,10 +4,9 @@
 package qnetd
 
 import (
-	"slices"
-	"strconv"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -137,7 +136,7 @@ func (s *Server) startTLS(c *client, m wire.StartTLS) {
 	case !c.preinit:
 		s.refuse(c, m.Seq, wire.ErrPreinitRequired)
 	case s.cfg.TLS == wire.TLSUnsupported:
-		s.note(c.notice(Warning, "client refused: it starts TLS, which is off", ""))
+		s.note(c.reasoned(event.Warning, event.ClientRefused, "it wants TLS, which is off here"))
 		s.close(c, "TLS is off")
 	case c.tlsOn || c.cluster != nil:
 		s.refuse(c, m.Seq, wire.ErrUnexpectedMessage)
@@ -250,7 +249,9 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 		c.quorate = wire.Opt[bool]{}
 	}
 	cl.reported(c.node, r)
-	s.note(c.notice(Info, "node reports members "+qnet.FormatIDs(c.members), ""))
+	e := c.event(event.Info, event.NodeReports)
+	e.Nodes = c.members
+	s.note(e)
 }
 
 func (s *Server) heuristicsChange(now time.Time, c *client, m wire.HeuristicsChange) {
@@ -264,7 +265,9 @@ func (s *Server) heuristicsChange(now time.Time, c *client, m wire.HeuristicsCha
 		vote = qnet.VoteAskLater
 	}
 	c.lastVote = vote
-	s.note(c.notice(Info, "node reports heuristics "+m.Heuristics.String(), ""))
+	e := c.event(event.Info, event.NodeHeuristics)
+	e.What = m.Heuristics.String()
+	s.note(e)
 	s.send(c, wire.HeuristicsChangeReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Heuristics: m.Heuristics, Reason: c.reason()})
 	s.settle(now, c.cluster)
 }
@@ -292,159 +295,4 @@ func (s *Server) askForVote(now time.Time, c *client, m wire.AskForVote) {
 	}
 	c.lastVote = vote
 	s.send(c, wire.AskForVoteReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Reason: c.reason()})
-}
-
-// init handles Init (section 2.3). The first check that fails decides the
-// code (Q2), and nothing of a refused Init is kept.
-func (s *Server) init(now time.Time, c *client, m wire.Init) {
-	if c.cluster != nil {
-		s.refuse(c, m.Seq, wire.ErrUnexpectedMessage) // one Init a connection (SEC-3)
-		return
-	}
-	code, why := s.checkInit(now, c, m)
-	reply := wire.InitReply{
-		Code:                wire.Some(code),
-		Seq:                 m.Seq,
-		MaxRequestSize:      wire.Some(s.cfg.MaxRequestSize),
-		MaxReplySize:        wire.Some(s.cfg.MaxReplySize),
-		SupportedAlgorithms: wire.Some([]uint16{uint16(qnet.Test), uint16(qnet.FFSplit), uint16(qnet.TwoNodeLMS), uint16(qnet.LMS)}),
-	}
-	if m.SupportedMessages.Set {
-		reply.SupportedMessages = wire.Some(wire.SupportedMessages())
-	}
-	if m.SupportedOptions.Set {
-		reply.SupportedOptions = wire.Some(wire.SupportedOptions())
-	}
-	if code != wire.NoError {
-		n := c.notice(Error, "node refused: "+code.String(), why)
-		n.Node = m.NodeID.V
-		if wire.TakesReasons(m.SupportedOptions.V) {
-			reply.Reason = wire.Reason(why)
-		}
-		s.note(n)
-		s.send(c, reply)
-		return
-	}
-	if g := s.cfg.grace(m.Heartbeat.V, m.DeviceTimeout.V); g > 0 {
-		reply.Grace = wire.Some(uint32(g.Milliseconds()))
-	}
-	if r := s.cfg.Register; !r.IsZero() && wire.TakesRegister(m.SupportedOptions.V) {
-		reply.Register = wire.Some(r)
-	}
-	s.send(c, reply)
-	s.join(now, c, m)
-}
-
-// checkInit returns the code with which an Init is refused, or NoError, and the reason
-// where the code does not say it.
-func (s *Server) checkInit(now time.Time, c *client, m wire.Init) (code wire.ReplyError, why string) {
-	switch {
-	case !c.preinit:
-		return wire.ErrPreinitRequired, ""
-	case !m.NodeID.Set || m.NodeID.V == 0, !m.RingID.Set, !m.Heartbeat.Set:
-		return wire.ErrRequiredOptionMissing, ""
-	case m.Heartbeat.V < s.cfg.HeartbeatMin || m.Heartbeat.V > s.cfg.HeartbeatMax:
-		return wire.ErrInvalidHeartbeat, ""
-	case !m.TieBreaker.Set, !m.Algorithm.Set:
-		return wire.ErrRequiredOptionMissing, ""
-	case !m.Algorithm.V.Known():
-		return wire.ErrUnsupportedAlgorithm, ""
-	case m.DeviceTimeout.V > s.cfg.deviceTimeoutMax():
-		return wire.ErrInvalidHeartbeat, "quorum.device.timeout is " + seconds(m.DeviceTimeout.V) + ", and the arbiter takes " +
-			seconds(s.cfg.deviceTimeoutMax()) + " at most: after a crash it would keep the vote from everybody else for that long"
-	}
-	cl := s.clusters[c.name]
-	if cl == nil {
-		return wire.NoError, ""
-	}
-	for _, o := range cl.clients {
-		switch {
-		case !o.tieBreaker.Equal(m.TieBreaker.V):
-			return wire.ErrTieBreakerDiffers, ""
-		case o.algorithm != m.Algorithm.V:
-			return wire.ErrAlgorithmDiffers, ""
-		case o.node == m.NodeID.V:
-			s.suspect(now, o)
-			return wire.ErrDuplicateNodeID, ""
-		}
-	}
-	return s.checkRoom(now, cl, m)
-}
-
-// checkRoom refuses nodes and holders beyond what a cluster can have.
-func (s *Server) checkRoom(now time.Time, cl *cluster, m wire.Init) (code wire.ReplyError, why string) {
-	if len(cl.clients) >= qnet.MaxNodes {
-		return wire.ErrInternal, strconv.Itoa(qnet.MaxNodes) + " nodes of this cluster are connected already, and Corosync allows no more"
-	}
-	casting := m.StillCasting.Set && m.StillCasting.V == 1
-	if !casting || cl.holder(m.NodeID.V) != nil || len(cl.holders) < cl.mostHolders() {
-		return wire.NoError, ""
-	}
-	// The node is not taken at its word, but it may be true: nobody gets the vote until what
-	// it casts has ended (H9).
-	if end := now.Add(s.cfg.holdTime(pace(m.Heartbeat.V, m.DeviceTimeout.V))); end.After(cl.crowded) {
-		cl.crowded = end
-	}
-	return wire.ErrInternal, "the node says that it still casts the vote, but all nodes of this cluster that can are known already"
-}
-
-// mostHolders is how many nodes may say that they are still casting: no more than are
-// configured, as far as a connected node has told the arbiter.
-func (cl *cluster) mostHolders() int {
-	if n := len(cl.configured(nil)); n > 0 {
-		return n
-	}
-	return qnet.MaxNodes
-}
-
-// configured returns the nodes in any connected node's config list, but for one node's.
-func (cl *cluster) configured(but *client) (ids []qnet.NodeID) {
-	for _, c := range cl.clients {
-		if c != but {
-			ids = qnet.Union(ids, c.config)
-		}
-	}
-	return ids
-}
-
-func seconds(ms uint32) string { return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) + " s" }
-
-// suspect asks a connection whose node ID another one claims whether it still
-// lives: after a silent loss the node comes back before its old connection is
-// given up. If it does not answer, it is dropped, and the next try succeeds.
-func (s *Server) suspect(now time.Time, c *client) {
-	if !c.suspect.IsZero() {
-		return
-	}
-	c.suspect = now
-	s.voteInfo(now, c, qnet.VoteNoChange)
-	s.armClient(c)
-}
-
-// join makes a connection a node of its cluster.
-func (s *Server) join(now time.Time, c *client, m wire.Init) {
-	cl := s.clusters[c.name]
-	if cl == nil {
-		cl = newCluster(c.name)
-		cl.blank = true
-		s.clusters[c.name] = cl
-	}
-	if len(cl.clients) == 0 {
-		s.firsts++
-		cl.order = s.firsts
-	}
-	c.cluster = cl
-	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
-	c.timeout = m.DeviceTimeout.V
-	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
-	c.reasons, c.why = wire.TakesReasons(m.SupportedOptions.V), because{reason: whyNoLists}
-	at, _ := slices.BinarySearchFunc(cl.clients, c.node, byClient)
-	cl.clients = slices.Insert(cl.clients, at, c)
-	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1, s.presumes(now, cl))
-	if c.algorithm == qnet.Test {
-		s.note(c.notice(Warning, "node uses the test algorithm: it must not be used in production", ""))
-	}
-	s.note(c.notice(Info, "node connected: "+c.algorithm.String()+", tie-breaker "+c.tieBreaker.String(), ""))
-	s.armClient(c)
-	s.settle(now, cl)
 }

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/wire"
@@ -251,7 +252,7 @@ func (p *player) step(in qnetd.Input) {
 			p.say("write: %s", describeGrant(o.Grant))
 			writes = append(writes, o)
 		case qnetd.Notice:
-			if o.Level > qnetd.Debug {
+			if o.Level > event.Debug {
 				p.say("%s", describeNotice(o))
 			}
 		}
@@ -294,18 +295,12 @@ func describeGrant(g qnet.Grant) string {
 	return fmt.Sprintf("ring %s, members %s, holders %s", g.Ring, qnet.FormatIDs(g.Members), strings.Join(hs, ", "))
 }
 
+// describeNotice prints an event as the log does, with its level if it is above Info.
 func describeNotice(n qnetd.Notice) string {
-	s := "log: " + n.Text
-	if n.Node != 0 {
-		s += fmt.Sprintf(" [node %d]", n.Node)
+	if n.Level > event.Info {
+		return "log: ! " + n.Text()
 	}
-	if n.Vote != 0 {
-		s += " " + n.Vote.String()
-	}
-	if n.Reason != "" {
-		s += " (" + n.Reason + ")"
-	}
-	return s
+	return "log: " + n.Text()
 }
 
 // describe is a message in one line, with what a test wants to know of it.

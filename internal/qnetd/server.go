@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quorate/internal/decision"
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
 )
@@ -77,7 +78,7 @@ func (s *Server) Step(now time.Time, in Input) []Output {
 		}
 	case Disconnected:
 		if c := s.clients[in.Conn]; c != nil {
-			s.drop(now, c, in.Why)
+			s.drop(now, c, c.reasoned(event.Info, event.NodeDisconnected, in.Why))
 		}
 	case Persisted:
 		s.persisted(now, in)
@@ -114,13 +115,13 @@ func (s *Server) tick(now time.Time) {
 
 func (s *Server) connected(now time.Time, in Connected) {
 	if s.cfg.MaxClients > 0 && len(s.clients) >= s.cfg.MaxClients {
-		s.note(Notice{Level: Error, Text: "client refused: the limit of clients (-m) is reached", Addr: in.Addr})
+		s.note(event.Event{Kind: event.ClientRefused, Level: event.Error, Addr: in.Addr, Reason: "as many clients are connected as -m allows"})
 		s.emit(Close{Conn: in.Conn, Why: "limit of clients reached"})
 		return
 	}
 	c := &client{conn: in.Conn, addr: in.Addr, since: now, heard: now}
 	s.clients[in.Conn] = c
-	s.note(Notice{Level: Debug, Text: "client connected", Addr: in.Addr})
+	s.note(event.Event{Kind: event.ClientConnected, Level: event.Debug, Addr: in.Addr})
 	s.armClient(c)
 }
 
@@ -132,7 +133,7 @@ func (s *Server) heard(now time.Time, c *client) {
 	if c.silent {
 		c.silent = false
 		c.awaitSince = time.Time{}
-		s.note(c.notice(Info, "node answers again", ""))
+		s.note(c.event(event.Info, event.NodeAnswers))
 		s.settle(now, c.cluster)
 	}
 }
@@ -145,22 +146,24 @@ func (s *Server) secured(c *client, in Secured) {
 	}
 	// The name is compared byte for byte: to C, "a" and "A" are one authority (Q13).
 	if !in.Cert || in.CN != c.name {
-		n := c.notice(Error, "client refused: its certificate is not the cluster's", "certificate CN is "+quoted(in.CN))
-		n.Cluster = c.name
-		s.note(n)
+		why := "it has no certificate, and the cluster " + quoted(c.name) + " needs one"
+		if in.Cert {
+			why = "its certificate is for the cluster " + quoted(in.CN) + ", and it belongs to the cluster " + quoted(c.name)
+		}
+		s.note(c.reasoned(event.Error, event.ClientRefused, why))
 		s.close(c, "certificate does not carry the cluster's name")
 	}
 }
 
-// drop forgets a connection that has ended. What its node holds, it goes on holding (H3).
-func (s *Server) drop(now time.Time, c *client, why string) {
+// drop forgets a connection that has ended, which e tells of if it was a node's. What its node holds, it goes on holding (H3).
+func (s *Server) drop(now time.Time, c *client, e event.Event) {
 	s.remove(c)
 	cl := c.cluster
 	if cl == nil {
-		s.note(Notice{Level: Debug, Text: "client disconnected", Addr: c.addr, Cluster: c.name, Reason: why})
+		s.note(c.reasoned(event.Debug, event.ClientDisconnected, e.Reason))
 		return
 	}
-	s.note(c.notice(Info, "node disconnected", why))
+	s.note(e)
 	if i := slices.Index(cl.clients, c); i >= 0 {
 		cl.clients = slices.Delete(cl.clients, i, i+1)
 	}
@@ -193,7 +196,7 @@ func (s *Server) remove(c *client) {
 // hangUp ends a connection that may belong to a cluster.
 func (s *Server) hangUp(now time.Time, c *client, why string) {
 	s.emit(Close{Conn: c.conn, Why: why})
-	s.drop(now, c, why)
+	s.drop(now, c, c.reasoned(event.Info, event.NodeDisconnected, why))
 }
 
 // garbled answers a frame that is no message. Only an undecodable message
@@ -214,14 +217,22 @@ func (s *Server) garbled(now time.Time, c *client, m wire.Malformed) {
 	if m.Err != nil {
 		why = m.Err.Error()
 	}
-	s.note(c.notice(Warning, "message refused: "+code.String(), why))
+	s.note(c.reasoned(event.Warning, event.MessageRefused, joined(code.Sentence(), why)))
 	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
 }
 
+// joined appends a detail to a sentence.
+func joined(text, detail string) string {
+	if detail == "" {
+		return text
+	}
+	return text + ": " + detail
+}
+
 func (s *Server) emit(o Output)                  { s.out = append(s.out, o) }
-func (s *Server) note(n Notice)                  { s.out = append(s.out, n) }
+func (s *Server) note(e event.Event)             { s.out = append(s.out, Notice{e}) }
 func (s *Server) send(c *client, m wire.Message) { s.out = append(s.out, Send{Conn: c.conn, Msg: m}) }
 func (s *Server) refuse(c *client, seq wire.Opt[uint32], code wire.ReplyError) {
-	s.note(c.notice(Warning, "message refused: "+code.String(), ""))
+	s.note(c.reasoned(event.Warning, event.MessageRefused, code.Sentence()))
 	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
 }

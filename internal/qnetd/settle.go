@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quorate/internal/decision"
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 )
 
@@ -27,11 +28,14 @@ const probeDelay = 20 * time.Millisecond
 // retryTime is how long after a refused write the next one is tried.
 const retryTime = 2 * time.Second
 
+// whyWriting is what keeps a vote for the moment of a write to the disk.
+const whyWriting = "it is being recorded"
+
 // decided is the last decision, for the status and the log.
 type decided struct {
 	ring    qnet.RingID
 	winner  []qnet.NodeID
-	reason  string
+	why     because
 	tied    bool // the tie-breaker chose the winner
 	since   time.Time
 	blocked string
@@ -39,12 +43,12 @@ type decided struct {
 
 // reason is why a verdict is what it is. What the tie-breaker has chosen has the
 // vote from then on: that it keeps it for that is no news, why it got it is.
-func (cl *cluster) reason(v decision.Verdict) string {
+func (cl *cluster) reason(v decision.Verdict) because {
 	d := &cl.decided
 	if v.Reason.Code == decision.KeptActive && d.tied && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
-		return d.reason
+		return d.why
 	}
-	return cl.judged.reason
+	return cl.judged.why
 }
 
 // settle brings a cluster's votes up to date: it decides, tells the losers
@@ -68,7 +72,7 @@ type judged struct {
 	algorithm qnet.Algorithm
 	view      decision.View // Clients is nil before the first
 	verdict   decision.Verdict
-	reason    string
+	why       because
 }
 
 // judge decides. Most of what settle is called for changes nothing that a
@@ -82,7 +86,8 @@ func (s *Server) judge(cl *cluster) decision.Verdict {
 	}
 	s.view = j.view.Clients
 	j.algorithm, j.view, j.verdict = algorithm, v, decision.Decide(algorithm, v)
-	j.reason = j.verdict.Reason.String()
+	r := j.verdict.Reason
+	j.why = because{kind: event.VoteSent, lead: r.Lead(cl.names), reason: r.Clause(cl.names), own: r.ClauseOf(cl.names)}
 	return j.verdict
 }
 
@@ -146,22 +151,22 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 			continue
 		}
 		again = true
-		text := "node does not report: deciding without it"
+		kind := event.NodeUnreporting
 		if c.late = true; c.answered < c.probeSeq {
 			c.silent, c.late = true, false
-			text = "node does not answer: deciding without it"
+			kind = event.NodeUnanswering
 		}
-		s.note(c.notice(Info, text, ""))
+		s.note(c.event(event.Info, kind))
 	}
 	return next, again
 }
 
 // apply carries a verdict out as far as the safety rule allows it now.
 func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
-	reason := cl.reason(v)
-	blocked := ""
+	why := cl.reason(v)
+	var held obstacle
 	if len(v.Await) == 0 {
-		p, why := cl.partition(v), because{lead: lead(v), reason: reason}
+		p := cl.partition(v)
 		for _, c := range cl.clients {
 			// A member of the winner that has yet to report its ring is left alone:
 			// its old ring is past, and its report is on the way.
@@ -171,13 +176,13 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 		}
 		if p != nil {
 			var at time.Time
-			at, blocked = s.grant(now, cl, p, why)
+			at, held = s.grant(now, cl, p, why)
 			next = earliest(next, at)
 		}
 	}
-	waiting := because{reason: "undecided: " + reason}
-	if blocked != "" {
-		waiting.reason = "not yet: " + blocked
+	waiting := because{kind: event.VoteUndecided, reason: why.String()}
+	if held.why != "" {
+		waiting = notYet(held.why)
 	}
 	for _, c := range cl.clients {
 		if !c.waits() {
@@ -189,7 +194,7 @@ func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time
 			s.tell(now, c, qnet.VoteNACK, waiting)
 		}
 	}
-	s.decide(now, cl, v, reason, blocked)
+	s.decide(now, cl, v, why, held)
 	s.armCluster(cl, next)
 }
 
@@ -209,7 +214,7 @@ func (cl *cluster) partition(v decision.Verdict) *ring {
 // grant gives the partition p the vote if nothing is in the way and the grant
 // is on disk (H5), and otherwise does the next thing towards it. It returns
 // when to look again and what is in the way.
-func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next time.Time, blocked string) {
+func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next time.Time, held obstacle) {
 	var targets []*client
 	for _, c := range cl.clients {
 		switch {
@@ -221,51 +226,56 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next t
 		}
 	}
 	if len(targets) == 0 {
-		return time.Time{}, ""
+		return time.Time{}, obstacle{}
 	}
 	if ob := s.obstacle(now, cl, p); ob.why != "" {
 		if !ob.soon && ob.until.Sub(now) > settleTime {
 			s.putOff(now, targets, ob.why)
 		}
-		return ob.until, ob.why
+		return ob.until, ob
 	}
 	if until, full := s.full(cl, targets); full {
-		blocked = "as many nodes may still be casting the vote as a cluster can have"
-		s.putOff(now, targets, blocked)
-		return until, blocked
+		held = obstacle{why: "as many nodes may still be using the vote as a cluster can have", until: until}
+		s.putOff(now, targets, held.why)
+		return until, held
 	}
 	switch {
 	case cl.writing != 0:
 		// What is on record is about to be replaced, whatever it covers.
-		return time.Time{}, "the grant is being written"
+		return time.Time{}, obstacle{why: whyWriting}
 	case cl.onRecord(p):
 		for _, c := range targets {
 			s.tell(now, c, qnet.VoteACK, why)
 		}
-		return time.Time{}, ""
+		return time.Time{}, obstacle{}
 	case now.Before(cl.retryAt):
-		blocked = "the grant can't be recorded: " + s.storeErr
-		s.putOff(now, targets, blocked)
-		return cl.retryAt, blocked
+		held = obstacle{why: "it can't be recorded: " + s.storeErr, until: cl.retryAt}
+		s.putOff(now, targets, held.why)
+		return cl.retryAt, held
 	}
 	s.persistID++
 	cl.writing, cl.asked = s.persistID, cl.record(p)
 	s.persists[s.persistID] = cl
 	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: cl.asked})
-	return time.Time{}, "the grant is being written"
+	return time.Time{}, obstacle{why: whyWriting}
 }
 
 // putOff tells NACK to nodes that would otherwise wait in sync for long.
 func (s *Server) putOff(now time.Time, targets []*client, why string) {
 	// Rule H8: no node waits for its vote longer than 2 s: it is told NACK then, and ACK later.
-	notYet := because{reason: "not yet: " + why}
+	reason := notYet(why)
 	for _, c := range targets {
 		if c.waits() {
-			s.tell(now, c, qnet.VoteNACK, notYet)
+			s.tell(now, c, qnet.VoteNACK, reason)
 		} else {
-			s.explain(now, c, notYet)
+			s.explain(now, c, reason)
 		}
 	}
+}
+
+// notYet is why the vote, which is decided, is not given.
+func notYet(blocked string) because {
+	return because{kind: event.VotePutOff, lead: "the vote is not given yet: ", reason: blocked}
 }
 
 // persisted takes the answer to a Persist and goes on from there.
@@ -280,7 +290,7 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 		s.storeErr = in.Err.Error()
 		cl.unsure = true
 		cl.retryAt = now.Add(retryTime)
-		s.note(Notice{Level: Error, Text: "grant not recorded, so not given", Cluster: cl.name, Ring: cl.asked.Ring, Reason: s.storeErr})
+		s.note(cl.event(event.Error, event.GrantNotRecorded, cl.asked.Ring, s.storeErr))
 	} else {
 		s.storeErr = ""
 		cl.known, cl.unsure, cl.saved, cl.retryAt = true, false, cl.asked, time.Time{}
@@ -313,26 +323,43 @@ func (s *Server) tell(now time.Time, c *client, v qnet.Vote, why because) {
 			c.standing = v
 		}
 	}
-	n := c.notice(Info, "vote sent", why.reason)
-	n.Vote = v
-	s.note(n)
+	e := c.reasoned(event.Info, why.kind, why.String())
+	switch e.Vote, e.What = v, why.reason; {
+	case v == qnet.VoteACK:
+		e.Reason = why.own
+	case why.kind == event.VotePutOff:
+		e.Reason = why.reason
+	}
+	s.note(e)
 }
 
 // decide keeps the decision for the status, and logs it when it is new.
-func (s *Server) decide(now time.Time, cl *cluster, v decision.Verdict, reason, blocked string) {
+func (s *Server) decide(now time.Time, cl *cluster, v decision.Verdict, reason because, held obstacle) {
 	d := &cl.decided
-	if d.blocked != blocked {
-		d.blocked = blocked
-		if blocked != "" {
-			s.note(Notice{Level: Debug, Text: "vote held back", Cluster: cl.name, Ring: v.Ring, Reason: blocked})
-		}
+	if d.blocked != held.why {
+		d.blocked = held.why
+		s.noteHeld(now, cl, v.Ring, held)
 	}
-	if d.reason == reason && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
+	if d.why == reason && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
 		return
 	}
-	d.ring, d.winner, d.reason, d.since = v.Ring, v.Winner, reason, now
+	d.ring, d.winner, d.why, d.since = v.Ring, v.Winner, reason, now
 	d.tied = v.Reason.Code == decision.TieBreaker || v.Reason.Code == decision.LowestNode
-	s.note(Notice{Level: Debug, Text: "decision", Cluster: cl.name, Ring: v.Ring, Reason: reason})
+	s.note(cl.event(event.Debug, event.Decided, v.Ring, reason.String()))
+}
+
+// noteHeld tells what keeps a partition from the vote. What passes within the time in
+// which a node is told something is no news.
+func (s *Server) noteHeld(now time.Time, cl *cluster, ring qnet.RingID, held obstacle) {
+	if held.why == "" || held.why == whyWriting {
+		return
+	}
+	e := cl.event(event.Debug, event.HeldBack, ring, held.why)
+	e.Nodes, e.For = held.nodes, max(0, held.until.Sub(now))
+	if !held.soon && e.For > settleTime {
+		e.Level = event.Info
+	}
+	s.note(e)
 }
 
 // armCluster makes sure that the cluster is settled again at the instant at.

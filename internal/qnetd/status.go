@@ -56,7 +56,7 @@ func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
 		TieBreaker: first.tieBreaker,
 		Ring:       cl.decided.ring,
 		Winner:     slices.Clone(cl.decided.winner),
-		Reason:     cl.decided.reason,
+		Reason:     cl.decided.why.String(),
 		Since:      cl.decided.since,
 		Blocked:    cl.decided.blocked,
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/scenario"
@@ -132,8 +133,8 @@ func (a *arbiter) do(o qnetd.Output) {
 	case qnetd.Persist:
 		a.write(o)
 	case qnetd.Notice:
-		a.w.stats.notice(o.Text, o.Reason)
-		a.tell(o)
+		a.w.stats.notice(o.Event)
+		a.tell(o.Event)
 	}
 }
 
@@ -187,17 +188,17 @@ func (a *arbiter) save(p qnetd.Persist) {
 }
 
 // tell prints votes with their reasons, and what holds one back.
-func (a *arbiter) tell(n qnetd.Notice) {
+func (a *arbiter) tell(e event.Event) {
 	switch {
-	case n.Vote != qnet.VoteUndefined:
-		to := a.w.node(n.Node)
-		to.told.ring, to.told.vote, to.told.why = n.Ring, n.Vote, n.Reason
-		a.w.say("arbiter: %v for node %v: %s", n.Vote, n.Node, n.Reason)
+	case e.Vote != qnet.VoteUndefined:
+		to := a.w.node(e.Node)
+		to.told.ring, to.told.vote, to.told.why = e.Ring, e.Vote, e.What
+		a.w.say("arbiter: %s", e.Text())
 		a.held = ""
-	case n.Text == "vote held back" && n.Reason != a.held && n.Reason != "the grant is being written":
-		a.held = n.Reason
-		a.w.say("arbiter: vote held back: %s", n.Reason)
-	case n.Level >= qnetd.Warning:
-		a.w.say("arbiter: %s", n.Text)
+	case e.Kind == event.HeldBack && e.Reason != a.held:
+		a.held = e.Reason
+		a.w.say("arbiter: %s", e.Text())
+	case e.Level >= event.Warning:
+		a.w.say("arbiter: %s", e.Text())
 	}
 }

@@ -37,8 +37,8 @@ func (c clock) global(t time.Time) instant {
 // later is the instant at which d has passed on the clock.
 func (c clock) later(at instant, d time.Duration) instant { return c.global(c.local(at).Add(d)) }
 
-// event is something that will happen.
-type event struct {
+// coming is something that will happen.
+type coming struct {
 	at    instant
 	order uint64 // of two at the same instant, the one that was scheduled first comes first
 	do    func()
@@ -46,7 +46,7 @@ type event struct {
 
 // queue is a heap of events.
 type queue struct {
-	heap  []event
+	heap  []coming
 	count uint64
 }
 
@@ -59,7 +59,7 @@ func (q *queue) less(i, j int) bool {
 
 func (q *queue) push(at instant, do func()) {
 	q.count++
-	q.heap = append(q.heap, event{at: at, order: q.count, do: do})
+	q.heap = append(q.heap, coming{at: at, order: q.count, do: do})
 	for i := len(q.heap) - 1; i > 0; {
 		up := (i - 1) / 2
 		if !q.less(i, up) {
@@ -70,11 +70,11 @@ func (q *queue) push(at instant, do func()) {
 	}
 }
 
-func (q *queue) pop() event {
+func (q *queue) pop() coming {
 	top := q.heap[0]
 	last := len(q.heap) - 1
 	q.heap[0] = q.heap[last]
-	q.heap[last] = event{}
+	q.heap[last] = coming{}
 	q.heap = q.heap[:last]
 	for i := 0; ; {
 		small := i

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
 	"quorate/internal/wire"
@@ -232,7 +233,7 @@ func (s *cServer) vote(c *cClient, v qnet.Vote) {
 		c.round = sentACK
 	}
 	s.send(c, wire.VoteInfo{Seq: wire.Some(c.seq), Vote: wire.Some(v), RingID: wire.Some(c.ring)})
-	s.out = append(s.out, qnetd.Notice{Level: qnetd.Info, Text: "vote sent", Node: c.node, Ring: c.ring, Vote: v, Reason: "C's rules"})
+	s.out = append(s.out, qnetd.Notice{Event: event.Event{Kind: event.VoteSent, Level: event.Info, Node: c.node, Ring: c.ring, Vote: v, Reason: "C's rules say so", What: "C's rules say so"}})
 }
 
 func (s *cServer) sendACKs() {

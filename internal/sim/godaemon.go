@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -70,7 +71,7 @@ func (d *goDaemon) step(in qdevice.Input) {
 			d.n.w.connect(d.n)
 		case qdevice.Send:
 			if m, ok := o.Msg.(wire.Init); ok && m.StillCasting.V == 1 {
-				d.n.w.stats.notice("still casting", "")
+				d.n.w.stats.notice(event.Event{})
 			}
 			d.n.send(o.Msg)
 		case qdevice.RunHeuristics:
@@ -78,9 +79,9 @@ func (d *goDaemon) step(in qdevice.Input) {
 		case qdevice.Close:
 			d.n.w.closeNode(d.n)
 		case qdevice.Notice:
-			d.n.w.stats.notice(o.Text, o.Reason)
-			if o.Level >= qdevice.Warning {
-				d.n.w.say("node %v: %s", d.n.id, o.Text)
+			d.n.w.stats.notice(o.Event)
+			if o.Level >= event.Warning {
+				d.n.w.say("node %v: %s", d.n.id, o.Text())
 			}
 		}
 	}

@@ -4,9 +4,11 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"quorate/internal/event"
 	"quorate/internal/qnet"
 	"quorate/internal/scenario"
 	"quorate/internal/wire"
@@ -37,30 +39,41 @@ var verbs = [...]scenario.Verb{
 	scenario.Drop, scenario.Heal, scenario.Freeze, scenario.Thaw, scenario.Daemon, scenario.Server, scenario.Checks, scenario.Disk,
 }
 
-// mark is what the machines say where a rule was applied.
-type mark struct{ rule, text string }
+// mark is where a rule was applied, as the machines tell it.
+type mark struct {
+	rule string
+	kind func(*event.Event) bool
+}
+
+// kinds matches any of these kinds.
+func kinds(list ...event.Kind) func(*event.Event) bool {
+	return func(e *event.Event) bool { return slices.Contains(list, e.Kind) }
+}
 
 // marks are the rules whose being applied is counted.
 var marks = [...]mark{
-	{"H5 held back: a holder outside", "may still be casting the vote"},
-	{"H6 held back: nothing on record", "nothing is on record"},
-	{"H7 a silent node left out", "node does not answer: deciding without it"},
-	{"H7 a late node left out", "node does not report: deciding without it"},
-	{"H8 told NACK for now", "not yet: "},
-	{"H8 told NACK, undecided", "undecided: "},
-	{"H9 came back still casting", "still casting"},
-	{"H5 the disk refused", "grant not recorded"},
-	{"DPD", "node sent no message"},
-	{"a node came back before it was missed", "silent while another connection"},
-	{"N2 a vote taken back: no word", "vote taken back"},
-	{"N5 withdrawn in sync", "voting no for now"},
-	{"a connection lost", "no connection to the arbiter"},
-	{"the heuristics changed", "heuristics changed from"},
+	{"H5 held back: a holder outside", func(e *event.Event) bool { return e.Kind == event.HeldBack && len(e.Nodes) > 0 }},
+	{"H6 held back: nothing on record", func(e *event.Event) bool {
+		return e.Kind == event.HeldBack && strings.Contains(e.Reason, "has no record")
+	}},
+	{"H7 a silent node left out", kinds(event.NodeUnanswering)},
+	{"H7 a late node left out", kinds(event.NodeUnreporting)},
+	{"H8 told NACK for now", kinds(event.VotePutOff)},
+	{"H8 told NACK, undecided", kinds(event.VoteUndecided)},
+	{"H9 came back still casting", kinds(event.None)},
+	{"H5 the disk refused", kinds(event.GrantNotRecorded)},
+	{"DPD", kinds(event.NodeSilent)},
+	{"a node came back before it was missed", kinds(event.NodeReplaced)},
+	{"N2 a vote taken back: no word", kinds(event.VoteTakenBack)},
+	{"N5 withdrawn in sync", kinds(event.SilentInSync, event.LateInSync)},
+	{"a connection lost", kinds(event.Disconnected, event.Unreachable)},
+	{"the heuristics changed", kinds(event.HeuristicsPassed, event.HeuristicsFailed, event.HeuristicsNone)},
 }
 
-func (s *Stats) notice(text, reason string) {
+// notice counts an event. One without a kind says that a node came back still casting.
+func (s *Stats) notice(e event.Event) {
 	for i, m := range marks {
-		if strings.Contains(text, m.text) || strings.Contains(reason, m.text) {
+		if m.kind(&e) {
 			s.Rules[i]++
 		}
 	}

@@ -47,3 +47,33 @@ func (e ReplyError) String() string {
 	}
 	return "error " + strconv.Itoa(int(e))
 }
+
+// Sentence says in plain words why a node or its message is refused.
+func (e ReplyError) Sentence() string {
+	switch e {
+	case ErrTLSRequired:
+		return "the arbiter requires TLS"
+	case ErrUnsupportedAlgorithm:
+		return "the arbiter does not know the decision algorithm, or it does not go with the number of nodes"
+	case ErrInvalidHeartbeat:
+		return "the heartbeat interval, which quorum.device.timeout sets, is outside of what the arbiter allows"
+	case ErrTieBreakerDiffers:
+		return "its tie_breaker is not that of the other nodes, so corosync.conf differs between the nodes"
+	case ErrAlgorithmDiffers:
+		return "its decision algorithm is not that of the other nodes, so corosync.conf differs between the nodes"
+	case ErrDuplicateNodeID:
+		return "another connection has the same node ID: either two machines have the same nodeid in corosync.conf, " +
+			"or two clusters have the same name, or an old connection of this node is yet to be given up"
+	case ErrInvalidConfigNodeList:
+		return "its node list, in corosync.conf, lacks the node itself"
+	case ErrInvalidMembershipNodeList:
+		return "its list of members lacks the node itself"
+	case ErrMessageTooLong:
+		return "the message is longer than the arbiter takes"
+	case ErrInternal:
+		return "the arbiter has a fault of its own; its log says more"
+	case NoError:
+		return "nothing is wrong"
+	}
+	return "it speaks the protocol in another way (" + e.String() + ")"
+}

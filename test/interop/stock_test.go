@@ -47,7 +47,7 @@ func TestStockUnit(t *testing.T) {
 		s.start() // in the same runtime directory
 		log := func() string { return l.Arbiter.Log("qnetd")[said:] }
 		lab.Eventually(t, "node 2 is answered", 20*time.Second, func() bool { return strings.Contains(log(), "vote=NACK") })
-		if !strings.Contains(log(), "node 1 may still be casting the vote") {
+		if !strings.Contains(log(), "node 1 may still be using the vote") {
 			t.Errorf("the arbiter has forgotten its grant:\n%s", log())
 		}
 		lab.Heal(hosts(one), hosts(l.Arbiter))
