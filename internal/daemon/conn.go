@@ -93,7 +93,7 @@ func reasonOf(err error) string {
 		return "closed by peer"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "closed by peer in the middle of a message"
-	case errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "reset by peer"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
 		return "timed out"

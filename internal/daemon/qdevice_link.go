@@ -48,6 +48,7 @@ type link struct {
 	messages int    // in out
 	startTLS bool   // after out
 	broken   error  // why the loop gave the link up
+	unsent   error  // why nothing is written any more: the writer has ended
 }
 
 // linkLimits bounds what the arbiter may make the daemon keep.
@@ -208,12 +209,33 @@ func (l *link) send(m wire.Message) error {
 	return nil
 }
 
-// handshake begins TLS when everything queued was written.
+// handshake begins TLS when everything queued was written. If that can't be any more,
+// the reader, who waits for the handshake's end, hears of it at once.
 func (l *link) handshake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.unsent != nil {
+		l.goOn <- l.unsent
+		return
+	}
 	l.startTLS = true
 	l.poke()
+}
+
+// writerEnds takes note of why nothing is written any more, and tells the reader if it
+// waits for a handshake: it does if shaking, or if one was asked for since.
+func (l *link) writerEnds(why error, shaking bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsent = why
+	if !shaking && !l.startTLS {
+		return
+	}
+	l.startTLS = false
+	select {
+	case l.goOn <- why:
+	default:
+	}
 }
 
 func (l *link) poke() {
@@ -232,10 +254,7 @@ func (l *link) write() {
 			return
 		}
 		l.fail(defect)
-		select {
-		case l.goOn <- defect: // it may have been in the middle of a handshake
-		default:
-		}
+		l.writerEnds(defect, true) // it may have been in the middle of a handshake
 	}()
 	defer caught(l.log, &defect)
 	for {
@@ -250,6 +269,7 @@ func (l *link) write() {
 		l.mu.Unlock()
 		if _, err := l.conn.Write(out); err != nil {
 			_ = l.raw.Close()
+			l.writerEnds(err, shake)
 			return
 		}
 		if shake {

@@ -5,9 +5,13 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,5 +203,53 @@ func TestClearTextBehindStartTLS(t *testing.T) {
 	err := l.pause(stream)
 	if want := fmt.Sprintf("%d bytes in the clear behind the start of TLS", b.Len()/2); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// unwritable is a connection on which nothing can be written.
+type unwritable struct{ net.Conn }
+
+func (unwritable) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// TestStartTLSUnwritable: where a write fails, the end of the link is told at once,
+// though its reader waits for a handshake, be that asked for before the write or after.
+func TestStartTLSUnwritable(t *testing.T) {
+	for name, ask := range map[string]func(l *link){
+		"with the write":  func(l *link) { l.handshake() },
+		"after the write": func(l *link) { synctest.Wait(); l.handshake() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				here, there := net.Pipe()
+				l := &link{goOn: make(chan error, 1), wake: make(chan struct{}, 1), events: make(chan linkEvent), limits: linkLimits{message: 1 << 15, queue: 10}}
+				events := make(chan linkEvent)
+				l.events = events
+				l.ctx, l.cancel = context.WithCancel(t.Context())
+				defer l.cancel()
+				l.raw, l.conn = here, unwritable{here}
+				go l.write()
+				ended := make(chan error, 1)
+				go func() { ended <- l.read() }()
+				b, err := wire.Append(nil, wire.PreinitReply{Seq: wire.Some(uint32(1)), TLS: wire.Some(wire.TLSRequired), ClientCertRequired: wire.Some(uint8(1))})
+				if err != nil {
+					t.Fatal(err)
+				}
+				go func() { _, _ = there.Write(b) }()
+				<-events
+				if err := l.send(wire.StartTLS{Seq: wire.Some(uint32(2))}); err != nil {
+					t.Fatal(err)
+				}
+				ask(l)
+				select {
+				case err := <-ended:
+					if !errors.Is(err, syscall.EPIPE) {
+						t.Errorf("ended for %v", err)
+					}
+				case <-time.After(time.Second):
+					t.Error("the reader still waits")
+					l.cancel()
+				}
+			})
+		})
 	}
 }
