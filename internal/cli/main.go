@@ -32,6 +32,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	root := newRoot()
+	var misused error
+	root.SetHelpFunc(printHelp(root.HelpFunc(), &misused))
 	root.SetArgs(args[1:])
 	root.SetOut(out)
 	root.SetErr(stderr)
@@ -39,7 +41,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		plainMisuse(c)
 	}
-	err := written.outcome(root.ExecuteContext(ctx))
+	addCompletions(root)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = misused
+	}
+	err = written.outcome(err)
 	var code exitCode
 	switch {
 	case err == nil:
@@ -95,15 +102,19 @@ corosync-qdevice, corosync-qdevice-tool or corosync-qdevice-net-certutil it take
 the place of that program: same flags, files, output and exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Version:       buildVersion(),
 	}
-	root.SetVersionTemplate("quorate {{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newQNetdCommand(), newQDeviceCommand(), newClustersCommand(), newCertCommand(), newCorosyncCommand(), newStatusCommand(), newDoctorCommand())
-	root.AddCommand(newSimCommand(), newExplainCommand(), newLabCommand())
+	root.AddCommand(newSimCommand(), newExplainCommand(), newLabCommand(), newVersionCommand())
 	plainMisuse(root)
+	version := root.Flags().Bool("version", false, "print the version, on one line")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !*version {
+			return cmd.Help()
+		}
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), thisVersion().short())
+		return err
+	}
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(printHelp(root.HelpFunc()))
 	root.SetHelpCommand(newHelpCommand())
 	// A command with subcommands runs only to print its help.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))

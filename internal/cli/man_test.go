@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,50 +17,73 @@ import (
 // longFlag is a flag in the list that --help prints.
 var longFlag = regexp.MustCompile(`(?m)^ +(?:-\w, )?(--[a-z-]+)`)
 
-// manOf is the page of each command; its subcommands stand in the same one.
-var manOf = map[string][]string{
-	"qnetd":    {"corosync-qnetd.8"},
-	"qdevice":  {"corosync-qdevice.8"},
-	"clusters": {"corosync-qnetd-tool.8"},
-	"cert":     {"corosync-qnetd-certutil.8", "corosync-qdevice-net-certutil.8"},
-	"corosync": {"quorate-corosync.8"},
-	"status":   {"quorate-status.8"},
-	"doctor":   {"quorate-doctor.8"},
-	"explain":  {"quorate-explain.8"},
-	"lab":      {"quorate-lab.8"},
-	"sim":      {"quorate-sim.8"},
+// small are commands that stand in quorate(8).
+var small = []string{"version", "completion", "help"}
+
+// manPage reads a page, with its dashes as they are typed.
+func manPage(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "man", name))
+	if err != nil {
+		t.Error(err)
+	}
+	return strings.ReplaceAll(string(b), `\-`, "-")
 }
 
-// TestManPages: each command has a manual page, and in it stand its subcommands and
-// all of its flags.
+// hasWord reports whether a text has a word, not only as a part of a longer one.
+func hasWord(text, word string) bool {
+	return regexp.MustCompile(`(^|[^\w-])` + regexp.QuoteMeta(word) + `($|[^\w-]|\\f)`).MatchString(strings.NewReplacer(`\fB`, " ", `\fI`, " ", `\fR`, " ").Replace(text))
+}
+
+// TestManPages: quorate(8) names each command, and each has a page of its name, which
+// names its subcommands and all of its flags.
 func TestManPages(t *testing.T) {
-	for _, cmd := range newRoot().Commands() {
-		pages := manOf[cmd.Name()]
-		if len(pages) == 0 {
-			t.Errorf("quorate %s has no manual page", cmd.Name())
-		}
-		var text strings.Builder
-		for _, p := range pages {
-			b, err := os.ReadFile(filepath.Join("..", "..", "man", p))
-			if err != nil {
-				t.Fatal(err)
+	top := manPage(t, "quorate.8")
+	everyCommand(func(c *cobra.Command) {
+		path := strings.Fields(c.CommandPath())
+		page, text := "quorate.8", top
+		if len(path) > 1 {
+			if !hasWord(top, path[1]) {
+				t.Errorf("quorate.8 does not name %s", path[1])
 			}
-			text.WriteString(strings.ReplaceAll(string(b), `\-`, "-"))
-		}
-		var check func(*cobra.Command)
-		check = func(c *cobra.Command) {
-			if !strings.Contains(text.String(), c.Name()) {
-				t.Errorf("%v: no %s", pages, c.CommandPath())
-			}
-			for _, f := range longFlag.FindAllStringSubmatch(c.LocalFlags().FlagUsages(), -1) {
-				if !strings.Contains(text.String(), f[1]) {
-					t.Errorf("%v: %s %s is missing", pages, c.CommandPath(), f[1])
+			if !slices.Contains(small, path[1]) {
+				page = "quorate-" + path[1] + ".8"
+				text = manPage(t, page)
+				if !strings.Contains(top, "quorate-"+path[1]+"\\fR(8)") {
+					t.Errorf("quorate.8 does not refer to quorate-%s(8)", path[1])
 				}
 			}
-			for _, sub := range c.Commands() {
-				check(sub)
+			if !hasWord(text, c.Name()) && page == "quorate.8" || len(path) > 2 && !hasWord(text, c.Name()) {
+				t.Errorf("%s does not name %s", page, c.Name())
 			}
 		}
-		check(cmd)
+		for _, f := range longFlag.FindAllStringSubmatch(c.LocalFlags().FlagUsages(), -1) {
+			if f[1] != "--help" && !hasWord(text, f[1]) {
+				t.Errorf("%s: %s %s is missing", page, c.CommandPath(), f[1])
+			}
+		}
+	})
+}
+
+// TestManFiles: a page begins with its own name, and refers to no page of ours that is
+// not there.
+func TestManFiles(t *testing.T) {
+	dir := filepath.Join("..", "..", "man")
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d pages, %v", len(files), err)
+	}
+	reference := regexp.MustCompile(`(?:\.BR |\\fB)((?:quorate|corosync-q(?:netd|device))[a-z-]*)(?:\\fR| )\(8\)`)
+	for _, f := range files {
+		text := manPage(t, f.Name())
+		name := strings.TrimSuffix(f.Name(), ".8")
+		if !strings.Contains(text, "\n.TH "+strings.ToUpper(name)+" 8 ") || !strings.Contains(text, "\n.SH NAME\n"+name+" ") {
+			t.Errorf("%s has another name in it", f.Name())
+		}
+		for _, m := range reference.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(dir, m[1]+".8")); err != nil {
+				t.Errorf("%s refers to %s(8): %v", f.Name(), m[1], err)
+			}
+		}
 	}
 }

@@ -35,6 +35,22 @@ func plainMisuse(cmd *cobra.Command) {
 	}
 }
 
+// helpMisuse is what is wrong with the arguments beside --help: nothing, if there are
+// none, or if some more would make the command's.
+func helpMisuse(cmd *cobra.Command) error {
+	args := cmd.Flags().Args()
+	if len(args) == 0 || cmd.Args == nil {
+		return nil
+	}
+	err := cmd.Args(cmd, args)
+	for more, n := args, 0; err != nil && n < 3 && !cmd.HasSubCommands(); n++ {
+		if more = append(more[:len(more):len(more)], "x"); cmd.Args(cmd, more) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
 // noSuchCommand is the check of a command that is nothing but its subcommands.
 func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

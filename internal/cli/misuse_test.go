@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // TestMisuse: what can't be done is one line that says what is wanted, exit code 1,
@@ -36,6 +38,16 @@ func TestMisuse(t *testing.T) {
 		{"qnetd --state=", "--state is empty: it is the directory of certificates and grants"},
 		{"sim /dev/zero", "/dev/zero has more than 1048576 bytes"},
 		{"explain --sbd /dev/zero " + four, "/dev/zero has more than 1048576 bytes"},
+		{"cert frob --help", `no command "frob": quorate cert --help lists them`},
+		{"cert --help frob", `no command "frob": quorate cert --help lists them`},
+		{"frob -h", `no command "frob": quorate --help lists them`},
+		{"frob --version", `no command "frob": quorate --help lists them`},
+		{"help cert frob", `no command "frob": quorate cert --help lists them`},
+		{"help frob --help", `no command "frob": quorate --help lists them`},
+		{"cert sign a b c --help", `"a b c": usage: quorate cert sign CLUSTER REQUEST [flags]`},
+		{"explain a b --help", `"a b": usage: quorate explain [FILE] [flags]`},
+		{"qnetd --tls maybe", `--tls "maybe": want required, req (the same), on or off`},
+		{"qnetd --tls ON", `--tls "ON": want required, req (the same), on or off`},
 		{"cert init --state=", "--state is empty: it is the directory of an arbiter's certificates and grants"},
 		{"cert trust --node-dir= f", "--node-dir is empty: it is the directory of a node's certificates"},
 	} {
@@ -46,6 +58,54 @@ func TestMisuse(t *testing.T) {
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// everyCommand calls f with each command that has help.
+func everyCommand(f func(c *cobra.Command)) {
+	root := newRoot()
+	root.InitDefaultCompletionCmd()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		f(c)
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}
+
+// TestBogusHelp: help on what does not exist is misuse, below every command and in
+// every order; help on what exists is not, though its arguments are there already.
+func TestBogusHelp(t *testing.T) {
+	everyCommand(func(c *cobra.Command) {
+		path := strings.Fields(c.CommandPath())
+		bogus := []string{"bogus"}
+		switch { // some take it for a cluster or a file
+		case strings.Contains(c.Use, "..."):
+			bogus = nil
+		case strings.Contains(c.Use, " "):
+			bogus = []string{"bogus", "bogus", "bogus"}
+		}
+		for _, flag := range []string{"--help", "-h"} {
+			if code, out, errs := call(append(path, flag)...); code != 0 || errs != "" || !strings.Contains(out, "Usage:") {
+				t.Errorf("%s %s: exit %d\n%s%s", c.CommandPath(), flag, code, out, errs)
+			}
+			if bogus == nil {
+				continue
+			}
+			for _, args := range [][]string{append(bogus[:len(bogus):len(bogus)], flag), append([]string{flag}, bogus...)} {
+				code, out, errs := call(append(path[:len(path):len(path)], args...)...)
+				if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "quorate: ") {
+					t.Errorf("%s %q: exit %d\n%s%s", c.CommandPath(), args, code, out, errs)
+				}
+			}
+		}
+	})
+	for _, args := range []string{"cert sign pve --help", "explain f --help", "clusters pve -h", "help cert"} {
+		if code, out, errs := call(append([]string{"quorate"}, strings.Fields(args)...)...); code != 0 || errs != "" || out == "" {
+			t.Errorf("%s: exit %d, %s", args, code, errs)
+		}
 	}
 }
 

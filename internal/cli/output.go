@@ -82,10 +82,14 @@ func (o *output) lost() error {
 	return fmt.Errorf("standard output can't be written: %w", err)
 }
 
-// printHelp prints a command's help in one piece. Cobra's own way tells of a failed
-// write, and goes on as if it had not.
-func printHelp(cobras func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+// printHelp prints a command's help in one piece, unless it was asked for with
+// arguments that the command does not take: that is misuse, of which cobra would say
+// nothing. Cobra's own way also tells of a failed write, and goes on as if it had not.
+func printHelp(cobras func(*cobra.Command, []string), misused *error) func(*cobra.Command, []string) {
 	return func(cmd *cobra.Command, args []string) {
+		if *misused = helpMisuse(cmd); *misused != nil {
+			return
+		}
 		var b bytes.Buffer
 		out := cmd.OutOrStdout()
 		cmd.SetOut(&b)
@@ -110,21 +114,34 @@ func newHelpCommand() *cobra.Command {
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
+		Args: func(cmd *cobra.Command, args []string) error {
+			_, err := helpTopic(cmd, args)
+			return err
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			topic, rest, err := cmd.Root().Find(args)
+			topic, err := helpTopic(cmd, args)
 			if err != nil {
 				return err
 			}
-			for len(rest) > 0 && !topic.HasAvailableSubCommands() {
-				rest = append([]string{topic.Name()}, rest...)
-				topic = topic.Parent()
-			}
-			if len(rest) > 0 {
-				return noSuchCommand(topic, []string{strings.Join(rest, " ")})
-			}
 			topic.InitDefaultHelpFlag()
-			topic.InitDefaultVersionFlag()
+			_ = topic.ParseFlags(nil) // no argument of its own
 			return topic.Help()
 		},
 	}
+}
+
+// helpTopic finds the command whose help is asked for.
+func helpTopic(cmd *cobra.Command, args []string) (*cobra.Command, error) {
+	topic, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return nil, err
+	}
+	for len(rest) > 0 && !topic.HasAvailableSubCommands() {
+		rest = append([]string{topic.Name()}, rest...)
+		topic = topic.Parent()
+	}
+	if len(rest) > 0 {
+		return nil, noSuchCommand(topic, []string{strings.Join(rest, " ")})
+	}
+	return topic, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,8 +49,11 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 			if cfg.Machine.MaxClients < 0 {
 				return fmt.Errorf("--max-clients %d: want 0 or more", cfg.Machine.MaxClients)
 			}
+			if !slices.Contains(tlsWords, tlsMode) {
+				return fmt.Errorf("--tls %q: want required, req (the same), on or off", tlsMode)
+			}
 			if cfg.Machine.TLS, err = parseTLS(tlsMode); err != nil {
-				return fmt.Errorf("--tls %s: %w", tlsMode, err)
+				return err
 			}
 			cfg.CertDir = certDirOf(state)
 			cfg.StorePath = daemon.StorePath(cfg.CertDir)
@@ -83,7 +87,7 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 	f.StringVar(&state, "state", stateDir, "directory of certificates and grants")
 	f.StringArrayVar(&cfg.Hosts, "listen", nil, "address to listen on; may be repeated (default every address)")
 	f.Uint16Var(&cfg.Port, "port", qnetdPort, "TCP port")
-	f.StringVar(&tlsMode, "tls", wireTLSName(cfg.Machine.TLS), "required, on (plaintext is taken, too) or off")
+	f.StringVar(&tlsMode, "tls", wireTLSName(cfg.Machine.TLS), "required, or req for short; on (plaintext is taken, too); or off")
 	f.BoolVar(&cfg.Machine.ClientCertRequired, "client-cert", true, "over TLS, require a certificate for the cluster's name")
 	f.IntVar(&cfg.Machine.MaxClients, "max-clients", 0, "connections at once; 0 is unlimited")
 	f.DurationVar(&hold, "hold-time", 0, "how long a silent node keeps its vote; 0 gives it away at once (default: worked out for each node)")
@@ -94,6 +98,9 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 	f.BoolVar(&debug, "debug", false, "log every decision and message that was refused")
 	return cmd
 }
+
+// tlsWords are what --tls takes.
+var tlsWords = []string{"required", "req", "on", "off"}
 
 func wireTLSName(t wire.TLSSupport) string {
 	switch t {

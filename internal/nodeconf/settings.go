@@ -5,7 +5,9 @@ package nodeconf
 
 import (
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,6 +99,12 @@ func (s *Settings) Set(name, value string) error {
 		return ErrBadSetting
 	}
 	return nil
+}
+
+// SettingNames lists the names that Set knows, sorted.
+func SettingNames() []string {
+	var s Settings
+	return slices.Sorted(maps.Keys(s.fields()))
 }
 
 // fields maps each name to what parses its value. Ranges are the C daemon's.
