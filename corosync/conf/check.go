@@ -141,7 +141,18 @@ func (c *checker) text(name string) (string, bool) {
 
 // bad makes an error about a key.
 func (c *checker) bad(name, format string, args ...any) *Error {
-	return errorf(c.f.keys[name].Line, name+": "+format, args...)
+	e := errorf(c.f.keys[name].Line, name+": "+format, args...)
+	e.key = name
+	return e
+}
+
+// noAddr is said of a text that is no address. With a host that resolves names it is
+// none there; with none in particular it can't be one anywhere.
+func (c *checker) noAddr(name, value string) *Error {
+	if c.host.Name == "" {
+		return c.bad(name, "%q can be no address", value)
+	}
+	return c.bad(name, "%q is no address here", value)
 }
 
 // oneOf wants a string to be one of several, where it is given.

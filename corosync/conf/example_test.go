@@ -13,6 +13,7 @@ import (
 const text = `# edited by hand
 totem {
   version: 2
+  secauth: on
   cluster_name: demo
   config_version: 7
 }
@@ -61,10 +62,11 @@ func Example() {
 	}
 	fmt.Printf("%s", f.Bytes())
 	// Output:
-	// line 23: fault: two_node with a device: Corosync does not start: delete two_node; the device takes its place
+	// line 24: fault: two_node with a device: Corosync does not start: delete two_node; the device takes its place
 	// # edited by hand
 	// totem {
 	//   version: 2
+	//   secauth: on
 	//   cluster_name: demo
 	//   config_version: 8
 	// }

@@ -22,6 +22,8 @@ const (
 type Error struct {
 	Line int // from 1; 0 if no one line is to blame
 	Text string
+
+	key string // in cmap, whose value is to blame; empty if there is none
 }
 
 // Error returns the text with the line before it.

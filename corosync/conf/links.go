@@ -125,7 +125,7 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 	}
 	if ok {
 		if l.bindnet, ok = c.family(bind); !ok {
-			return c.bad(path+"bindnetaddr", "%q is no address here", bind)
+			return c.noAddr(path+"bindnetaddr", bind)
 		}
 	}
 	if err := c.readMcast(l, path); err != nil {
@@ -151,7 +151,7 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 func (c *checker) readMcast(l *linkState, path string) *Error {
 	if v, ok := c.text(path + "mcastaddr"); ok {
 		if l.mcast, l.hasMcast = c.family(v); !l.hasMcast {
-			return c.bad(path+"mcastaddr", "%q is no address here", v)
+			return c.noAddr(path+"mcastaddr", v)
 		}
 	} else if _, named := c.text("totem.cluster_name"); named && c.mode == udp {
 		l.mcast, l.hasMcast = netip.AddrFrom4([4]byte{239, 192}), true
@@ -175,7 +175,7 @@ func (c *checker) readMembers(l *linkState, path string) *Error {
 		}
 		a, ok := c.family(k.Value)
 		if !ok {
-			return c.bad(k.Name, "%q is no address here", k.Value)
+			return c.noAddr(k.Name, k.Value)
 		}
 		l.members = append(l.members, a)
 	}
@@ -203,7 +203,7 @@ func (c *checker) members() *Error {
 		}
 		a, ok := c.family(k.Value)
 		if !ok {
-			return c.bad(k.Name, "%q is no address here", k.Value)
+			return c.noAddr(k.Name, k.Value)
 		}
 		l := &c.links[link]
 		l.configured, l.members = true, append(l.members, a)
@@ -242,7 +242,11 @@ func (c *checker) memberID(pos int, addr Key) *Error {
 	case c.mode == knet && id >= maxKnetID:
 		return c.bad(prefix+"nodeid", "with knet a node ID is below %d", maxKnetID)
 	case c.mode != knet && id == 0:
-		if first, ok := c.text(prefix + "ring0_addr"); ok && c.madeID(first) == noID {
+		first, ok := c.text(prefix + "ring0_addr")
+		if !ok {
+			break
+		}
+		if _, known, err := c.madeID(first); known && err != nil {
 			return errorf(addr.Line, "%snodeid: needed, for %q is no IPv4 address", prefix, first)
 		}
 	}

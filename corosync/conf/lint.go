@@ -5,7 +5,6 @@ package conf
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,7 +35,10 @@ type Problem struct {
 	Key      string // the key whose value is to blame, as [File.Keys] names it; empty if it is no single one
 	Stops    string // the program that does not start with it: corosync or corosync-qdevice; empty if both do
 	Timers   bool   // it is about times that do not fit each other
+	Draft    string // lines to be put into the file, with what could not be known in capitals; empty if there are none
 	Effect   Effect // what Text says will happen, for a program that can try it out
+
+	refused bool // its line is to blame, though it names no key
 }
 
 // The programs that Stops names.
@@ -64,10 +66,11 @@ func (f *File) Lint() []Problem {
 	for _, n := range l.nodes {
 		l.votes += n.Votes
 	}
+	l.isOld = l.oldFile()
 	for _, rule := range []func(){
-		l.repeated, l.unknown, l.version, l.nodeIDs, l.addresses,
+		l.repeated, l.unknown, l.ringNumbers, l.version, l.nodeIDs, l.addresses,
 		l.provider, l.expected, l.twoNode, l.autoTieBreaker, l.lastMan, l.halves,
-		l.deviceAlone, l.deviceVotes, l.deviceNet, l.algorithm, l.tieBreaker, l.heuristics,
+		l.deviceAlone, l.deviceVotes, l.deviceNet, l.arbiter, l.algorithm, l.tieBreaker, l.heuristics,
 	} {
 		rule()
 	}
@@ -79,6 +82,8 @@ func (f *File) Lint() []Problem {
 		l.found[first+i].Timers = true
 	}
 	l.refused()
+	l.values()
+	l.next()
 	slices.SortStableFunc(l.found, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return l.found
 }
@@ -89,6 +94,10 @@ type linter struct {
 	c     *checker // of no host: for the values
 	nodes []Node
 	votes uint32 // of all nodes
+	isOld bool   // see oldFile
+
+	lostNames int // see lost
+
 	found []Problem
 }
 
@@ -106,9 +115,12 @@ func (l *linter) stops(program, key, text, what string) {
 
 func (l *linter) stopsAt(line int, program, text, what string) {
 	l.found = append(l.found, Problem{
-		Line: line, Level: Fault, Text: text + ": " + programs[program] + " does not start", WhatToDo: what, Stops: program,
+		Line: line, Level: Fault, Text: text + stopsWith(program), WhatToDo: what, Stops: program,
 	})
 }
+
+// stopsWith is the end of a Fault's text.
+func stopsWith(program string) string { return ": " + programs[program] + " does not start" }
 
 // at adds a problem of a line; 0 if no one line is to blame.
 func (l *linter) at(line int, level Level, text, what string) {
@@ -134,16 +146,16 @@ func (l *linter) has(key string) bool {
 // device tells whether votequorum takes a device for configured.
 func (l *linter) device() bool { return l.text("quorum.device.model") != "" }
 
-// refused reports what corosync -t refuses: all values, and then the first of
-// the rest.
+// refused reports what corosync -t refuses.
 func (l *linter) refused() {
-	for _, e := range l.f.errs {
+	for i, e := range l.refusals() {
+		_, given := l.f.keys[e.key]
+		known := strings.Contains(e.Text, ".nodeid:") && (given || l.c.transport() == knet) // see nodeIDs
+		if i >= len(l.f.errs) && (known || l.isOld && e.Line == 0) {                        // see oldFile
+			continue
+		}
 		l.stopsAt(e.Line, corosync, e.Text, "correct the line")
-	}
-	var e *Error
-	err := l.f.Check(Host{})
-	if len(l.f.errs) == 0 && errors.As(err, &e) && !strings.Contains(e.Text, ".nodeid:") { // see nodeIDs
-		l.stopsAt(e.Line, corosync, e.Text, "correct the line")
+		l.found[len(l.found)-1].refused = e.Line > 0
 	}
 }
 
@@ -164,49 +176,20 @@ func (l *linter) repeated() {
 			list = s.open.no
 		}
 	}
+	links := map[string]*section{} // of the lines that count
 	for it := range l.f.items() {
+		if it.section.kind == link && counts[it.name] == it.no {
+			links[it.name] = it.section
+		}
+	}
+	for it := range l.f.items() {
+		if s := links[it.name]; s != nil && s != it.section || it.key == "ringnumber" {
+			continue // see ringNumbers
+		}
 		if line, ok := counts[it.name]; ok && line != it.no && it.name != "" {
 			l.at(it.no, Warning, fmt.Sprintf("%s is given again in line %d, which is the one that counts", it.name, line),
 				"delete one of the two")
 		}
-	}
-}
-
-// sections are those that Corosync or one of its libraries reads.
-var sections = strings.Fields("totem logging quorum nodelist system resources uidgid nozzle pload qb")
-
-// readKeys are the keys of sections whose misspelt keys cost a vote.
-var readKeys = map[string]string{
-	"quorum": `provider expected_votes votes two_node wait_for_all last_man_standing last_man_standing_window
-		auto_tie_breaker auto_tie_breaker_node allow_downscale expected_votes_tracking leaving_timeout`,
-	"quorum.device": "model timeout sync_timeout votes master_wins",
-	"quorum.device.net": `host port tls algorithm tie_breaker connect_timeout force_ip_version
-		keep_active_partition_tie_breaker`,
-	"quorum.device.heuristics": "timeout sync_timeout interval mode",
-	"nodelist.node":            "nodeid name quorum_votes",
-}
-
-// unknown reports sections and keys that nobody reads: Corosync takes any.
-func (l *linter) unknown() {
-	for s := range l.f.sections() {
-		if name, _, _ := strings.Cut(s.path, "."); s.parent == l.f.root && !slices.Contains(sections, name) {
-			l.at(s.open.no, Warning, fmt.Sprintf("Corosync has no section %s and does nothing with it", name),
-				"correct the name or delete the section")
-		}
-	}
-	for it := range l.f.items() {
-		keys, ok := readKeys[it.section.path]
-		if !ok || slices.Contains(strings.Fields(keys), it.key) {
-			continue
-		}
-		if _, ring := linkKey(it.key); ring && it.section.path == "nodelist.node" {
-			continue
-		}
-		if strings.HasPrefix(it.key, "exec_") && it.section.path == "quorum.device.heuristics" {
-			continue
-		}
-		l.at(it.no, Warning, fmt.Sprintf("nobody reads %s in a section %s", it.key, it.section.path),
-			"correct the name or delete the line")
 	}
 }
 
@@ -225,6 +208,7 @@ func (l *linter) nodeIDs() {
 		key := fmt.Sprintf("nodelist.node.%d.nodeid", n.Pos)
 		first, twice := seen[n.ID]
 		switch {
+		case slices.ContainsFunc(l.f.errs, func(e *Error) bool { return strings.HasPrefix(e.Text, key+":") }):
 		case n.ID == 0 && l.c.transport() == knet:
 			l.stopsAt(n.Line, corosync, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
 		case n.ID == 0:

@@ -41,7 +41,7 @@ func (l *linter) deviceAlone() {
 	if !l.net() {
 		l.stops(qdevice, model, fmt.Sprintf("there is no model %s", l.text(model)), "set it to net")
 	}
-	if len(l.nodes) == 0 {
+	if len(l.nodes) == 0 && !l.isOld {
 		l.stops(qdevice, "", "a device without a nodelist: corosync-qdevice can't tell the arbiter who the nodes are", "write a nodelist")
 	}
 }
@@ -207,7 +207,7 @@ func (l *linter) tieBreaker() {
 	}
 	n, ok := number(v, Uint32)
 	if !ok || n == "0" {
-		l.stops(qdevice, key, fmt.Sprintf("tie_breaker is %q", v), "use lowest, highest or a node ID")
+		l.stops(qdevice, key, fmt.Sprintf("tie_breaker is %q", v), l.useID(v, "use lowest, highest or a node ID"))
 		return
 	}
 	if !slices.ContainsFunc(l.nodes, func(o Node) bool { return strconv.FormatUint(uint64(o.ID), 10) == n }) {
@@ -215,6 +215,17 @@ func (l *linter) tieBreaker() {
 			"use lowest, highest or the ID of a node")
 		l.means(LowestHalf)
 	}
+}
+
+// useID says what to do about a value where a node's ID is wanted: if it is a node's
+// name, its ID is known.
+func (l *linter) useID(v, otherwise string) string {
+	for _, n := range l.nodes {
+		if n.ID != 0 && slices.ContainsFunc(append([]string{n.Name}, n.Addrs...), func(own string) bool { return sameHost(own, v) }) {
+			return fmt.Sprintf("write %d, which is the ID of %s", n.ID, v)
+		}
+	}
+	return otherwise
 }
 
 // heuristics reports commands that are never run, and heuristics without any.

@@ -48,7 +48,7 @@ func (l *linter) expected() {
 			l.expectedVotes(l.votes), uint8(n)), "give the nodes fewer votes")
 	}
 	if votes == 0 {
-		if len(l.nodes) == 0 {
+		if len(l.nodes) == 0 && !l.isOld {
 			l.stops(corosync, "", "there is neither a nodelist nor "+key+", so nobody knows how many votes there are", "write a nodelist")
 		}
 		return
@@ -172,7 +172,7 @@ func (l *linter) autoTieBreaker() {
 	const use = "use lowest, highest, or node IDs with blanks between them"
 	list, left, ok := tieNodes(l.tieNode())
 	if !ok {
-		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.tieNode()), use)
+		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.tieNode()), l.useID(l.tieNode(), use))
 		l.idle(key, nodeKey)
 		return
 	}

@@ -13,7 +13,7 @@ import (
 
 // cluster writes a file with n nodes and a quorum section.
 func cluster(n int, quorum string) string {
-	return "totem {\nversion: 2\ncluster_name: x\nconfig_version: 1\n}\n" + nodes(many(n, func(i int) string {
+	return "totem {\nversion: 2\nsecauth: on\ncluster_name: x\nconfig_version: 1\n}\n" + nodes(many(n, func(i int) string {
 		c := string(rune('1' + i))
 		return "nodeid: " + c + ", name: n" + c + ", ring0_addr: 192.0.2." + c
 	})...) + "quorum {\nprovider: corosync_votequorum\n" + quorum + "\n}\n"
@@ -152,11 +152,11 @@ func TestLint(t *testing.T) {
 		{"consensus", strings.Replace(cluster(3, ""), "version: 2\n", "version: 2\nconsensus: 3600\n", 1), []string{"warning: consensus is 3600 ms"}},
 
 		{"nodeid missing", strings.Replace(cluster(3, ""), "nodeid: 2\n", "", 1), []string{"fault: the node has no nodeid"}},
-		{"nodeid missing with udpu", strings.Replace(strings.Replace(cluster(3, ""), "nodeid: 2\n", "", 1), "version: 2\n", "version: 2\ntransport: udpu\n", 1),
-			[]string{"warning: the node has no nodeid"}},
-		{"nodeid twice", strings.Replace(cluster(3, ""), "nodeid: 2\n", "nodeid: 1\n", 1), []string{"fault: node ID 1 is that of the node in line 8"}},
-		{"address twice", strings.Replace(cluster(3, ""), "192.0.2.2\n", "192.0.2.1\n", 1), []string{"warning: the node in line 8 has 192.0.2.1"}},
-		{"name twice", strings.Replace(cluster(3, ""), "name: n2\n", "name: n1\n", 1), []string{"warning: the node in line 8 has n1"}},
+		{"nodeid missing with udpu", strings.Replace(strings.Replace(cluster(3, ""), "nodeid: 2\n", "", 1), "secauth: on\n", "transport: udpu\n", 1),
+			[]string{"note: the version of Corosync after 3.1.10 is built without udpu", "warning: the node has no nodeid"}},
+		{"nodeid twice", strings.Replace(cluster(3, ""), "nodeid: 2\n", "nodeid: 1\n", 1), []string{"fault: node ID 1 is that of the node in line 9"}},
+		{"address twice", strings.Replace(cluster(3, ""), "192.0.2.2\n", "192.0.2.1\n", 1), []string{"warning: the node in line 9 has 192.0.2.1"}},
+		{"name twice", strings.Replace(cluster(3, ""), "name: n2\n", "name: n1\n", 1), []string{"warning: the node in line 9 has n1"}},
 		{"no ring0 and no name", strings.Replace(strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"), "name: n2\n", "", 1),
 			[]string{"warning: the node has neither a name nor a ring0_addr"}},
 		{"no ring0", strings.ReplaceAll(cluster(2, "wait_for_all: 1\n"+withDevice("", votes1)), "ring0", "ring1"), nil},
@@ -164,13 +164,13 @@ func TestLint(t *testing.T) {
 		{"repeated", cluster(3, "two_node: 0\ntwo_node: 0"), []string{"warning: quorum.two_node is given again in line"}},
 		{"two nodelists", cluster(3, "") + "nodelist {\n}\n", []string{"warning: a second nodelist"}},
 		{"misspelt key", cluster(3, "two_nodes: 0"), []string{"warning: nobody reads two_nodes"}},
-		{"misspelt section", cluster(3, "") + "qourum {\n}\n", []string{"warning: Corosync has no section qourum"}},
+		{"misspelt section", cluster(3, "") + "qourum {\n}\n", []string{"warning: nobody reads a section qourum"}},
 		{"refused values", cluster(3, "two_node: x\nvotes: y"), []string{"fault: quorum.two_node", "fault: quorum.votes"}},
 		{"refused", strings.Replace(cluster(3, ""), "version: 2\n", "version: 2\nlink_mode: x\n", 1), []string{"fault: totem.link_mode"}},
 		{"nothing", "quorum {\nprovider: corosync_votequorum\n}\n",
-			[]string{"note: totem.config_version", "fault: neither a nodelist", "fault: no node of the nodelist"}},
+			[]string{"note: totem.config_version", "fault: there is neither a nodelist", "fault: there is no nodelist", "note: the cluster's traffic is not encrypted"}},
 		{"device without nodes", "totem {\nversion: 2\ncluster_name: x\nconfig_version: 1\n}\nquorum {\nprovider: corosync_votequorum\nexpected_votes: 3\n" +
-			withDevice("", votes1) + "\n}\n", []string{"fault: a device without a nodelist", "fault: no node of the nodelist"}},
+			withDevice("", votes1) + "\n}\n", []string{"fault: a device without a nodelist", "fault: there is no nodelist", "note: the cluster's traffic is not encrypted"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := mustParse(t, c.text).Lint()

@@ -13,10 +13,11 @@ import (
 // order: the host's name, that name without its domain, the names and addresses
 // of its interfaces, and the addresses that the nodes' names have.
 func (c *checker) findLocal() *Error {
+	const none = "there is no nodelist, in which Corosync could find the local node"
 	_, bound := c.text("totem.interface.0.bindnetaddr")
 	_, ring0 := c.text("nodelist.node.0.ring0_addr")
 	if bound && !ring0 && !c.listed() {
-		return errorf(0, "no node of a nodelist is this host: Corosync did not look, for totem.interface.0.bindnetaddr is set")
+		return errorf(0, none)
 	}
 	nodes := c.named()
 	for _, find := range []func([]named) (int, bool){c.byHostname, c.byInterface, c.byAddress} {
@@ -24,6 +25,9 @@ func (c *checker) findLocal() *Error {
 			c.local = pos
 			return nil
 		}
+	}
+	if len(c.f.Nodes()) == 0 {
+		return errorf(0, none)
 	}
 	if c.host.Name == "" {
 		return errorf(0, "no node of the nodelist has a name or a ring0_addr")

@@ -5,6 +5,7 @@ package conf
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -84,6 +85,9 @@ func (c *checker) cipher() (cipher, hash string) {
 func (c *checker) crypto() *Error {
 	cipher, hash := c.cipher()
 	if cipher != "none" && hash == "none" {
+		if _, given := c.f.keys["totem.crypto_cipher"]; !given {
+			return c.bad("totem.crypto_hash", "none does not go with totem.secauth: on, which means the cipher %s", cipher)
+		}
 		return c.bad("totem.crypto_cipher", "%s needs a totem.crypto_hash other than none", cipher)
 	}
 	if v, _ := c.text("totem.crypto_model"); v == "none" {
@@ -152,15 +156,17 @@ func (c *checker) localNode() *Error {
 		return nil
 	}
 	if c.mode == knet {
-		return c.bad(pos+"nodeid", "the local node must have an ID")
+		return c.bad(pos+"nodeid", "%s must have an ID", c.whose())
 	}
 	addr, ok := c.text(pos + "ring0_addr")
 	if !ok {
 		return errorf(0, "%s: %s", pos+"ring0_addr", noAddr)
 	}
-	if c.id = c.madeID(addr); c.id == noID {
+	id32, _, err := c.madeID(addr)
+	if err != nil {
 		return c.bad(pos+"ring0_addr", "%q gives no node ID: only an IPv4 address does", addr)
 	}
+	c.id = id32
 	return nil
 }
 
@@ -171,18 +177,28 @@ func (c *checker) listed() bool {
 	return name || addr
 }
 
-const noID = 1<<32 - 1
-
 // noAddr is said of a local node for which Corosync reads freed memory: what it
 // then does is anybody's guess.
 const noAddr = "the local node must have an ID or an address"
 
-// madeID returns the node ID that Corosync makes of an IPv4 address where none
-// is given.
-func (c *checker) madeID(addr string) uint32 {
+// whose is the node that is taken for the local one: of no host in particular it is
+// any.
+func (c *checker) whose() string {
+	if c.host.Name == "" {
+		return "each node"
+	}
+	return "the local node"
+}
+
+// errNoID is the error of an address that gives no node ID.
+var errNoID = errors.New("only an IPv4 address gives a node ID")
+
+// madeID returns the node ID that Corosync makes of an IPv4 address where none is
+// given. It is not known where nobody can be asked for the address of a name.
+func (c *checker) madeID(addr string) (id uint32, known bool, err error) {
 	addrs, err := c.host.resolve(addr)
 	if err != nil {
-		return noID
+		return 0, true, err
 	}
 	for _, a := range addrs {
 		if !a.Is4() {
@@ -193,12 +209,12 @@ func (c *checker) madeID(addr string) uint32 {
 		if v, _ := c.text("totem.clear_node_high_bit"); v == "yes" {
 			id &= 1<<31 - 1
 		}
-		return id
+		return id, true, nil
 	}
 	if len(addrs) == 0 {
-		return 0 // nobody to ask
+		return 0, false, nil
 	}
-	return noID
+	return 0, true, errNoID
 }
 
 // duplicates looks for node IDs that are given twice, as Corosync does: it goes
@@ -245,7 +261,7 @@ func (c *checker) ids() (order []int, ids map[int]uint32) {
 		if id, ok := c.uint(prefix+"nodeid", Uint32); ok {
 			ids[pos] = uint32(id)
 		} else if addr, ok := c.text(prefix + "ring0_addr"); ok {
-			if id := c.madeID(addr); id != noID {
+			if id, known, err := c.madeID(addr); known && err == nil {
 				ids[pos] = id
 			}
 		}
@@ -278,9 +294,20 @@ func (c *checker) single() *Error {
 		return c.bad("totem.transport", "%d links are too many for %s, which has one", n, c.mode)
 	}
 	if cipher, hash := c.cipher(); cipher != "none" || hash != "none" {
-		return c.bad("totem.transport", "%s can't encrypt: crypto_cipher and crypto_hash are for knet", c.mode)
+		return c.bad("totem.transport", "%s can't encrypt: %s is for knet", c.mode, c.cryptoKeys())
 	}
 	return nil
+}
+
+// cryptoKeys names the keys of the file that turn encryption on.
+func (c *checker) cryptoKeys() string {
+	var names []string
+	for _, key := range []string{"secauth", "crypto_cipher", "crypto_hash"} {
+		if v, ok := c.text("totem." + key); ok && v != "none" && v != "off" {
+			names = append(names, key+": "+v)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // families says which addresses totem.ip_version allows, and which comes first.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ its node daemon would not start with it.`,
 			if len(args) == 1 {
 				file, here = args[0], false
 			}
-			c, name, err := readCluster(file, cmd.InOrStdin())
+			c, name, err := readCluster(file, cmd.InOrStdin(), cmd.OutOrStdout())
 			if here && errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%s is not there, so this machine is not a cluster node: %s", file, advice.NameAFile)
 			}
@@ -80,8 +81,9 @@ its node daemon would not start with it.`,
 }
 
 // readCluster reads a corosync.conf, or standard input for "-", and returns what the
-// file is called. Errors begin with the place: FILE:LINE.
-func readCluster(file string, in io.Reader) (c *explain.Cluster, name string, err error) {
+// file is called. Errors begin with the place: FILE:LINE. For a file of an earlier
+// Corosync it writes the nodelist that such a file lacks.
+func readCluster(file string, in io.Reader, out io.Writer) (c *explain.Cluster, name string, err error) {
 	var f *conf.File
 	if name = file; file == "-" {
 		name = "standard input"
@@ -100,10 +102,29 @@ func readCluster(file string, in io.Reader) (c *explain.Cluster, name string, er
 	switch {
 	case errors.As(err, &at) && at.Line > 0:
 		err = fmt.Errorf("%s:%d: %s", name, at.Line, explain.Plain(at.Text))
+		_, _ = io.WriteString(out, draft(f)) // the error is what counts
 	case errors.As(err, &at):
 		err = fmt.Errorf("%s: %s", name, explain.Plain(at.Text))
 	}
 	return c, name, err
+}
+
+// draft is the nodelist that a file for an earlier Corosync lacks, as far as it is known;
+// empty for other files.
+func draft(f *conf.File) string {
+	if f == nil || len(f.Nodes()) > 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, p := range f.Lint() {
+		for line := range strings.Lines(strings.ReplaceAll(p.Draft, "\t", "  ")) {
+			if b.Len() == 0 {
+				b.WriteString("# Fill in what is in capitals:\n")
+			}
+			b.WriteString(explain.Plain(strings.TrimRight(line, "\r\n")) + "\n")
+		}
+	}
+	return b.String()
 }
 
 // maxSBD is the most that sbd's settings may have, in bytes.

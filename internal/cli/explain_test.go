@@ -101,7 +101,7 @@ func TestExplainErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{broken}, "quorate: " + broken + ":1: "},
-		{[]string{both}, "quorate: " + both + ":20: two_node with a device: Corosync does not start"},
+		{[]string{both}, "quorate: " + both + ":21: two_node with a device: Corosync does not start"},
 		{[]string{filepath.Join(dir, "none")}, "quorate: open "},
 		{[]string{twoNodes, "--sbd", filepath.Join(dir, "none")}, "quorate: open "},
 		{[]string{"one", "two"}, "quorate: \"one two\": usage: quorate explain [FILE] [flags]\n"},

@@ -100,6 +100,9 @@ func (e *examiner) problem(p conf.Problem) {
 	if p.WhatToDo != "" {
 		do = append(do, advice.Advice(p.WhatToDo)) // a public library has its own
 	}
+	for line := range strings.Lines(p.Draft) {
+		do = append(do, advice.Advice(strings.TrimRight(line, "\r\n")))
+	}
 	e.say(verdict, text, do...)
 }
 

@@ -184,11 +184,12 @@ func TestErrors(t *testing.T) {
 		{cluster(2, " two_node: 1\n"+device), "line 19: two_node with a device: Corosync does not start"},
 		{cluster(2, strings.Replace(device, "ffsplit", "magic", 1)), "line 24: corosync-qdevice does not start with the algorithm magic"},
 		{cluster(2, strings.Replace(device, "model: net", "model: disk", 1)), "line 20: there is no model disk"},
+		{strings.Replace(cluster(2, ""), "corosync_votequorum", "votequorum", 1), "line 18: there is no quorum provider \"votequorum\": Corosync does not start"},
 		{strings.Replace(cluster(2, ""), "provider: corosync_votequorum", "x: y", 1), "quorum.provider is not corosync_votequorum"},
 		{strings.Replace(cluster(2, ""), "  nodeid: 2\n", "", 1), "line 13: the node has no nodeid, and knet makes none"},
 		{strings.Replace(cluster(2, ""), "token: 1000", "token: 4000000", 1), "token, device timeout and last_man_standing_window are too long"},
 		{"totem {\n version: 2\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\nquorum {\n provider: corosync_votequorum\n expected_votes: 2\n}\n",
-			"the file has no nodelist, so it does not say which nodes there are: Write a nodelist"},
+			"line 3: this file is for Corosync 2: it has interface sections, and no nodelist, which Corosync 3 needs with any transport"},
 		{"", "the file has no nodelist"},
 		{cluster(40, ""), "the nodelist has 40 nodes: 1 to 32 can be explained"},
 	} {

@@ -39,11 +39,15 @@ type Cluster struct {
 // node daemon from starting, or what can't be explained: a [*conf.Error] with the
 // line, if one is to blame.
 func Read(f *conf.File) (*Cluster, error) {
+	found := f.Lint()
+	if i := slices.IndexFunc(found, func(p conf.Problem) bool { return p.Draft != "" }); i >= 0 {
+		return nil, &conf.Error{Line: found[i].Line, Text: found[i].Text + ": " + found[i].WhatToDo}
+	}
 	if len(f.Nodes()) == 0 {
 		return nil, &conf.Error{Text: "the file has no nodelist, so it does not say which nodes there are: " + advice.WriteNodelist.String()}
 	}
 	var notes []Advice
-	for _, p := range f.Lint() {
+	for _, p := range found {
 		if p.Level == conf.Fault {
 			return nil, &conf.Error{Line: p.Line, Text: p.Text + ": " + p.WhatToDo}
 		}
