@@ -54,7 +54,7 @@ var table = map[string]rule{
 	"quorate/internal/leak":     {why: "what tests count; no program imports it"},
 	"quorate/internal/pki/p12":  {why: "a file format knows nobody"},
 	"quorate/internal/control":  {may: []string{"status", "words", "safedir"}, why: "an adapter sees no machine and no other adapter"},
-	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice"}, why: "keys in, a configuration out"},
+	"quorate/internal/nodeconf": {pure: true, may: []string{"qnet", "wire", "qdevice", "corosync/conf"}, why: "keys in, a configuration out; what can be a host is corosync.conf's to say"},
 	"quorate/internal/daemon": {may: []string{"nodeconf", "event", "heuristics", "qdevice", "qnet", "wire", "decision", "status", "qnetd", "store", "pki", "control", "safedir", "corosync", "corosync/*"},
 		why: "only the daemon sees machines and adapters"},
 	"quorate/internal/cli": {may: []string{"doctor", "cluster", "outlook", "nodeconf", "corosync", "corosync/*", "qnet", "wire", "qnetd", "status", "store", "pki", "pki/p12", "control", "words", "limited", "safedir", "daemon", "scenario", "sim", "explain", "lab", "lab/ui"},

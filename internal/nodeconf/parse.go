@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"quorate/corosync/conf"
 	"quorate/internal/qdevice"
 	"quorate/internal/qnet"
 	"quorate/internal/wire"
@@ -136,11 +137,18 @@ func (p *parser) tls() wire.TLSSupport {
 }
 
 // address reads where the arbiter is. Several names or addresses of the one
-// arbiter are separated by commas or blanks.
+// arbiter are separated by commas or blanks. If one of them can be no host, none is
+// taken: the others may be words of a comment.
 func (p *parser) address(c *Config) {
-	c.Hosts = strings.FieldsFunc(p.keys[netKeys+"host"], func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
-	if len(c.Hosts) == 0 {
+	v := p.keys[netKeys+"host"]
+	hosts, err := conf.Hosts(v)
+	switch {
+	case err != nil:
+		p.bad("quorum.device.net.host is %q: %v", v, err)
+	case len(hosts) == 0:
 		p.bad("Qdevice net daemon address is not defined (quorum.device.net.host)")
+	}
+	if c.Hosts = hosts; len(hosts) == 0 {
 		c.Hosts = keep(p, func(c *Config) []string { return c.Hosts })
 	}
 	c.Port = defaultPort
