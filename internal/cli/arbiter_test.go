@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,5 +131,60 @@ func TestStatusOnArbiter(t *testing.T) {
 	s.arbiterCerts = dir
 	if err := s.run(t.Context()); err == nil || strings.Contains(err.Error(), "arbiter") {
 		t.Errorf("neither node nor arbiter: %v", err)
+	}
+}
+
+// TestClustersWatch: each change is shown once, an arbiter that goes away is said to be
+// gone, and on a terminal q ends it.
+func TestClustersWatch(t *testing.T) {
+	flags := runArbiter(t)
+	var mu sync.Mutex
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	c := clustersCommand{socket: flags[3], watch: true, now: time.Now, out: writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.Write(p)
+	})}
+	printed := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.String()
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.run(ctx) }()
+	await(t, func() bool { return strings.Contains(printed(), "No cluster is connected.\n") })
+	first := printed()
+	gone := clustersCommand{socket: flags[3] + "x", watch: true, now: time.Now, out: c.out}
+	ended := make(chan error, 1)
+	go func() { ended <- gone.run(ctx) }()
+	await(t, func() bool { return strings.Contains(printed(), "is it running?") })
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	<-ended
+	if got := printed(); strings.Count(got, "No cluster is connected.") != 1 || !strings.HasPrefix(got, first) {
+		t.Errorf("printed\n%s", got)
+	}
+	w := onTerminal(t, nil, "clusters", "--watch", "--socket", flags[3])
+	w.expect("No cluster is connected.")
+	w.send("q")
+	if code := w.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// await waits until ok.
+func await(t *testing.T, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come")
+		}
 	}
 }

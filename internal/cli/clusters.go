@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,8 +22,7 @@ import (
 
 // newClustersCommand lists an arbiter's clusters with the reasons for their votes.
 func newClustersCommand() *cobra.Command {
-	var socket string
-	var asJSON bool
+	c := clustersCommand{now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "clusters [CLUSTER]",
 		Short: "List the arbiter's clusters: who has the vote, and why",
@@ -31,36 +31,73 @@ has the vote and why, who may still be using it, and what each node last reporte
 A node that its cluster's configuration names is listed even if it is not connected.
 
 Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
+		Example: `  quorate clusters
+  quorate clusters --watch home`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cluster := ""
 			if len(args) == 1 {
-				cluster = args[0]
+				c.cluster = args[0]
 			}
-			st, err := askStatus(cmd.Context(), socket)
-			if err != nil {
-				return err
-			}
-			found := st.Find(cluster)
-			if cluster != "" && len(found.Clusters) == 0 {
-				return fmt.Errorf("no node of cluster %q is connected to this arbiter", cluster)
-			}
-			out := cmd.OutOrStdout()
-			if asJSON {
-				b, err := status.AppendJSON(nil, found, "")
-				if err != nil {
-					return err
-				}
-				_, err = out.Write(b)
-				return err
-			}
-			_, err = out.Write(status.AppendClusters(nil, found, time.Now(), colour(out)))
-			return err
+			c.out = cmd.OutOrStdout()
+			return c.run(cmd.Context())
 		},
 	}
-	cmd.Flags().StringVar(&socket, "socket", qnetdSocket, "the arbiter's local socket")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVar(&c.watch, "watch", false, "go on, and show every change")
+	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")
+	cmd.Flags().StringVar(&c.socket, "socket", qnetdSocket, "the arbiter's local socket")
 	return cmd
+}
+
+// clustersCommand is one call of quorate clusters.
+type clustersCommand struct {
+	cluster     string // the empty name is every cluster
+	socket      string
+	watch, json bool
+	out         io.Writer
+	now         func() time.Time
+}
+
+func (c *clustersCommand) run(ctx context.Context) error {
+	if c.watch {
+		return c.follow(ctx)
+	}
+	st, err := c.ask(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := c.text(st, nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(b)
+	return err
+}
+
+func (c *clustersCommand) ask(ctx context.Context) (*status.QNetd, error) {
+	st, err := askStatus(ctx, c.socket)
+	if err != nil {
+		return nil, err
+	}
+	found := st.Find(c.cluster)
+	if c.cluster != "" && len(found.Clusters) == 0 {
+		return nil, fmt.Errorf("no node of cluster %q is connected to this arbiter", c.cluster)
+	}
+	return found, nil
+}
+
+// text renders a snapshot, or the error that took its place.
+func (c *clustersCommand) text(st *status.QNetd, failed error) ([]byte, error) {
+	switch {
+	case failed != nil && c.json:
+		b, err := json.Marshal(map[string]any{"at": c.now().Round(0), "error": failed.Error()})
+		return append(status.EscapeJSON(b), '\n'), err
+	case failed != nil:
+		return []byte(c.now().Format(time.ANSIC) + "\n" + status.EscapeText(failed.Error()) + "\n"), nil
+	case c.json:
+		return status.AppendJSON(nil, st, "")
+	}
+	return status.AppendClusters(nil, st, c.now(), colour(c.out)), nil
 }
 
 // askTime is how long a daemon of this machine may take to answer: one that needs

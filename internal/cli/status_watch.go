@@ -28,13 +28,32 @@ func (s *statusCommand) follow(ctx context.Context) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	if _, terminal := terminalWidth(s.out); terminal && !s.json && !s.pvecm {
-		var in io.Reader
-		if term.IsTerminal(int(os.Stdin.Fd())) {
-			in = os.Stdin
-		}
-		return s.runScreen(ctx, in, s.look)
+		view := screen{who: "Corosync", title: "quorate status"}
+		return view.run(ctx, s.out, func(ctx context.Context, show func(looked) error) error {
+			return s.look(ctx, func(r *status.Report, failed error) error {
+				l := looked{failed: failed, at: s.now()}
+				if r != nil {
+					l.found = nodeSubject{r}
+				}
+				return show(l)
+			})
+		})
 	}
 	return s.look(ctx, s.display())
+}
+
+// nodeSubject is a node's report on a screen.
+type nodeSubject struct{ r *status.Report }
+
+func (n nodeSubject) overview(colour bool, width int) (verdict, rest []byte) {
+	return status.Overview(n.r, colour, width)
+}
+
+func (n nodeSubject) changes(before subject) []string {
+	if b, ok := before.(nodeSubject); ok {
+		return status.Changes(b.r, n.r)
+	}
+	return nil
 }
 
 // look looks again and again until ctx is done, and shows each time what it has found.

@@ -69,7 +69,7 @@ func appendCluster(b []byte, c *Cluster, now time.Time, p painter) []byte {
 	line := func(label, text string) {
 		b = fmt.Appendf(b, "  %-9s %s\n", label, text)
 	}
-	b = fmt.Appendf(b, "%s: %s\n", p.paint(bold, EscapeName(c.Name)), verdict(c, p))
+	b = fmt.Appendf(b, "%s: %s\n", p.paint(bold, EscapeName(c.Name)), verdictOf(c, p))
 	if c.Reason != "" {
 		line("why", EscapeName(c.Reason))
 	}
@@ -94,8 +94,8 @@ func appendCluster(b []byte, c *Cluster, now time.Time, p painter) []byte {
 	return b
 }
 
-// verdict says in a few words who has the vote.
-func verdict(c *Cluster, p painter) string {
+// verdictOf says in a few words who has the vote.
+func verdictOf(c *Cluster, p painter) string {
 	switch {
 	case len(c.Winner) == 0:
 		return p.paint(yellow, "nobody has the vote")

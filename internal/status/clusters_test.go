@@ -6,6 +6,7 @@ package status_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +68,44 @@ func TestClustersColour(t *testing.T) {
 	}
 	if sequence.Match(bare) {
 		t.Error("escape sequences without colour")
+	}
+}
+
+// TestClusterChanges: what comes, goes and changes is told once, with names.
+func TestClusterChanges(t *testing.T) {
+	before, now := split(), split()
+	if got := status.ClusterChanges(before, now); len(got) != 0 {
+		t.Errorf("nothing has changed, and got %q", got)
+	}
+	now.StoreError = ""
+	now.Clusters = append(now.Clusters[:2:2], status.Cluster{Name: "new"})
+	now.Clusters[0].Nodes = now.Clusters[0].Nodes[:1:1]
+	now.Clusters[0].Winner = []qnet.NodeID{1}
+	now.Clusters[1].Nodes = append(slices.Clone(now.Clusters[1].Nodes), status.Node{ID: 1, Name: "pve1"})
+	now.Clusters[1].Blocked = ""
+	got := status.ClusterChanges(before, now)
+	want := []string{
+		"young is gone: none of its nodes is connected",
+		"JenCluster: node 2 is no longer connected", "JenCluster: node 1 has the vote",
+		"wide: pve1 is connected", "wide: node 2 has the vote",
+		"new is here", "grants can be recorded again",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestClustersOverview: the verdicts, and the rest, fit into the columns.
+func TestClustersOverview(t *testing.T) {
+	for _, width := range []int{80, 40, 20} {
+		head, rest := status.ClustersOverview(split(), time.Unix(1_790_000_000, 0), true, width)
+		if !strings.Contains(string(head), "JenCluster") || len(rest) == 0 {
+			t.Errorf("got %q, %q", head, rest)
+		}
+		for line := range strings.Lines(string(head) + string(rest)) {
+			if n := status.Columns(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("%d columns of %d: %q", n, width, line)
+			}
+		}
 	}
 }

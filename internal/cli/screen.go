@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"golang.org/x/term"
 
 	"quorate/internal/status"
 )
@@ -21,22 +23,34 @@ import (
 // newsKept is how many changes a screen remembers.
 const newsKept = 50
 
-// looked is what a look at this machine found: a report, or why there is none.
+// subject is what a screen shows: one look at a node, or at an arbiter.
+type subject interface {
+	// overview is the verdict, and the rest, wrapped into width columns.
+	overview(colour bool, width int) (verdict, rest []byte)
+
+	// changes tells in sentences what is different from the look before, which is
+	// of the same kind.
+	changes(before subject) []string
+}
+
+// looked is what a look at this machine found: a subject, or why there is none.
 type looked struct {
-	report *status.Report
+	found  subject // nil: there is none
 	failed error
 	at     time.Time
 }
 
-// screen is the watched status on a terminal. The verdict and what is new are always in
+// screen is a watched status on a terminal. The verdict and what is new are always in
 // sight; the rest is scrolled.
 type screen struct {
+	who           string // who is asked, and answers again: "Corosync"
+	title         string // of the window
 	width, height int
 	colour        bool
 	now           looked
-	last          *status.Report // before now, if that failed
-	news          []string       // newest last
-	top           int            // first line of the rest that is shown
+	last          subject  // before now, if that failed
+	news          []string // newest last
+	top           int      // first line of the rest that is shown
 }
 
 // Init implements tea.Model.
@@ -74,7 +88,7 @@ func (s screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // take takes note of a look, and of what it has changed.
 func (s *screen) take(l looked) {
-	before, failed := s.now.report, s.now.failed
+	before, failed := s.now.found, s.now.failed
 	if before == nil {
 		before = s.last
 	}
@@ -83,16 +97,16 @@ func (s *screen) take(l looked) {
 	case l.failed != nil && (failed == nil || failed.Error() != l.failed.Error()):
 		list = []string{l.failed.Error()}
 	case l.failed == nil && failed != nil:
-		list = []string{"Corosync answers again"}
+		list = []string{s.who + " answers again"}
 	}
-	if l.report != nil && before != nil {
-		list = append(list, status.Changes(before, l.report)...)
+	if l.found != nil && before != nil {
+		list = append(list, l.found.changes(before)...)
 	}
 	for _, text := range list {
 		s.news = append(s.news, l.at.Format(time.TimeOnly)+"  "+text)
 	}
 	s.news = s.news[max(0, len(s.news)-newsKept):]
-	if l.report == nil {
+	if l.found == nil {
 		s.last = before
 	}
 	s.now = l
@@ -102,7 +116,7 @@ func (s *screen) take(l looked) {
 func (s screen) View() tea.View {
 	v := tea.NewView(strings.Join(s.lines(), "\n"))
 	v.AltScreen = true
-	v.WindowTitle = "quorate status"
+	v.WindowTitle = s.title
 	return v
 }
 
@@ -145,12 +159,12 @@ func (s screen) layout() (head, rest []string, room int) {
 // text is the verdict and the rest, wrapped.
 func (s screen) text() (verdict, rest []byte) {
 	switch {
-	case s.now.report != nil:
-		return status.Overview(s.now.report, s.colour, s.width)
+	case s.now.found != nil:
+		return s.now.found.overview(s.colour, s.width)
 	case s.now.failed != nil:
 		return status.Wrap([]byte(s.now.failed.Error()+"\n"), s.width, nil), nil
 	}
-	return []byte("Asking Corosync ...\n"), nil
+	return []byte("Asking " + s.who + " ...\n"), nil
 }
 
 // keys is the last line.
@@ -176,18 +190,23 @@ func split(text []byte) []string {
 	return strings.Split(string(text), "\n")
 }
 
-// runScreen shows the status on a terminal until ctx is done or it is quit. look calls its
+// run shows a screen on a terminal until ctx is done or it is quit. look calls its
 // argument for every look, until its context is done, and returns what a single status
 // would have at the end.
-func (s *statusCommand) runScreen(ctx context.Context, in io.Reader, look func(context.Context, func(*status.Report, error) error) error) error {
+func (s screen) run(ctx context.Context, out io.Writer, look func(context.Context, func(looked) error) error) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
-	p := tea.NewProgram(screen{colour: colour(s.out)}, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(s.out), tea.WithoutSignalHandler())
+	var in io.Reader
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		in = os.Stdin
+	}
+	s.colour = colour(out)
+	p := tea.NewProgram(s, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())
 	var last error
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		last = look(inner, func(r *status.Report, failed error) error {
-			p.Send(looked{report: r, failed: failed, at: s.now()})
+		last = look(inner, func(l looked) error {
+			p.Send(l)
 			return nil
 		})
 	})
@@ -200,7 +219,7 @@ func (s *statusCommand) runScreen(ctx context.Context, in io.Reader, look func(c
 	if m, ok := model.(screen); ok { // what was in sight stays
 		m.height = 0
 		head, _, _ := m.layout()
-		_, _ = fmt.Fprintln(s.out, strings.TrimRight(strings.Join(head, "\n"), "\n"))
+		_, _ = fmt.Fprintln(out, strings.TrimRight(strings.Join(head, "\n"), "\n"))
 	}
 	return last
 }

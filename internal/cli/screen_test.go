@@ -51,10 +51,10 @@ func TestScreen(t *testing.T) {
 	at := time.Date(2026, 11, 24, 15, 10, 2, 0, time.UTC)
 	for _, size := range [][2]int{{80, 24}, {40, 12}, {200, 60}, {20, 5}, {7, 3}, {1, 1}} {
 		s := screen{width: size[0], height: size[1], colour: true}
-		s = see(s, looked{report: watched(6, true), at: at})
-		s = see(s, looked{report: watched(5, true), at: at})
+		s = see(s, looked{found: nodeSubject{watched(6, true)}, at: at})
+		s = see(s, looked{found: nodeSubject{watched(5, true)}, at: at})
 		s = see(s, looked{failed: errors.New("Corosync has ended"), at: at})
-		s = see(s, looked{report: watched(5, false), at: at})
+		s = see(s, looked{found: nodeSubject{watched(5, false)}, at: at})
 		for _, key := range "jj G k bg  q" {
 			lines := s.lines()
 			if len(lines) > size[1] {
@@ -76,7 +76,7 @@ func TestScreen(t *testing.T) {
 
 // TestScreenScrolls: every line of the rest can be reached, and no further.
 func TestScreenScrolls(t *testing.T) {
-	s := see(screen{width: 80, height: 24}, looked{report: watched(9, true)})
+	s := see(screen{width: 80, height: 24}, looked{found: nodeSubject{watched(9, true)}})
 	if text := strings.Join(s.lines(), "\n"); strings.Contains(text, "Membership information") || !strings.Contains(text, "scroll") {
 		t.Errorf("the beginning:\n%s", text)
 	}
