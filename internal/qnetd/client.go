@@ -12,6 +12,14 @@ import (
 	"quorate/internal/wire"
 )
 
+// Limits on a connection before its Init.
+const (
+	maxName    = 497 // bytes of a cluster's name: a line of corosync.conf has 510, of which "cluster_name:" takes 13
+	maxRefused = 32  // messages
+)
+
+const reasonFull = "as many nodes are connected as -m allows"
+
 // client is one connection, and from its Init on one node.
 type client struct {
 	conn  ConnID
@@ -20,6 +28,8 @@ type client struct {
 	heard time.Time // last complete message
 	armed time.Time // instant for which a timer entry stands
 	gone  bool      // the machine has let go of it
+
+	refused int // messages, before its Init
 
 	preinit bool
 	name    string // cluster name of the Preinit

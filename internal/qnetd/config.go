@@ -16,7 +16,7 @@ import (
 type Config struct {
 	TLS                wire.TLSSupport // -s: off, on, req
 	ClientCertRequired bool            // -c: over TLS, the certificate's CN must be the cluster's name
-	MaxClients         int             // -m: connections at once; 0 is unlimited
+	MaxClients         int             // -m: nodes connected at once; 0 is unlimited
 
 	HeartbeatMin uint32  // ms; an Init below it is refused
 	HeartbeatMax uint32  // ms; an Init above it is refused

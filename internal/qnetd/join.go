@@ -40,6 +40,12 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 			reply.Reason = wire.Reason(why)
 		}
 		s.send(c, reply)
+		s.tolerate(c)
+		return
+	}
+	if s.cfg.MaxClients > 0 && s.nodes >= s.cfg.MaxClients {
+		s.note(c.reasoned(event.Error, event.ClientRefused, reasonFull))
+		s.close(c, "limit of clients reached")
 		return
 	}
 	if g := s.cfg.grace(m.Heartbeat.V, m.DeviceTimeout.V); g > 0 {
@@ -165,6 +171,7 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 		cl.order = s.firsts
 	}
 	c.cluster = cl
+	s.nodes++
 	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
 	c.timeout = m.DeviceTimeout.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition

@@ -327,3 +327,54 @@ func TestWorstCluster(t *testing.T) {
 		}
 	}
 }
+
+// stranger connects a client that is no node yet.
+func (c *crowd) stranger() qnetd.ConnID {
+	c.last++
+	c.s.Step(c.now, qnetd.Connected{Conn: c.last})
+	return c.last
+}
+
+// TestNamesAreLimited: no cluster's name is longer than one in a corosync.conf can be, and
+// what is said of a longer one does not quote it.
+func TestNamesAreLimited(t *testing.T) {
+	c := newCrowd(t)
+	for length, want := range map[int]bool{1: true, 497: true, 498: false, 32_000: false} {
+		conn := c.stranger()
+		out := c.s.Step(c.now, qnetd.Received{Conn: conn, Msg: wire.Preinit{Seq: c.number(), ClusterName: wire.Some(strings.Repeat("n", length))}})
+		if code := refusal(out); (code == wire.NoError) != want {
+			t.Errorf("%d bytes: %v", length, code)
+		}
+		for _, o := range out {
+			if n, ok := o.(qnetd.Notice); ok && len(n.Text())+len(n.Cluster)+len(n.Reason) > 400 {
+				t.Errorf("%d bytes: a line of %d", length, len(n.Text())+len(n.Cluster)+len(n.Reason))
+			}
+		}
+	}
+}
+
+// TestStrangersAreNotToleratedForEver: a connection that is no node is given up when
+// nothing that it sends can be used.
+func TestStrangersAreNotToleratedForEver(t *testing.T) {
+	c := newCrowd(t)
+	for _, m := range []wire.Message{wire.EchoRequest{Seq: c.number()}, wire.Init{Seq: c.number()}, wire.StartTLS{Seq: c.number()}} {
+		conn, sent := c.stranger(), 0
+		closed := false
+		for ; !closed && sent < 1000; sent++ {
+			closed = slices.ContainsFunc(c.s.Step(c.now, qnetd.Received{Conn: conn, Msg: m}), func(o qnetd.Output) bool {
+				_, ok := o.(qnetd.Close)
+				return ok
+			})
+		}
+		if sent != 33 {
+			t.Errorf("%v: given up after %d messages", m.Type(), sent)
+		}
+	}
+	conn := c.stranger()
+	for range 1000 {
+		c.s.Step(c.now, qnetd.Garbled{Conn: conn, Malformed: wire.Malformed{Fault: wire.FaultUnknownType}})
+	}
+	if n := c.s.Status(c.now).Clients; n != 0 {
+		t.Errorf("%d clients are left", n)
+	}
+}

@@ -4,6 +4,7 @@
 package qnetd
 
 import (
+	"strconv"
 	"time"
 
 	"quorate/internal/event"
@@ -64,6 +65,7 @@ func (s *Server) received(now time.Time, c *client, m wire.Message) {
 func (s *Server) beforeInit(c *client, m wire.Message) {
 	if echo, ok := m.(wire.EchoRequest); ok {
 		s.send(c, wire.ServerError{Seq: echo.Seq, Code: wire.Some(wire.ErrInitRequired)})
+		s.tolerate(c)
 		return
 	}
 	s.refuse(c, seqOf(m), wire.ErrInitRequired)
@@ -121,6 +123,9 @@ func (s *Server) preinit(c *client, m wire.Preinit) {
 		return
 	case !m.ClusterName.Set || m.ClusterName.V == "":
 		s.refuse(c, m.Seq, wire.ErrRequiredOptionMissing)
+		return
+	case len(m.ClusterName.V) > maxName:
+		s.refuseFor(c, m.Seq, wire.ErrMessageTooLong, "its cluster's name has "+strconv.Itoa(len(m.ClusterName.V))+" bytes, and Corosync allows "+strconv.Itoa(maxName))
 		return
 	}
 	c.preinit, c.name = true, m.ClusterName.V

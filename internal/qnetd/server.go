@@ -19,6 +19,7 @@ type Server struct {
 	started time.Time
 
 	clients  map[ConnID]*client
+	nodes    int // connections that are nodes
 	clusters map[string]*cluster
 
 	firsts    uint64 // counts clusters that got their first connected node
@@ -59,6 +60,14 @@ func New(cfg Config, now time.Time, stored []Stored) *Server {
 // Equal histories give equal outputs. Inputs for a connection that the machine
 // has closed are ignored. The returned slice is valid until the next Step.
 func (s *Server) Step(now time.Time, in Input) []Output {
+	s.Take(now, in)
+	s.tick(now)
+	return s.out
+}
+
+// Take is Step without the timers that are due, which run in the next Step. A shell takes
+// so what has arrived: a client whose message lies unread must not be found silent.
+func (s *Server) Take(now time.Time, in Input) []Output {
 	s.out = s.out[:0]
 	switch in := in.(type) {
 	case Connected:
@@ -84,8 +93,15 @@ func (s *Server) Step(now time.Time, in Input) []Output {
 		s.persisted(now, in)
 	case Tick:
 	}
-	s.tick(now)
 	return s.out
+}
+
+// Cluster returns the cluster whose node a connection is: "" before its Init.
+func (s *Server) Cluster(id ConnID) string {
+	if c := s.clients[id]; c != nil && c.cluster != nil {
+		return c.name
+	}
+	return ""
 }
 
 // Deadline is the next instant at which Step must be called with Tick, or the
@@ -114,8 +130,8 @@ func (s *Server) tick(now time.Time) {
 }
 
 func (s *Server) connected(now time.Time, in Connected) {
-	if s.cfg.MaxClients > 0 && len(s.clients) >= s.cfg.MaxClients {
-		s.note(event.Event{Kind: event.ClientRefused, Level: event.Error, Addr: in.Addr, Reason: "as many clients are connected as -m allows"})
+	if s.cfg.MaxClients > 0 && s.nodes >= s.cfg.MaxClients {
+		s.note(event.Event{Kind: event.ClientRefused, Level: event.Error, Addr: in.Addr, Reason: reasonFull})
 		s.emit(Close{Conn: in.Conn, Why: "limit of clients reached"})
 		return
 	}
@@ -163,6 +179,7 @@ func (s *Server) drop(now time.Time, c *client, e event.Event) {
 		s.note(c.reasoned(event.Debug, event.ClientDisconnected, e.Reason))
 		return
 	}
+	s.nodes--
 	s.note(e)
 	if i := slices.Index(cl.clients, c); i >= 0 {
 		cl.clients = slices.Delete(cl.clients, i, i+1)
@@ -217,8 +234,7 @@ func (s *Server) garbled(now time.Time, c *client, m wire.Malformed) {
 	if m.Err != nil {
 		why = m.Err.Error()
 	}
-	s.note(c.reasoned(event.Warning, event.MessageRefused, joined(code.Sentence(), why)))
-	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
+	s.refuseFor(c, seq, code, joined(code.Sentence(), why))
 }
 
 // joined appends a detail to a sentence.
@@ -233,6 +249,24 @@ func (s *Server) emit(o Output)                  { s.out = append(s.out, o) }
 func (s *Server) note(e event.Event)             { s.out = append(s.out, Notice{e}) }
 func (s *Server) send(c *client, m wire.Message) { s.out = append(s.out, Send{Conn: c.conn, Msg: m}) }
 func (s *Server) refuse(c *client, seq wire.Opt[uint32], code wire.ReplyError) {
-	s.note(c.reasoned(event.Warning, event.MessageRefused, code.Sentence()))
+	s.refuseFor(c, seq, code, code.Sentence())
+}
+
+// refuseFor is refuse with a reason of its own for the log.
+func (s *Server) refuseFor(c *client, seq wire.Opt[uint32], code wire.ReplyError, why string) {
+	s.note(c.reasoned(event.Warning, event.MessageRefused, why))
 	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
+	s.tolerate(c)
+}
+
+// tolerate counts what was refused of a connection that is no node. It is given up when it
+// goes on like that.
+func (s *Server) tolerate(c *client) {
+	if c.cluster != nil || c.gone {
+		return
+	}
+	if c.refused++; c.refused > maxRefused {
+		s.note(c.reasoned(event.Warning, event.ClientRefused, "none of its messages could be used"))
+		s.close(c, "too many refused messages")
+	}
 }

@@ -26,9 +26,19 @@ type Stream struct {
 // A limit above 2 GiB counts as that: no slice of a 32-bit machine is longer.
 func NewStream(limit uint32) *Stream { return &Stream{limit: min(limit, math.MaxInt32)} }
 
+// SetLimit changes how long a message may be, from the next one on.
+func (s *Stream) SetLimit(limit uint32) { s.limit = limit }
+
 // Push adds bytes that have arrived. p must not change until Next has returned
-// false, and Next must have done so before the next Push.
+// false or Keep was called, and one of them must have happened before the next Push.
 func (s *Stream) Push(p []byte) { s.in = p }
+
+// Keep keeps a copy of what was pushed and not yet taken, for a caller that takes the rest
+// of it later. Next goes on as before.
+func (s *Stream) Keep() {
+	s.part = append(s.part, s.in...)
+	s.in = nil
+}
 
 // Next returns the next message, or what came in the place of one, or false
 // when no more is complete.
