@@ -89,7 +89,7 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 	f.Uint16Var(&cfg.Port, "port", qnetdPort, "TCP port")
 	f.StringVar(&tlsMode, "tls", wireTLSName(cfg.Machine.TLS), "required, or req for short; on (plaintext is taken, too); or off")
 	f.BoolVar(&cfg.Machine.ClientCertRequired, "client-cert", true, "over TLS, require a certificate for the cluster's name")
-	f.IntVar(&cfg.Machine.MaxClients, "max-clients", 0, "connections at once; 0 is unlimited")
+	f.IntVar(&cfg.Machine.MaxClients, "max-clients", 0, "nodes connected at once; 0 is unlimited")
 	f.DurationVar(&hold, "hold-time", 0, "how long a silent node keeps its vote; 0 gives it away at once (default: worked out for each node)")
 	f.DurationVar(&probe, "probe-time", cfg.Machine.ProbeTime, "how long a node may take to answer before it is decided without it")
 	f.StringVar(&cfg.Control.Path, "socket", qnetdSocket, "local socket for quorate clusters and corosync-qnetd-tool")

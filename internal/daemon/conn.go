@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
+	"time"
 
 	"quorate/internal/pki"
 	"quorate/internal/qnetd"
@@ -22,6 +24,7 @@ import (
 type connEvent struct {
 	accepted int    // its descriptor, if conn is nil
 	addr     string // of accepted, as the C tools print it
+	from     netip.Addr
 
 	conn *conn
 	in   qnetd.Input // Secured or Disconnected
@@ -32,6 +35,10 @@ type connEvent struct {
 // runs elsewhere, and has the socket to itself until it has ended.
 type conn struct {
 	id      qnetd.ConnID
+	addr    string     // as the C tools print it
+	from    netip.Addr // see sourceOf
+	since   time.Time
+	share   *share // nil when it is gone
 	sock    *socket
 	tls     *tls.Conn // nil: plaintext
 	shaking bool      // a TLS handshake is under way
@@ -42,7 +49,8 @@ type conn struct {
 	out      []byte // encoded and not yet handed to the socket
 	messages int    // in out
 	urgent   bool   // one of them is
-	behind   bool   // there is more to read than one turn takes
+	due      bool   // it is in its share's list
+	kept     bool   // the stream has what its time did not suffice for
 }
 
 // read reads once into buf: errNothing when there is nothing.
@@ -67,12 +75,17 @@ func (c *conn) flush() (err error) {
 	return err
 }
 
-// handshake shakes hands as the TLS server, and tells the loop how that ended.
-func (c *conn) handshake(cfg *tls.Config, cores *cores, events chan<- connEvent) {
+// handshake shakes hands as the TLS server, and tells the loop how that ended. While it
+// computes, and does not wait for the client, it has a place in hands: hundreds of
+// handshakes at once must not keep the loop from its core.
+func (c *conn) handshake(cfg *tls.Config, cores *cores, hands chan struct{}, events chan<- connEvent) {
 	t := tls.Server(c.sock, cfg)
+	c.sock.hands = hands
+	hands <- struct{}{}
 	cores.more()
 	err := t.Handshake()
 	cores.less()
+	<-hands
 	e := connEvent{conn: c, tls: t}
 	if err != nil {
 		e.in = qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + reasonOf(err)}

@@ -64,16 +64,20 @@ func setBacklog(l *net.TCPListener, backlog int) error {
 func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- connEvent) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.file.Close() })
 	defer stop()
+	var told time.Time
 	for {
-		fd, addr, err := l.accept()
+		e, err := l.accept()
 		switch {
 		case ctx.Err() != nil:
 			if err == nil {
-				_ = unix.Close(fd)
+				_ = unix.Close(e.accepted)
 			}
 			return nil
 		case err != nil && temporary(err):
-			log.Error("client not accepted", "reason", err)
+			if now := time.Now(); now.Sub(told) > acceptTold {
+				log.Error("clients can't be accepted now", "reason", err)
+				told = now
+			}
 			select {
 			case <-ctx.Done():
 				return nil
@@ -84,20 +88,24 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- conn
 			return fmt.Errorf("listening on %s: %w", l.addr, err)
 		}
 		select {
-		case events <- connEvent{accepted: fd, addr: addr}:
+		case events <- e:
 		case <-ctx.Done():
-			_ = unix.Close(fd)
+			_ = unix.Close(e.accepted)
 			return nil
 		}
 	}
 }
 
+// acceptTold is how often it is told that no clients can be accepted.
+const acceptTold = time.Minute
+
 // accept waits for a connection. Its socket does not get into Go's poller.
-func (l *listener) accept() (fd int, addr string, err error) {
+func (l *listener) accept() (e connEvent, err error) {
 	raw, err := l.file.SyscallConn()
 	if err != nil {
-		return 0, "", err
+		return e, err
 	}
+	var fd int
 	var peer unix.Sockaddr
 	var aerr error
 	err = raw.Read(func(ls uintptr) bool {
@@ -106,13 +114,15 @@ func (l *listener) accept() (fd int, addr string, err error) {
 	})
 	switch {
 	case err != nil:
-		return 0, "", err
+		return e, err
 	case aerr != nil:
-		return 0, "", os.NewSyscallError("accept", aerr)
+		return e, os.NewSyscallError("accept", aerr)
 	}
 	// A vote must not wait for the ACK of an echo. If it can't be set, it may.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	return fd, l.clientAddr(peer), nil
+	e = connEvent{accepted: fd}
+	e.addr, e.from = l.clientAddr(peer)
+	return e, nil
 }
 
 func temporary(err error) bool {
@@ -127,15 +137,19 @@ func temporary(err error) bool {
 	return false
 }
 
-// clientAddr prints a client's address as the C tools do: no brackets.
-func (l *listener) clientAddr(peer unix.Sockaddr) string {
+// clientAddr prints a client's address as the C tools do, without brackets, and returns
+// where it comes from.
+func (l *listener) clientAddr(peer unix.Sockaddr) (addr string, from netip.Addr) {
+	var ap netip.AddrPort
 	switch a := peer.(type) {
 	case *unix.SockaddrInet4:
-		return formatAddr(netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)), l.mapped)
+		ap = netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
 	case *unix.SockaddrInet6:
-		return formatAddr(netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)), l.mapped)
+		ap = netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))
+	default:
+		return "", from
 	}
-	return ""
+	return formatAddr(ap, l.mapped), sourceOf(ap.Addr())
 }
 
 func formatAddr(ap netip.AddrPort, mapped bool) string {

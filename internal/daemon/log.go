@@ -17,7 +17,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"quorate/internal/event"
 	"quorate/internal/qnetd"
 	"quorate/internal/status"
 )
@@ -212,10 +211,6 @@ func plain(s string) bool {
 	return s != ""
 }
 
-// noteLimit is how many warnings a second are logged: a peer that sends
-// nothing but garbage must not fill a disk.
-const noteLimit = 200
-
 // While the loop is busy, so many lines wait for so long at most; room for so many
 // is kept.
 const (
@@ -228,12 +223,9 @@ const (
 // come the votes, then the lines about them, which have the instant of what they
 // tell.
 type notes struct {
-	log     *slog.Logger
-	kept    []note
-	attrs   [8]slog.Attr // of the line being made
-	second  time.Time
-	count   int
-	dropped int
+	log   *slog.Logger
+	kept  []note
+	attrs [8]slog.Attr // of the line being made
 }
 
 type note struct {
@@ -245,7 +237,7 @@ func newNotes(log *slog.Logger) notes { return notes{log: log} }
 
 // write takes a notice; flush writes its line.
 func (n *notes) write(now time.Time, o qnetd.Notice) {
-	if level := logLevel(o.Level); n.log.Enabled(context.Background(), level) && n.allow(now, level) {
+	if n.log.Enabled(context.Background(), logLevel(o.Level)) {
 		n.kept = append(n.kept, note{now, o})
 	}
 }
@@ -267,29 +259,7 @@ func (n *notes) flush(busy bool) {
 
 func (n *notes) line(o *note) {
 	// A record of our own: slog would look up who calls, for every line.
-	r := slog.NewRecord(o.at, logLevel(o.Level), o.Text(), 0)
+	r := slog.NewRecord(o.at, logLevel(o.Level), cut(o.Text(), textLimit), 0)
 	r.AddAttrs(fieldsOf(n.attrs[:0], &o.Event, r.Message)...)
 	_ = n.log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
-}
-
-// allow reports whether a line may be written now. Votes are logged at level
-// info and always are.
-func (n *notes) allow(now time.Time, level slog.Level) bool {
-	if level != slog.LevelWarn {
-		return true
-	}
-	if now.Sub(n.second) >= time.Second {
-		if n.dropped > 0 {
-			n.kept = append(n.kept, note{now, qnetd.Notice{Event: event.Event{
-				Kind: event.LinesDropped, Level: event.Warning, What: strconv.Itoa(n.dropped),
-			}}})
-		}
-		n.second, n.count, n.dropped = now, 0, 0
-	}
-	n.count++
-	if n.count > noteLimit {
-		n.dropped++
-		return false
-	}
-	return true
 }

@@ -56,17 +56,3 @@ func TestLogWaits(t *testing.T) {
 		t.Errorf("%d lines of %d, room for %d", got, noteKeep, cap(n.kept))
 	}
 }
-
-// TestNoFlood: warnings, which a peer can cause, are counted when they are too many.
-func TestNoFlood(t *testing.T) {
-	var out bytes.Buffer
-	n, now := newNotes(slog.New(NewLogHandler(&out, nil, slog.LevelInfo))), time.Unix(1_000_000, 0)
-	for range 10 * noteLimit {
-		n.write(now, decided(event.Warning, "message refused", ""))
-	}
-	n.write(now.Add(time.Second), decided(event.Warning, "message refused", ""))
-	n.flush(false)
-	if got := strings.Count(out.String(), "message refused"); got != noteLimit+1 || !strings.Contains(out.String(), fmt.Sprintf("%d were dropped", 9*noteLimit)) {
-		t.Errorf("%d lines of %d:\n%.300s", got, 10*noteLimit, out.String())
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net/netip"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,8 +41,21 @@ type loop struct {
 	buf    []byte          // what is read goes through it
 	free   [][]byte        // buffers for what is sent
 	dirty  []*conn         // have something to be sent
-	behind []*conn         // have more to read than one turn takes
 	grants []qnetd.Persist // to be handed to commit
+
+	shares    map[string]*share      // of clusters
+	strangers *share                 // connections that are no node yet
+	sources   map[netip.Addr]*source // of these
+
+	maxStrangers int
+	active       []*share // with something to be read
+	spare        []*share // room for the next list of these
+	swept        time.Time
+	hands        chan struct{} // one for each handshake that may compute
+
+	quota    quota // of all log lines together
+	dropping bool  // some share has lines that were dropped and not told
+	told     time.Time
 
 	writing int       // grants that commit has not answered
 	armed   time.Time // instant of the timer
@@ -63,9 +78,7 @@ type connLimits struct {
 }
 
 const (
-	readSize  = 16 << 10 // bytes read at once
-	readTurns = 4        // reads of one connection before others have their turn
-	outLimit  = 64 << 10 // bytes to be sent that are gathered before they are handed over
+	outLimit = 64 << 10 // bytes to be sent that are gathered before they are handed over
 
 	// With at least napClients connections, and nothing but echoes for calmTime,
 	// sockets are looked at once in napTime, twice that with manyClients: waking up
@@ -97,11 +110,18 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits, u
 		persisted: make(chan []qnetd.Persisted),
 		calls:     make(chan func(time.Time)),
 		conns:     make(map[qnetd.ConnID]*conn),
-		ready:     make([]unix.EpollEvent, pollEvents),
-		buf:       make([]byte, readSize),
-		timer:     time.NewTimer(time.Hour),
-		nap:       time.NewTimer(time.Hour),
-		late:      time.NewTimer(time.Hour),
+		shares:    make(map[string]*share),
+		strangers: &share{},
+		sources:   make(map[netip.Addr]*source),
+
+		maxStrangers: maxStrangers,
+
+		hands: make(chan struct{}, max(1, runtime.NumCPU()-1)), // the loop has a core for itself, if there are two
+		ready: make([]unix.EpollEvent, pollEvents),
+		buf:   make([]byte, readSize),
+		timer: time.NewTimer(time.Hour),
+		nap:   time.NewTimer(time.Hour),
+		late:  time.NewTimer(time.Hour),
 	}
 	l.timer.Stop()
 	l.nap.Stop()
@@ -128,6 +148,7 @@ func (l *loop) run(ctx context.Context) error {
 		if !busy {
 			l.watch()
 		}
+		l.tellDropped(time.Now())
 		l.arm()
 		l.notes.flush(busy)
 		if !busy {
@@ -140,12 +161,18 @@ func (l *loop) run(ctx context.Context) error {
 // turn does what there is to do, without waiting, and reports whether there may
 // be more at once.
 func (l *loop) turn(ctx context.Context) bool {
-	busy := l.sockets()
-	if len(l.behind) > 0 {
-		l.catchUp()
-		busy = true
+	busy := false
+	if !l.napping {
+		busy = l.look()
 	}
-	return l.other(ctx, false) || busy
+	busy = l.serve(false) || busy
+	for end := time.Now().Add(shareTime); l.other(ctx, false); {
+		if busy = true; !time.Now().Before(end) {
+			break
+		}
+	}
+	l.tick()
+	return busy
 }
 
 // watch has the sockets looked at: as soon as one has something to say, or, while
@@ -176,17 +203,14 @@ func (l *loop) watch() {
 func (l *loop) other(ctx context.Context, mayWait bool) bool {
 	if !mayWait {
 		select {
-		case evs := <-l.poll.wakeup:
+		case <-l.poll.wakeup:
 			l.waiting = false
-			l.heed(evs)
 		case e := <-l.events:
 			l.take(time.Now(), e)
 		case results := <-l.persisted:
 			l.results(results)
 		case f := <-l.calls:
 			f(time.Now())
-		case <-l.timer.C:
-			l.tick()
 		default:
 			return false
 		}
@@ -194,9 +218,8 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 	}
 	select {
 	case <-ctx.Done():
-	case evs := <-l.poll.wakeup:
+	case <-l.poll.wakeup:
 		l.waiting = false
-		l.heed(evs)
 	case <-l.nap.C:
 		l.napping = false
 	case <-l.late.C:
@@ -207,7 +230,7 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 	case f := <-l.calls:
 		f(time.Now())
 	case <-l.timer.C:
-		l.tick()
+		l.armed = time.Time{}
 	}
 	return true
 }
@@ -218,20 +241,36 @@ func (l *loop) results(list []qnetd.Persisted) {
 	}
 	now := time.Now()
 	for _, r := range list {
-		l.step(now, r)
+		l.step(now, nil, r)
 	}
 }
 
+// gapTime is how late a timer may be without a reason: the process stood still.
+const gapTime = 200 * time.Millisecond
+
+// tick runs the machine's timers that are due. What has arrived is read before: a client
+// whose message lies unread is not silent. A turn has done that, but it has not
+// read everything after the process, or the machine that it runs on, stood still.
 func (l *loop) tick() {
-	l.armed = time.Time{}
-	l.step(time.Now(), qnetd.Tick{})
+	at, now := l.machine.Deadline(), time.Now()
+	if at.IsZero() || now.Before(at) {
+		return
+	}
+	switch {
+	case now.Sub(at) > gapTime:
+		l.look()
+		l.serve(true)
+	case l.napping:
+		return // until the look
+	}
+	l.step(time.Now(), nil, qnetd.Tick{})
 }
 
 // take takes an accepted connection, or the end of a handshake.
 func (l *loop) take(now time.Time, e connEvent) {
 	c := e.conn
 	if c == nil {
-		l.accept(now, e.accepted, e.addr)
+		l.accept(now, e)
 		return
 	}
 	if c.gone {
@@ -243,14 +282,27 @@ func (l *loop) take(now time.Time, e connEvent) {
 	}
 	c.tls, c.shaking = e.tls, false
 	c.sock.poll()
-	if l.step(now, e.in); !c.gone {
-		l.read(c) // what came meanwhile is not reported again
+	if l.step(now, c, e.in); !c.gone {
+		l.wants(c) // what came meanwhile is not reported again
 	}
 }
 
-// step runs the machine once and does what it asks for.
-func (l *loop) step(now time.Time, in qnetd.Input) {
-	for _, o := range l.machine.Step(now, in) {
+// step runs the machine once and does what it asks for. c is the connection that has
+// brought the input, nil if none has.
+func (l *loop) step(now time.Time, c *conn, in qnetd.Input) {
+	run := l.machine.Take
+	if _, ok := in.(qnetd.Tick); ok {
+		run = l.machine.Step
+	}
+	out := run(now, in)
+	var s *share
+	if c != nil {
+		if c.share == l.strangers && !c.gone {
+			l.promote(c)
+		}
+		s = c.share
+	}
+	for _, o := range out {
 		switch o := o.(type) {
 		case qnetd.Send:
 			l.send(o)
@@ -266,7 +318,7 @@ func (l *loop) step(now time.Time, in qnetd.Input) {
 		case qnetd.Persist:
 			l.grants = append(l.grants, o)
 		case qnetd.Notice:
-			l.notes.write(now, o)
+			l.write(now, s, o)
 		}
 	}
 }
@@ -282,20 +334,26 @@ func (l *loop) conn(id qnetd.ConnID) *conn {
 }
 
 // accept takes a new connection to the machine.
-func (l *loop) accept(now time.Time, fd int, addr string) {
+func (l *loop) accept(now time.Time, e connEvent) {
 	l.nextID++
 	c := &conn{
-		id: l.nextID, sock: &socket{fd: fd, limit: l.limits.queue},
-		stream: wire.NewStream(l.limits.receive), closed: make(chan struct{}),
+		id: l.nextID, addr: e.addr, from: e.from, since: now, sock: &socket{fd: e.accepted, limit: l.limits.queue},
+		stream: wire.NewStream(min(l.limits.receive, strangerReceive)), closed: make(chan struct{}),
 	}
-	if err := l.poll.add(fd, c.id); err != nil {
-		l.log.Error("client not accepted", "client", addr, "reason", err)
+	if !l.makeRoom(now, c.from) {
+		l.refuse(now, c.addr, reasonStrangers)
+		c.sock.reset()
+		return
+	}
+	if err := l.poll.add(e.accepted, c.id); err != nil {
+		l.refuse(now, c.addr, err.Error())
 		c.sock.reset()
 		return
 	}
 	l.stirred = now
 	l.conns[c.id] = c
-	l.step(now, qnetd.Connected{Conn: c.id, Addr: addr})
+	l.arrive(c)
+	l.step(now, c, qnetd.Connected{Conn: c.id, Addr: c.addr})
 }
 
 // lost ends a connection that has broken or that the peer has closed.
@@ -305,13 +363,17 @@ func (l *loop) lost(c *conn, err error) {
 
 func (l *loop) end(now time.Time, c *conn, d qnetd.Disconnected) {
 	l.stirred = now
+	s := c.share
 	l.release(c)
-	l.step(now, d)
+	c.share = s // whose line it is
+	l.step(now, c, d)
+	c.share = nil
 }
 
 // release resets a connection and forgets it.
 func (l *loop) release(c *conn) {
 	c.gone = true
+	l.discharge(c)
 	delete(l.conns, c.id)
 	close(c.closed)
 	c.sock.reset()

@@ -7,105 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"quorate/internal/event"
 	"quorate/internal/qnetd"
 	"quorate/internal/wire"
 )
-
-// sockets reads the sockets that have something to say, and reports whether
-// there may be more of them.
-func (l *loop) sockets() bool {
-	if l.napping {
-		return false
-	}
-	n, err := l.poll.now(l.ready)
-	if err != nil {
-		l.log.Error("sockets can't be looked at", "reason", err)
-	}
-	l.heed(l.ready[:max(n, 0)])
-	return n > 0
-}
-
-// heed reads the sockets that were reported.
-func (l *loop) heed(evs []unix.EpollEvent) {
-	for _, ev := range evs {
-		c := l.conn(connOf(ev))
-		if c == nil {
-			continue
-		}
-		if err := c.sock.ready(ev.Events); err != nil {
-			l.lost(c, err)
-			continue
-		}
-		l.read(c)
-	}
-}
-
-// catchUp gives those that were cut short another turn.
-func (l *loop) catchUp() {
-	list := l.behind
-	l.behind = nil
-	for _, c := range list {
-		if c.behind = false; !c.gone {
-			l.read(c)
-		}
-	}
-}
-
-// read takes what a connection has brought.
-func (l *loop) read(c *conn) {
-	for range readTurns {
-		if c.shaking {
-			return
-		}
-		n, err := c.read(l.buf)
-		if n > 0 && !l.frames(c, l.buf[:n]) {
-			return
-		}
-		switch err.(type) {
-		case nil:
-		case errNothing:
-			return
-		default:
-			l.lost(c, err)
-			return
-		}
-	}
-	if !c.behind {
-		c.behind = true
-		l.behind = append(l.behind, c)
-	}
-}
-
-// frames gives the machine the messages in what has arrived, and reports
-// whether the connection is still there.
-func (l *loop) frames(c *conn, p []byte) bool {
-	c.stream.Push(p)
-	for {
-		msg, bad, ok := c.stream.Next()
-		if !ok {
-			return true
-		}
-		now := time.Now()
-		if _, echo := msg.(wire.EchoRequest); !echo {
-			l.stirred = now
-		}
-		if bad != nil {
-			l.step(now, qnetd.Garbled{Conn: c.id, Malformed: *bad})
-		} else {
-			l.step(now, qnetd.Received{Conn: c.id, Msg: msg})
-		}
-		if c.gone {
-			return false
-		}
-		if c.shaking {
-			c.sock.await(c.stream.Rest())
-			go c.handshake(l.tls, l.cores, l.events)
-			return true
-		}
-	}
-}
 
 // send encodes a message; flush sends it. A message that can't be encoded is
 // one that is too long: its client must be given up.
@@ -125,7 +30,7 @@ func (l *loop) send(o qnetd.Send) {
 		err = fmt.Errorf("%s of %d bytes, %d are the most", o.Msg.Type(), size, l.limits.send)
 	}
 	if err != nil {
-		l.log.Error("message not sent", "client", c.id, "reason", err)
+		l.write(time.Now(), c.share, qnetd.Notice{Event: event.Event{Kind: event.ClientRefused, Level: event.Error, Addr: c.addr, Reason: err.Error()}})
 		c.sock.fail(err)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,14 +23,17 @@ import (
 //
 // Sockets are edge-triggered: who is told of one must read it until it is empty.
 type poller struct {
-	fd     int      // the set of sockets
-	gate   *os.File // the set that has only fd
-	raw    syscall.RawConn
-	events []unix.EpollEvent
-	shut   bool // the gate is shut
+	fd   int      // the set of sockets
+	gate *os.File // the set that has only fd
+	raw  syscall.RawConn
+	shut bool // the gate is shut
 
-	again   chan struct{}          // asks for one look
-	wakeup  chan []unix.EpollEvent // what is ready; the loop's until it asks again
+	mu     sync.Mutex
+	events []unix.EpollEvent // room
+	found  []unix.EpollEvent // what run has seen and now has not returned yet
+
+	again   chan struct{} // asks for one look
+	wakeup  chan struct{} // something is ready
 	stopped chan struct{}
 }
 
@@ -43,7 +47,7 @@ func newPoller() (*poller, error) {
 	}
 	p := &poller{
 		fd: fd, events: make([]unix.EpollEvent, pollEvents),
-		wakeup: make(chan []unix.EpollEvent), again: make(chan struct{}, 1), stopped: make(chan struct{}),
+		wakeup: make(chan struct{}), again: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	if err := p.makeGate(); err != nil {
 		return nil, errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(fd))
@@ -101,12 +105,32 @@ func connOf(ev unix.EpollEvent) qnetd.ConnID {
 	return qnetd.ConnID(uint32(ev.Fd)) | qnetd.ConnID(uint32(ev.Pad))<<32
 }
 
-// now returns what is ready at this moment. run may be looking, too: what it has
-// seen first comes through wakeup.
-func (p *poller) now(events []unix.EpollEvent) (int, error) { return pollNow(p.fd, events) }
+// now returns what is ready at this moment, with what run has seen first.
+func (p *poller) now(events []unix.EpollEvent) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.found) > 0 {
+		n := copy(events, p.found)
+		p.found = p.found[n:]
+		return n, nil
+	}
+	return pollNow(p.fd, events)
+}
 
-// run waits, each time it is asked, until something is ready, and hands it over.
-// It ends when close is called.
+// find looks what is ready, and reports whether anything is.
+func (p *poller) find() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.found) > 0 {
+		return true
+	}
+	n, err := pollNow(p.fd, p.events)
+	p.found = p.events[:max(n, 0)]
+	return n > 0 || err != nil
+}
+
+// run waits, each time it is asked, until something is ready, and says so. It ends when
+// close is called.
 func (p *poller) run() {
 	defer close(p.wakeup)
 	for {
@@ -115,17 +139,11 @@ func (p *poller) run() {
 		case <-p.stopped:
 			return
 		}
-		n := 0
-		err := p.raw.Read(func(uintptr) bool {
-			var err error
-			n, err = pollNow(p.fd, p.events)
-			return n > 0 || err != nil
-		})
-		if err != nil {
+		if err := p.raw.Read(func(uintptr) bool { return p.find() }); err != nil {
 			return // closed
 		}
 		select {
-		case p.wakeup <- p.events[:max(n, 0)]:
+		case p.wakeup <- struct{}{}:
 		case <-p.stopped:
 			return
 		}

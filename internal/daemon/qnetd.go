@@ -60,6 +60,7 @@ type QNetdConfig struct {
 	Cores func(all bool)
 
 	openStore   func(path string) (grantStore, error) // for tests; nil is store.Open
+	strangers   int                                   // for tests: maxStrangers, if not 0
 	returnAfter time.Duration                         // how often a standby tries to return; 0 is 10 s
 	container   bool                                  // for tests: take this for a container
 
@@ -242,6 +243,9 @@ func (d *arbiter) serve(ctx context.Context) error {
 		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue}, d.cfg.Cores)
 	if err != nil {
 		return err
+	}
+	if d.cfg.strangers > 0 {
+		d.loop.maxStrangers = d.cfg.strangers
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	com := newCommitter(d.store, d.records, func(rs []qnetd.Persisted) {

@@ -17,6 +17,9 @@ import (
 // errQueueFull is why a client that does not read is given up.
 var errQueueFull = errors.New("send queue is full: the client does not read")
 
+// errShakes is why a client is given up that sends more than a handshake needs.
+var errShakes = errors.New("the client sends too much")
+
 // errNothing is what Read returns when nothing has arrived. It is temporary in
 // the eyes of crypto/tls, which goes on where it was with the next Read.
 type errNothing struct{}
@@ -30,7 +33,8 @@ func (errNothing) Temporary() bool { return true }
 // TLS handshake in a goroutine of its own. What the kernel does not take at
 // once is queued until flush.
 type socket struct {
-	limit int // messages that may be queued
+	limit int           // messages that may be queued
+	hands chan struct{} // a Read that waits gives its place in it to others meanwhile
 
 	mu     sync.Mutex
 	fd     int    // -1 when closed
@@ -38,6 +42,7 @@ type socket struct {
 	empty  bool   // the last read got all there was
 	ended  bool   // the peer has shut down or the connection is broken: read to the end
 	wake   chan struct{}
+	shakes int // bytes that may still be read while a Read waits
 	queue  []unsent
 	queued int  // messages in queue
 	open   bool // the messages that are being written will be counted later
@@ -57,7 +62,13 @@ func (s *socket) Read(p []byte) (int, error) {
 		if wake == nil {
 			return n, err
 		}
+		if s.hands == nil {
+			<-wake
+			continue
+		}
+		<-s.hands
 		<-wake
+		s.hands <- struct{}{}
 	}
 }
 
@@ -78,6 +89,12 @@ func (s *socket) read(p []byte) (int, <-chan struct{}, error) {
 	if s.empty && !s.ended && s.wake == nil {
 		return 0, nil, errNothing{}
 	}
+	if s.wake != nil {
+		if s.shakes == 0 {
+			return 0, nil, errShakes
+		}
+		p = p[:min(len(p), s.shakes)]
+	}
 	n, err := readNow(s.fd, p)
 	switch {
 	case err == unix.EAGAIN && s.wake != nil:
@@ -91,6 +108,9 @@ func (s *socket) read(p []byte) (int, <-chan struct{}, error) {
 		return 0, nil, io.EOF
 	}
 	s.empty = n < len(p)
+	if s.wake != nil {
+		s.shakes -= n
+	}
 	return n, nil, nil
 }
 
@@ -120,7 +140,7 @@ func (s *socket) ready(events uint32) error {
 func (s *socket) await(rest []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rest, s.wake = rest, make(chan struct{}, 1)
+	s.rest, s.wake, s.shakes = rest, make(chan struct{}, 1), strangerShakes
 }
 
 // poll ends what await began.

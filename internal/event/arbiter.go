@@ -24,7 +24,7 @@ func (e *Event) arbiterText() string {
 	case MessageRefused:
 		return "a message of " + e.node() + " is refused: " + e.Reason
 	case LinesDropped:
-		return "too many warnings to log them all: " + e.What + " were dropped"
+		return "too many log lines: " + e.What + " were dropped"
 	case GrantNotRecorded:
 		return "the vote is not given, because it can't be recorded: " + e.Reason
 	case Decided:
