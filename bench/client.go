@@ -24,7 +24,8 @@ type client struct {
 	cluster string
 	conn    net.Conn
 	seq     uint32
-	acked   chan ack // each ACK that comes
+	acked   chan ack       // each ACK that comes
+	echoed  chan time.Time // each echo's answer; it is dropped when nobody waits for it
 
 	mu sync.Mutex // of writes
 }
@@ -54,7 +55,7 @@ func hello(cluster string, node qnet.NodeID, ring qnet.RingID, cert *tls.Certifi
 	if err != nil {
 		return nil, err
 	}
-	c := &client{node: node, cluster: cluster, conn: conn, acked: make(chan ack, 16)}
+	c := &client{node: node, cluster: cluster, conn: conn, acked: make(chan ack, 16), echoed: make(chan time.Time, 1)}
 	if err := c.handshake(ring, cert); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("%s node %d: %w", cluster, node, err)
@@ -155,6 +156,7 @@ func (c *client) read() {
 		n, err := c.conn.Read(buf)
 		if err != nil {
 			close(c.acked)
+			close(c.echoed)
 			return
 		}
 		at := time.Now()
@@ -163,6 +165,12 @@ func (c *client) read() {
 			m, _, ok := stream.Next()
 			if !ok {
 				break
+			}
+			if _, ok := m.(wire.EchoReply); ok {
+				select {
+				case c.echoed <- at:
+				default:
+				}
 			}
 			if v, ok := m.(wire.VoteInfo); ok {
 				c.send(wire.VoteInfoReply{Seq: v.Seq})
