@@ -59,7 +59,7 @@ race: deps
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/store:FuzzDecode ./internal/store:FuzzExamine \
 	./internal/pki:FuzzRequest ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
-	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/status:FuzzParseQDevice ./internal/votequorum:FuzzMachine ./internal/lab:FuzzScript ./internal/nodeconf:FuzzParse ./internal/scenario:FuzzParse ./internal/explain:FuzzRead ./corosync/conf:FuzzParse \
+	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/heuristics:FuzzParseStat ./internal/control:FuzzCommand ./internal/control:FuzzAnswer ./internal/status:FuzzParseQDevice ./internal/votequorum:FuzzMachine ./internal/lab:FuzzScript ./internal/nodeconf:FuzzParse ./internal/scenario:FuzzParse ./internal/explain:FuzzRead ./corosync/conf:FuzzParse \
 	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/cmap:FuzzValue ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
 	./corosync/votequorum:FuzzEvent ./corosync/quorum:FuzzEvent ./corosync/cfg:FuzzAnswers \
 	./corosync/cpg:FuzzEvent ./corosync/cpg:FuzzAnswers

@@ -176,7 +176,8 @@ func (d *Daemon) stopped() bool {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.cmd.Process.Pid))
 	for _, path := range threads {
 		b, err := os.ReadFile(path)
-		if _, state, _ := bytes.Cut(b, []byte(") ")); err == nil && !bytes.HasPrefix(state, []byte("T")) {
+		behind := b[bytes.LastIndexByte(b, ')')+1:] // the name may have any character
+		if err == nil && !bytes.HasPrefix(behind, []byte(" T")) {
 			return false
 		}
 	}

@@ -413,6 +413,36 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
+// FuzzParseStat: whatever the name of a process is, the fields behind it are read; and
+// what is no such line is refused.
+func FuzzParseStat(f *testing.F) {
+	tail := " 7 8 9 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0"
+	for _, s := range []string{"sleep", "a) R 1 2) (b", "", ")", "\n", "\xff ("} {
+		f.Add([]byte(s))
+	}
+	f.Add([]byte("12 (x) S" + tail))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for state, dead := range map[string]bool{"S": false, "Z": true} {
+			want := process{pid: 12, parent: 7, session: 9, start: 4242, dead: dead}
+			if got, err := parseStat(12, []byte("12 ("+string(b)+") "+state+tail)); err != nil || got != want {
+				t.Errorf("%q: %+v, %v", b, got, err)
+			}
+		}
+		got, err := parseStat(12, b)
+		if err != nil {
+			if got != (process{}) {
+				t.Errorf("%q: %+v and %v", b, got, err)
+			}
+			return
+		}
+		state := map[bool]string{false: "S", true: "Z"}[got.dead]
+		line := fmt.Sprintf("12 (x) %s %d 0 %d%s %d", state, got.parent, got.session, strings.Repeat(" 0", 15), got.start)
+		if again, err := parseStat(12, []byte(line)); err != nil || again != got {
+			t.Errorf("%q: %+v, and then %+v, %v", b, got, again, err)
+		}
+	})
+}
+
 // A number that another process has by now gets no signal, nor do this process, the
 // first one and strangers.
 func TestStrangers(t *testing.T) {
