@@ -18,7 +18,7 @@ const (
 )
 
 // logFlushTime is how long Flush and Close wait for outputs that do not take what is left.
-const logFlushTime = 500 * time.Millisecond
+const logFlushTime = 250 * time.Millisecond
 
 // LogQueue is a slog.Handler that never makes its caller wait: for each output a
 // goroutine hands the lines on, so that one that hangs keeps back neither a daemon nor
@@ -183,7 +183,7 @@ func bytesOf(r *slog.Record) int {
 	return n
 }
 
-// Flush waits until what was logged is written, but half a second at most.
+// Flush waits until what was logged is written, but a quarter of a second at most.
 func (q *LogQueue) Flush() { q.finish(false) }
 
 // Close is Flush; what is logged after it is dropped.
