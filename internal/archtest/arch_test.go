@@ -70,7 +70,7 @@ var table = map[string]rule{
 	"quorate/internal/lab": {may: []string{"daemon", "outlook", "engine", "engine/core", "pki", "control", "status", "qnet", "qnetd", "nodeconf", "votequorum", "corosync"},
 		why: "the laboratory plays every part: it runs both daemons on an engine, and foretells losses as quorate status does"},
 	"quorate/internal/lab/ui": {may: []string{"lab", "engine/core", "qnet"}, why: "a screen shows views, and gives commands"},
-	"quorate/internal/explain": {pure: true, may: []string{"qnet", "votequorum", "scenario", "sim", "corosync/conf"},
+	"quorate/internal/explain": {pure: true, may: []string{"qnet", "status", "votequorum", "scenario", "sim", "corosync/conf"},
 		why: "it plays what a parsed file says; it reads no file"},
 	"quorate/corosync":            {why: "a public library stands alone"},
 	"quorate/corosync/qb":         {may: []string{"corosync"}, why: "a public library stands alone: the transport knows only errors and ring IDs"},

@@ -19,6 +19,7 @@ import (
 	"quorate/internal/advice"
 	"quorate/internal/explain"
 	"quorate/internal/limited"
+	"quorate/internal/status"
 )
 
 // sbdFiles are where distributions keep sbd's settings.
@@ -101,10 +102,10 @@ func readCluster(file string, in io.Reader, out io.Writer) (c *explain.Cluster, 
 	var at *conf.Error
 	switch {
 	case errors.As(err, &at) && at.Line > 0:
-		err = fmt.Errorf("%s:%d: %s", name, at.Line, explain.Plain(at.Text))
+		err = fmt.Errorf("%s:%d: %s", name, at.Line, status.EscapeName(at.Text))
 		_, _ = io.WriteString(out, draft(f)) // the error is what counts
 	case errors.As(err, &at):
-		err = fmt.Errorf("%s: %s", name, explain.Plain(at.Text))
+		err = fmt.Errorf("%s: %s", name, status.EscapeName(at.Text))
 	}
 	return c, name, err
 }
@@ -121,7 +122,7 @@ func draft(f *conf.File) string {
 			if b.Len() == 0 {
 				b.WriteString("# Fill in what is in capitals:\n")
 			}
-			b.WriteString(explain.Plain(strings.TrimRight(line, "\r\n")) + "\n")
+			b.WriteString(status.EscapeName(strings.TrimRight(line, "\r\n")) + "\n")
 		}
 	}
 	return b.String()

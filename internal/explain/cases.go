@@ -86,8 +86,12 @@ func (c *Cluster) plans() (list []plan, leftOut string) {
 			}
 		}
 	}
+	only := "only "
+	if len(ids) == 1 {
+		only = ""
+	}
 	for _, id := range ids {
-		list = append(list, plan{kind: ColdBoot, what: "only " + c.name(id) + " starts", boot: true,
+		list = append(list, plan{kind: ColdBoot, what: only + c.name(id) + " starts", boot: true,
 			faults: []fault{{{Verb: scenario.Up, Hosts: []scenario.Host{id}}}}})
 	}
 	switch {

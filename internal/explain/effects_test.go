@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"quorate/corosync/conf"
 	"quorate/internal/qnet"
@@ -341,6 +342,13 @@ func (seen tried) own(t *testing.T, f *conf.File, text string) {
 	report, err := Run(c)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, all := range []bool{false, true} {
+		for line := range strings.SplitSeq(string(AppendText(nil, report, Options{File: "f", All: all})), "\n") {
+			if utf8.RuneCountInString(line) > width || strings.HasSuffix(line, " ") {
+				t.Errorf("%q\n%s", line, text)
+			}
+		}
 	}
 	r := &trial{t: t, text: text, c: c}
 	for _, w := range report.Warnings[before:] {

@@ -25,6 +25,7 @@ import (
 	"quorate/corosync/conf"
 	"quorate/internal/advice"
 	"quorate/internal/qnet"
+	"quorate/internal/status"
 )
 
 // Report is what was found out of a cluster.
@@ -172,7 +173,7 @@ func join(nodes []Node, ids []qnet.NodeID) string {
 	for i, id := range ids {
 		words[i] = id.String()
 		if k := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == id }); k >= 0 && nodes[k].Name != "" {
-			words[i] = Plain(nodes[k].Name)
+			words[i] = status.EscapeName(nodes[k].Name)
 		}
 	}
 	return strings.Join(words, ", ")

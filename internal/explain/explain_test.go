@@ -251,6 +251,16 @@ func TestUDPU(t *testing.T) {
 	}
 }
 
+// TestOneNode: of a cluster of one node no other one is spoken of.
+func TestOneNode(t *testing.T) {
+	r := run(t, cluster(1, ""))
+	got := string(explain.AppendText(nil, r, explain.Options{File: "f"}))
+	want := "c: 1 node with 1 vote. 1 of 1 vote is needed.\n\nwhat happens      who goes on  after  why\n192.0.2.1 starts  192.0.2.1    1 s    1 of 1 vote\n"
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestHeuristics: that they are run is said.
 func TestHeuristics(t *testing.T) {
 	checks := strings.Replace(device, " }\n }\n", " }\n heuristics {\n mode: sync\n exec_ping: /bin/ping -c1 192.0.2.1\n }\n }\n", 1)

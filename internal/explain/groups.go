@@ -25,7 +25,7 @@ type group struct {
 func (r *Report) groups() (list []*group) {
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		if !slices.Contains(short, c.Kind) || c.Kind == AllUp && c.active() == 1 && len(r.Nodes) > 1 {
+		if !slices.Contains(short, c.Kind) || c.Kind == AllUp && c.active() == 1 {
 			continue
 		}
 		labels := r.labels(c)
@@ -101,9 +101,11 @@ func (r *Report) labels(c *Case) []string {
 		return []string{nobody}
 	case c.active() > 1:
 		return []string{both}
+	case len(r.Nodes) == 1:
+		return []string{join(r.Nodes, p.Nodes)}
 	case c.Kind == ColdBoot:
 		return []string{"that node"}
-	case len(p.Nodes) == len(r.Nodes) && len(r.Nodes) > 1:
+	case len(p.Nodes) == len(r.Nodes):
 		return []string{"all nodes"}
 	case len(c.Parts) == 1 && len(p.Nodes) == 1 && len(r.Nodes) > 2:
 		return []string{"the last node"}

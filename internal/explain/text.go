@@ -8,9 +8,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
 	"quorate/internal/qnet"
+	"quorate/internal/status"
 )
 
 // Options say how a report is printed.
@@ -51,17 +51,17 @@ func AppendText(dst []byte, r *Report, o Options) []byte {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		place := Plain(o.File)
+		place := status.EscapeName(o.File)
 		if a.Line > 0 {
 			place = fmt.Sprintf("%s:%d", place, a.Line)
 		}
-		for k, line := range fold(fmt.Sprintf("%s: %s: %s", place, a.Level, Plain(a.Text)), width, 4) {
+		for k, line := range fold(fmt.Sprintf("%s: %s: %s", place, a.Level, status.EscapeName(a.Text)), width, 4) {
 			if k == 0 && a.Level == "warning" {
 				line = strings.Replace(line, ": warning: ", ": "+p.do(yellow, "warning")+": ", 1)
 			}
 			b.WriteString(line + "\n")
 		}
-		for _, line := range fold("    -> "+Plain(a.WhatToDo), width, 7) {
+		for _, line := range fold("    -> "+status.EscapeName(a.WhatToDo), width, 7) {
 			b.WriteString(line + "\n")
 		}
 	}
@@ -70,7 +70,7 @@ func AppendText(dst []byte, r *Report, o Options) []byte {
 
 // head says which cluster it is.
 func (r *Report) head(b *strings.Builder) {
-	name := Plain(r.Cluster)
+	name := status.EscapeName(r.Cluster)
 	if name == "" {
 		name = "cluster without a name"
 	}
@@ -89,7 +89,7 @@ func (r *Report) head(b *strings.Builder) {
 	}
 	if d := r.Device; d != nil {
 		text += fmt.Sprintf("; the arbiter has %s", plural(d.Votes, "vote"))
-		text += fmt.Sprintf(" (%s, tie-breaker %s", d.Algorithm, Plain(d.TieBreaker))
+		text += fmt.Sprintf(" (%s, tie-breaker %s", d.Algorithm, status.EscapeName(d.TieBreaker))
 		if d.KAP {
 			text += ", keep active partition"
 		}
@@ -112,7 +112,7 @@ func (r *Report) foot(b *strings.Builder, all bool) {
 		say("Not played: " + r.LeftOut + ".")
 	}
 	if d := r.Device; d != nil && d.Heuristics != "" {
-		say("Heuristics (mode " + Plain(d.Heuristics) + ") are taken to pass on every node. Of two equal parts the arbiter prefers the one where they pass on more nodes.")
+		say("Heuristics (mode " + status.EscapeName(d.Heuristics) + ") are taken to pass on every node. Of two equal parts the arbiter prefers the one where they pass on more nodes.")
 	}
 	if slices.ContainsFunc(r.Cases, func(c Case) bool {
 		return slices.ContainsFunc(c.Parts, func(p Part) bool { return !p.Quorate })
@@ -233,17 +233,6 @@ func wholeSeconds(s float64) string {
 		return "at once"
 	}
 	return fmt.Sprintf("%.0f s", math.Ceil(s))
-}
-
-// Plain takes out what is not to be printed on a terminal as it is: a file may hold
-// anything.
-func Plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			return r
-		}
-		return '?'
-	}, s)
 }
 
 func plural[N int | uint32](n N, what string) string {
