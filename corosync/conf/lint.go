@@ -154,9 +154,33 @@ func (l *linter) refused() {
 		if i >= len(l.f.errs) && (known || l.isOld && e.Line == 0) {                        // see oldFile
 			continue
 		}
-		l.stopsAt(e.Line, corosync, e.Text, "correct the line")
+		l.stopsAt(e.Line, corosync, e.Text, mend(e))
 		l.found[len(l.found)-1].refused = e.Line > 0
 	}
+}
+
+// mend says what to do about a refusal.
+func mend(e *Error) string {
+	for _, m := range []struct{ part, what string }{
+		{"can't encrypt", "delete transport, so that Corosync uses knet, or delete the keys of the encryption"},
+		{"each node needs a name", "give each node a name, as uname -n prints it"},
+		{"there is no nodelist", "write a nodelist with the name, the ID and the address of each node"},
+		{"has a name or a ring0_addr", "give each node a name and a ring0_addr"},
+		{"each node needs an address", "give each node an address of each link"},
+		{"only an IPv4 address does", "give each node a nodeid of its own, from 1"},
+		{"is no IPv4 address", "give each node a nodeid of its own, from 1"},
+		{"links are too many", "delete transport: knet can have several links"},
+		{"needs a totem.crypto_hash", "set totem.crypto_hash to sha256"},
+		{"does not go with totem.secauth", "delete the line"},
+	} {
+		if strings.Contains(e.Text, m.part) {
+			return m.what
+		}
+	}
+	if e.Line == 0 {
+		return "correct the file"
+	}
+	return "correct the line"
 }
 
 // repeated reports values that another line overrides, and nodelists that do.

@@ -25,7 +25,7 @@ func (l *linter) unknownIn(s *section, p place) {
 		case !ok:
 			l.section(e.sub, p)
 		case sub.gone.since != "":
-			l.at(e.sub.open.no, Warning, fmt.Sprintf("Corosync does not read a section %s any more (since version %s)", e.sub.path, sub.gone.since), sub.gone.what)
+			l.at(e.sub.open.no, sub.gone.level(), fmt.Sprintf("Corosync does not read a section %s any more (since version %s)", e.sub.path, sub.gone.since), sub.gone.what)
 		case !sub.any:
 			l.unknownIn(e.sub, sub)
 		}
@@ -47,19 +47,24 @@ func (l *linter) key(it *item, p place) {
 			fmt.Sprintf("write it between the braces of the section %s", name[:strings.LastIndexByte(name, '.')]))
 	case ok:
 	case it.section == l.f.root && it.key == "compatibility":
-		l.goneKey(it, gone{since: "2", what: "delete the line"})
+		l.goneKey(it, gone{since: "2", what: "delete the line", quiet: true})
 	default:
 		l.lost(it.no, fmt.Sprintf("%s %s", it.key, inside(it.section)), it.key, p, false)
 	}
 }
 
+// level is how bad it is.
+func (g gone) level() Level {
+	if g.quiet {
+		return Note
+	}
+	return Warning
+}
+
 // goneKey reports a key of an earlier version.
 func (l *linter) goneKey(it *item, g gone) {
-	level := Warning
-	if g.quiet {
-		level = Note
-	}
-	l.at(it.no, level, fmt.Sprintf("Corosync does not read %s any more (since version %s)", it.key, g.since), g.what)
+	g.quiet = g.quiet || it.value == "none" || it.value == "0" // as it is without the line
+	l.at(it.no, g.level(), fmt.Sprintf("Corosync does not read %s any more (since version %s)", it.key, g.since), g.what)
 }
 
 // section reports a section that nobody reads where it stands.

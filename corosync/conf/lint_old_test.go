@@ -71,7 +71,7 @@ quorum {
   provider: corosync_votequorum
   two_node: 1
 }
-`, []string{"warning: does not read rrp_mode any more", "fault: this file is for Corosync 2", "warning: does not read ringnumber any more",
+`, []string{"warning: does not read rrp_mode any more", "fault: this file is for Corosync 2",
 		"warning: the interface section of line 5 is for link 0 as well", "warning: does not read ringnumber any more"}, `nodelist {
   node {
     name: NAME1
@@ -102,7 +102,7 @@ service {
 	name: pacemaker
 	ver: 0
 }
-`, []string{"warning: does not read compatibility any more", "fault: this file is for Corosync 1", "warning: bindnetaddr is \"192.0.2.0/24 # the LAN\": Corosync has no comments",
+`, []string{"fault: this file is for Corosync 1", "warning: bindnetaddr is \"192.0.2.0/24 # the LAN\": Corosync has no comments",
 		"warning: does not read a section service any more"}, "ADDRESS2"},
 	// Faults that have nothing to do with each other do not hide each other.
 	{"several at once", `totem {
@@ -168,6 +168,16 @@ func TestDraft(t *testing.T) {
 		if found := g.Lint(); len(found) > 0 {
 			t.Errorf("%s: %q\n%s", c.name, found, g.Bytes())
 		}
+	}
+}
+
+// TestHarmless: what makes no difference is a note.
+func TestHarmless(t *testing.T) {
+	text := "compatibility: whitetank\namf {\nmode: disabled\n}\n" + strings.Replace(cluster(3, ""), "secauth: on",
+		"secauth: on\ncluster_uuid: 83ee97171a5b483ea717f0746289de43\nrrp_mode: none\nvsftype: none\nthreads: 2\ninterface {\nringnumber: 0\n}", 1)
+	found := mustParse(t, text).Lint()
+	if len(found) != 6 || slices.ContainsFunc(found, func(p Problem) bool { return p.Level != Note || !strings.Contains(p.Text, "any more (since version") }) {
+		t.Errorf("got %q", found)
 	}
 }
 

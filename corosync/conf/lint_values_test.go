@@ -201,7 +201,7 @@ func TestNodeValues(t *testing.T) {
 	for _, c := range []struct{ from, to, want, mend string }{
 		{"ring0_addr: 192.0.2.2", "ring0_addr: 192.0.2.2 # the second", "fault: no comments behind a value", "192.0.2.2"},
 		{"ring0_addr: 192.0.2.2", "ring0_addr: 192.0.2.2/24", `fault: "/24" is for a network`, "192.0.2.2"},
-		{"ring0_addr: 192.0.2.2", "ring0_addr: <IP>", "warning: a placeholder", ""}, // a name that can be asked for, as far as Corosync knows
+		{"ring0_addr: 192.0.2.2", "ring0_addr: <IP>", "fault: a placeholder", ""},
 		{"ring0_addr: 192.0.2.2", "ring0_addr: [2001:db8::2]", "fault: without brackets", "2001:db8::2"},
 		{"ring0_addr: 192.0.2.2", "ring0_addr: 192.0.2.2, 192.0.3.2", "fault: there are 2 words", ""},
 		{"name: n2", "name: n2 # the second", "warning: no comments behind a value", "n2"},
@@ -261,12 +261,11 @@ func TestPlaces(t *testing.T) {
 		{"", "host {\n}", "host is a key", "write host: VALUE in quorum.device.net"},
 		{"", "quorum.two_node: 1", "Corosync takes its value for text there", "write it between the braces of the section quorum"},
 		{"", "somewhere {\nelse: x\n}", "nobody reads a section somewhere", "correct the name or delete it"},
-		{"", "compatibility: whitetank", "does not read compatibility any more (since version 2)", "delete the line"},
 		{"", "service {\nname: pacemaker\nver: 0\n}", "does not read a section service any more", "delete the section; Pacemaker is a program of its own"},
 		{"", "qb {\nipc_type: shm\n}", "does not read a section qb any more (since version 3)", "use qb_ipc_type in a section system"},
 		{"totem", "rrp_mode: passive", "does not read rrp_mode any more (since version 3)", "use link_mode"},
 		{"totem", "nodeid: 3", "does not read nodeid any more", "write nodeid into each node of the nodelist"},
-		{"totem.interface", "ringnumber: 0", "does not read ringnumber any more (since version 3)", "use linknumber"},
+		{"totem.interface", "ringnumber: 1", "does not read ringnumber any more (since version 3)", "use linknumber"},
 	} {
 		t.Run(c.section+" "+c.lines, func(t *testing.T) {
 			found := slices.DeleteFunc(mustParse(t, within(c.section, c.lines)).Lint(), func(p Problem) bool {

@@ -20,6 +20,8 @@ package conf
 //	group               a multicast address
 //	name, path, command, nodes (lowest, highest or node IDs), text
 //
+// pcs keeps totem.cluster_uuid there; nobody else reads it.
+//
 // "str" before a form: the parser keeps the value of an interface section until the
 // section ends. What follows " ! " is the version that reads it no more, and what to do
 // instead; with " ~ " it makes no difference that it is read no more. A section with
@@ -29,6 +31,7 @@ totem
  version u32
  config_version u64
  cluster_name name
+ cluster_uuid text
  transport one knet udp udpu
  token ms
  token_coefficient ms
@@ -184,7 +187,7 @@ pload
 qb ! 3: use qb_ipc_type in a section system
  ipc_type text
 service * ! 2: delete the section; Pacemaker is a program of its own
-aisexec * ! 2: delete the section
-amf * ! 2: delete the section
-event * ! 2: delete the section
+aisexec * ~ 2: delete the section
+amf * ~ 2: delete the section
+event * ~ 2: delete the section
 `
