@@ -234,7 +234,7 @@ func TestLabTerminal(t *testing.T) {
 	c := onTerminal(t, nil, "lab")
 	c.expect("all nodes are together")
 	c.send("2")
-	c.expect("reported")
+	c.expect("did not answer")
 	c.send("guest create web on 1\r")
 	c.expect("done:")
 	c.send("fly\r")
