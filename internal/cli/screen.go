@@ -95,7 +95,7 @@ func (s *screen) take(l looked) {
 	var list []string
 	switch {
 	case l.failed != nil && (failed == nil || failed.Error() != l.failed.Error()):
-		list = []string{l.failed.Error()}
+		list = []string{status.EscapeName(l.failed.Error())}
 	case l.failed == nil && failed != nil:
 		list = []string{s.who + " answers again"}
 	}
@@ -162,7 +162,7 @@ func (s screen) text() (verdict, rest []byte) {
 	case s.now.found != nil:
 		return s.now.found.overview(s.colour, s.width)
 	case s.now.failed != nil:
-		return status.Wrap([]byte(s.now.failed.Error()+"\n"), s.width, nil), nil
+		return status.Wrap([]byte(status.EscapeText(s.now.failed.Error())+"\n"), s.width, nil), nil
 	}
 	return []byte("Asking " + s.who + " ...\n"), nil
 }
