@@ -21,6 +21,7 @@ type committer struct {
 	mu      sync.Mutex
 	wake    chan struct{} // capacity 1
 	pending []qnetd.Persist
+	gone    []string // clusters whose records go before that
 
 	revisions map[string]uint64 // of each cluster's record as stored
 }
@@ -44,6 +45,34 @@ func (c *committer) add(ps []qnetd.Persist) {
 	}
 }
 
+// forget takes a cluster whose record is to be removed. It does not wait.
+func (c *committer) forget(cluster string) {
+	c.mu.Lock()
+	c.gone = append(c.gone, cluster)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// remove removes records. What can't be removed now is there after the next start, and is
+// forgotten again then.
+func (c *committer) remove(ctx context.Context, clusters []string) {
+	var recs []store.Record
+	for _, name := range clusters {
+		if rev := c.revisions[name]; rev > 0 {
+			recs = append(recs, store.Record{Cluster: name, Revision: rev, Gone: true})
+		}
+	}
+	if len(recs) == 0 || c.store.Save(ctx, recs) != nil {
+		return
+	}
+	for _, r := range recs {
+		delete(c.revisions, r.Cluster)
+	}
+}
+
 // run writes until ctx is done. Grants that have not been written by then are
 // dropped: their ACKs never left.
 func (c *committer) run(ctx context.Context) error {
@@ -54,9 +83,10 @@ func (c *committer) run(ctx context.Context) error {
 		case <-c.wake:
 		}
 		c.mu.Lock()
-		batch := c.pending
-		c.pending = nil
+		batch, gone := c.pending, c.gone
+		c.pending, c.gone = nil, nil
 		c.mu.Unlock()
+		c.remove(ctx, gone)
 		if len(batch) > 0 {
 			c.done(c.commit(ctx, batch))
 		}

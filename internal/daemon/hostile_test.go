@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -279,5 +280,35 @@ func TestOneBadRecord(t *testing.T) {
 	}
 	if len(st.saved) != 99 || st.calls > 20 {
 		t.Errorf("%d saved in %d calls", len(st.saved), st.calls)
+	}
+}
+
+// TestForgottenRecord: a record that the machine wants no more is removed, and a grant that
+// follows for a cluster of that name is stored as new.
+func TestForgottenRecord(t *testing.T) {
+	st, err := store.Open(filepath.Join(t.TempDir(), "grants.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	ctx := t.Context()
+	c := newCommitter(st, nil, nil)
+	count := func() int {
+		recs, err := st.Load(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(recs)
+	}
+	grant := []qnetd.Persist{{ID: 1, Cluster: "prod"}}
+	if r := c.commit(ctx, grant); r[0].Err != nil || count() != 1 {
+		t.Fatalf("%+v, %d records", r, count())
+	}
+	c.remove(ctx, []string{"prod", "unknown"})
+	if n := count(); n != 0 {
+		t.Errorf("%d records are left", n)
+	}
+	if r := c.commit(ctx, grant); r[0].Err != nil || count() != 1 {
+		t.Errorf("%+v, %d records", r, count())
 	}
 }

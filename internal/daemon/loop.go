@@ -33,6 +33,7 @@ type loop struct {
 	persisted chan []qnetd.Persisted
 	calls     chan func(time.Time)
 	commit    func([]qnetd.Persist)
+	forget    func(cluster string)
 
 	conns  map[qnetd.ConnID]*conn
 	latest *conn // the last one that conn returned
@@ -317,6 +318,8 @@ func (l *loop) step(now time.Time, c *conn, in qnetd.Input) {
 			}
 		case qnetd.Persist:
 			l.grants = append(l.grants, o)
+		case qnetd.Forget:
+			l.forget(o.Cluster)
 		case qnetd.Notice:
 			l.write(now, s, o)
 		}

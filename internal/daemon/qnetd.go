@@ -254,7 +254,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	})
-	d.loop.commit, d.records = com.add, nil
+	d.loop.commit, d.loop.forget, d.records = com.add, com.forget, nil
 	g.Go(func() error { return com.run(ctx) })
 	g.Go(func() error { return d.loop.run(ctx) })
 	for _, l := range d.listeners {

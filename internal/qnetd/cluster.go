@@ -45,6 +45,9 @@ type cluster struct {
 	asked   qnet.Grant // what it writes
 	retryAt time.Time  // after a Persist was refused
 
+	enrolled  bool      // its certificate was shown
+	idleSince time.Time // since when it has no node
+
 	armed time.Time // instant for which a timer entry stands
 	order uint64    // grows with each cluster that gets its first connected node
 

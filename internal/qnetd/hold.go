@@ -280,7 +280,7 @@ func (s *Server) presume(now time.Time, cl *cluster) {
 // record returns the grant that must be on disk before ACKs for p may leave:
 // everybody who holds a ring now, and every connected node of p.
 func (cl *cluster) record(p *ring) qnet.Grant {
-	g := qnet.Grant{Ring: p.id, Members: slices.Clone(p.members)}
+	g := qnet.Grant{Ring: p.id, Members: slices.Clone(p.members), Enrolled: cl.enrolled}
 	p.mark = false
 	for i := range cl.holders {
 		cl.holders[i].ring.mark = false

@@ -90,6 +90,10 @@ type Close struct {
 	Why  string
 }
 
+// Forget asks for a cluster's record to be removed from the disk: it says nothing any more
+// that matters. There is no answer, and if it fails nothing is lost.
+type Forget struct{ Cluster string }
+
 // Persist asks for a grant to be written to disk. The answer is Persisted with
 // the same ID. At most one Persist for a cluster is under way at a time, and
 // the ACKs that it covers are returned only by a Step after that answer.
@@ -105,5 +109,6 @@ type Notice struct{ event.Event }
 func (Send) output()     {}
 func (StartTLS) output() {}
 func (Close) output()    {}
+func (Forget) output()   {}
 func (Persist) output()  {}
 func (Notice) output()   {}

@@ -90,7 +90,7 @@ func (s *Server) checkInit(now time.Time, c *client, m wire.Init) (code wire.Rep
 	}
 	cl := s.clusters[c.name]
 	if cl == nil {
-		return wire.NoError, ""
+		return s.checkClusters(now, c)
 	}
 	for _, o := range cl.clients {
 		switch {
@@ -166,7 +166,9 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 		cl.blank = true
 		s.clusters[c.name] = cl
 	}
+	s.enrol(cl, c)
 	if len(cl.clients) == 0 {
+		s.idle = slices.DeleteFunc(s.idle, func(o *cluster) bool { return o == cl })
 		s.firsts++
 		cl.order = s.firsts
 	}

@@ -251,6 +251,8 @@ func (p *player) step(in qnetd.Input) {
 		case qnetd.Persist:
 			p.say("write: %s", describeGrant(o.Grant))
 			writes = append(writes, o)
+		case qnetd.Forget:
+			p.say("remove the record of %s", o.Cluster)
 		case qnetd.Notice:
 			if o.Level > event.Debug {
 				p.say("%s", describeNotice(o))

@@ -21,6 +21,8 @@ type Server struct {
 	clients  map[ConnID]*client
 	nodes    int // connections that are nodes
 	clusters map[string]*cluster
+	enrolled int        // of these
+	idle     []*cluster // the others without a node, from the one that has been for longest
 
 	firsts    uint64 // counts clusters that got their first connected node
 	persistID uint64
@@ -52,6 +54,10 @@ func New(cfg Config, now time.Time, stored []Stored) *Server {
 		cl := newCluster(st.Cluster)
 		cl.restore(st.Grant, now)
 		s.clusters[st.Cluster] = cl
+		if cfg.TLS == wire.TLSRequired || st.Grant.Enrolled {
+			s.markEnrolled(cl)
+		}
+		s.abandoned(now, cl)
 	}
 	return s
 }
@@ -125,6 +131,7 @@ func (s *Server) tick(now time.Time) {
 		if e.cluster.armed.Equal(e.at) {
 			e.cluster.armed = time.Time{}
 			s.settle(now, e.cluster)
+			s.retire(now, e.cluster)
 		}
 	}
 }
@@ -188,15 +195,10 @@ func (s *Server) drop(now time.Time, c *client, e event.Event) {
 		h.heard = c.heard
 	}
 	cl.forgive() // what they seemed late for may have gone with it
-	s.forget(now, cl)
-	s.settle(now, cl)
-}
-
-// forget drops a cluster without nodes, unless something would be lost with it.
-func (s *Server) forget(now time.Time, cl *cluster) {
-	if len(cl.clients) == 0 && !cl.known && cl.writing == 0 && len(cl.holders) == 0 && !now.Before(cl.crowded) {
-		delete(s.clusters, cl.name)
+	if len(cl.clients) == 0 {
+		s.abandoned(now, cl)
 	}
+	s.settle(now, cl)
 }
 
 // close ends a connection from our side and forgets it.

@@ -295,7 +295,7 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 		s.storeErr = ""
 		cl.known, cl.unsure, cl.saved, cl.retryAt = true, false, cl.asked, time.Time{}
 	}
-	s.forget(now, cl)
+	s.retire(now, cl)
 	s.settle(now, cl)
 }
 

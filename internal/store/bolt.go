@@ -372,6 +372,9 @@ func (b *Bolt) put(bucket *bbolt.Bucket, s *seal, rec Record) error {
 	if stored != rec.Revision {
 		return fmt.Errorf("cluster %q: %w", rec.Cluster, ErrChanged)
 	}
+	if rec.Gone {
+		return bucket.Delete(key)
+	}
 	rec.Revision++
 	v, err := encode(rec)
 	if err != nil {

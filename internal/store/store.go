@@ -15,6 +15,7 @@ type Record struct {
 	Cluster  string
 	Revision uint64 // 0: not stored yet
 	Grant    qnet.Grant
+	Gone     bool // a Save removes the record
 }
 
 // ErrChanged is returned by Save when a record's revision is not the stored one.
