@@ -24,17 +24,17 @@ const (
 	InitService  Advice = "As root, run `quorate cert init {where} --user {user}`, then `systemctl restart corosync-qnetd`."
 	InitRunning  Advice = "As root, run `quorate cert init {where} --user {user}`. The arbiter then goes on by itself."
 	OpenPath     Advice = "The user {user} can't get through {dir}. As root, run `chmod o+x {dir}`, or keep the arbiter's files elsewhere with `quorate qnetd --state DIRECTORY`."
-	OwnDirectory Advice = "{dir} belongs to {owner}. If it is the arbiter's, run `chown -R {user} {dir}` as root and start the arbiter again; if not, give the arbiter another one with `quorate qnetd --state DIRECTORY`."
+	OwnDirectory Advice = "{dir} belongs to {owner}. If it is the arbiter's, run `chown -R {user} {dir}` as root and start the arbiter again. If not, give the arbiter another one with `quorate qnetd --state DIRECTORY`."
 	OwnVolume    Advice = "Run `chown -R {user} DIRECTORY` as root on the host, where DIRECTORY is the one that is mounted at {dir}."
 	NoLinks      Advice = "Root keeps nothing behind such a link or name. Put the file itself there, or choose another directory than {dir} with `--state`."
-	WriteMount   Advice = "{dir} is on a read-only file system. Let the arbiter write there: mount it read-write; in a container, mount the volume without `ro`; in a systemd unit, name it in ReadWritePaths=."
+	WriteMount   Advice = "{dir} is on a read-only file system. Let the arbiter write there: mount it read-write, in a container mount the volume without ro, and in a systemd unit name it in ReadWritePaths=."
 )
 
 // What to do about the arbiter's certificates.
 const (
 	InitFirst      Advice = "Run `quorate cert init {where}` first."
 	ShareState     Advice = "{dir} holds other files as well. Give the arbiter a directory of its own, for example `quorate cert init --state {dir}/arbiter --user {user}`."
-	OtherOwner     Advice = "If it is the arbiter's, run `chown -R {user} {dir}` first; if not, choose another directory with `--state`."
+	OtherOwner     Advice = "If it is the arbiter's, run `chown -R {user} {dir}` first. If not, choose another directory with `--state`."
 	NameUser       Advice = "Name the user that the arbiter runs as: `quorate cert init {where} --user USER`."
 	TakeOverAgain  Advice = "Run `cd {dir}`, `rm -f {files}` and `quorate cert init {where}`: that takes everything over from the NSS database again."
 	RestoreArbiter Advice = "Bring the files of {dir} back from a backup. If you have none: run `mv {dir} {dir}.damaged` and `quorate cert init {where}`, " +
@@ -53,7 +53,7 @@ const (
 
 // What to do next where the certificates of a cluster are being set up.
 const (
-	NoCerts     Advice = "On an arbiter, begin with `quorate cert init`; on a node, with `quorate cert trust qnetd-cacert.crt`, which comes from the arbiter."
+	NoCerts     Advice = "On an arbiter, begin with `quorate cert init`. On a node, begin with `quorate cert trust qnetd-cacert.crt`, which comes from the arbiter."
 	ShowCerts   Advice = "To list them: `quorate cert show`."
 	NextTrust   Advice = "Then, on every node: copy {file} there and run `quorate cert trust qnetd-cacert.crt`."
 	NextRequest Advice = "Next, on one node of the cluster: `quorate cert request CLUSTER{flags}`, with the cluster_name of corosync.conf."

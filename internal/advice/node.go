@@ -57,8 +57,11 @@ const (
 	NameConf       Advice = "Name the file: `quorate doctor --conf {file}`."
 	LookIntoFile   Advice = "Look at what is in it, and whether this is the file that Corosync reads."
 	TryToRead      Advice = "Find out why it can't be read: `cat {file}`."
-	SetUpDevice    Advice = "If it should have one: on Proxmox, `pvecm qdevice setup ADDRESS` does it all; elsewhere add quorum.device to corosync.conf."
+	SetUpDevice    Advice = "If it should have one: on Proxmox, `pvecm qdevice setup ADDRESS` does it all. Elsewhere, add quorum.device to corosync.conf."
 
+	SeeCorosyncLog Advice = "Its log says why: `journalctl -u corosync`."
+	RunCorosync    Advice = "Start it with `systemctl start corosync`. If it does not start, `journalctl -u corosync` says why."
+	UseVotequorum  Advice = "Set quorum.provider to corosync_votequorum in corosync.conf and run `systemctl restart corosync`."
 	TryAgain       Advice = "Wait some seconds and try again."
 	LetUserIn      Advice = "Run this as root, or give the user access with a uidgid section in corosync.conf."
 	ExplainAnother Advice = "To explain another cluster's file: `quorate explain FILE`."

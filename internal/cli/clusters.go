@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"quorate/internal/advice"
 	"quorate/internal/doctor"
 	"quorate/internal/status"
 )
@@ -109,13 +110,13 @@ func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
 	s, isC, err := queryArbiter(ctx, socket)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("the arbiter's socket %s does not let this user in: run this as root", socket)
+		return nil, fmt.Errorf("the arbiter's socket %s does not let this user in. %s", socket, advice.AsRoot)
 	case isC:
-		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons: use corosync-qnetd-tool -l", socket)
+		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons. %s", socket, advice.UseCTool)
 	case errors.Is(err, doctor.ErrFrozen):
 		return nil, fmt.Errorf("the arbiter at %s does not answer: %w", socket, err)
 	case err != nil:
-		return nil, fmt.Errorf("can't connect to the arbiter at %s (is it running?): %s", socket, strerror(err))
+		return nil, fmt.Errorf("can't connect to the arbiter at %s: %s. %s", socket, strerror(err), advice.StartArbiter)
 	}
 	return s, nil
 }

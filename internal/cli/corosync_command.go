@@ -18,6 +18,8 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/cmap"
 	"quorate/corosync/qb"
+
+	"quorate/internal/advice"
 )
 
 // corosyncPatience is how long an answer of Corosync is waited for. While it
@@ -51,15 +53,15 @@ func corosyncError(err error) error {
 	}
 	switch {
 	case errors.Is(err, qb.ErrLost):
-		return errors.New("Corosync has ended: see its log (journalctl -u corosync)")
+		return fmt.Errorf("Corosync has ended. %s", advice.SeeCorosyncLog)
 	case e.Call == "connect" && errors.Is(err, corosync.ErrLibrary) && e.Service == "cmap":
-		return errors.New("Corosync does not answer on this machine: systemctl start corosync")
+		return fmt.Errorf("Corosync does not answer on this machine. %s", advice.RunCorosync)
 	case e.Call == "connect" && errors.Is(err, corosync.ErrLibrary):
-		return fmt.Errorf("Corosync runs here without its service %s: see corosync.conf(5), quorum.provider", e.Service)
+		return fmt.Errorf("Corosync runs here without its service %s. %s", e.Service, advice.UseVotequorum)
 	case errors.Is(err, corosync.ErrTryAgain):
-		return errors.New("Corosync is busy starting or synchronising: try again in some seconds")
+		return fmt.Errorf("Corosync is busy starting or synchronising. %s", advice.TryAgain)
 	case e.Call == "connect" && errors.Is(err, corosync.ErrAccess):
-		return errors.New("Corosync does not let this user in: run this as root, or name the user in corosync.conf, uidgid")
+		return fmt.Errorf("Corosync does not let this user in. %s", advice.LetUserIn)
 	case errors.Is(err, corosync.ErrTimeout):
 		return fmt.Errorf("Corosync does not answer within %s: it is synchronising or stands still (%w)", corosyncPatience, err)
 	}

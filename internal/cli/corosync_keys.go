@@ -17,6 +17,7 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/cmap"
 	"quorate/corosync/qb"
+	"quorate/internal/advice"
 	"quorate/internal/status"
 )
 
@@ -76,7 +77,7 @@ func getKeys(ctx context.Context, c *cmap.Client, w io.Writer, key string, asJSO
 		v, err := c.Get(ctx, key)
 		switch {
 		case errors.Is(err, corosync.ErrNotExist):
-			return fmt.Errorf("there is no key %s: quorate corosync get '*' lists all", key)
+			return fmt.Errorf("there is no key %s. %s", key, advice.ListKeys)
 		case err != nil:
 			return err
 		case asJSON:

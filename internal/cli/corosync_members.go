@@ -20,6 +20,7 @@ import (
 	"quorate/corosync/cmap"
 	"quorate/corosync/conf"
 	"quorate/corosync/qb"
+	"quorate/internal/advice"
 	"quorate/internal/status"
 )
 
@@ -279,7 +280,7 @@ func whyRefused() string {
 		err = f.Check(conf.ThisHost())
 	}
 	if err == nil {
-		return ": see its log (journalctl -u corosync)"
+		return ". " + advice.SeeCorosyncLog.String()
 	}
 	return ": " + err.Error()
 }

@@ -21,6 +21,7 @@ import (
 	"quorate/corosync/cmap"
 	"quorate/corosync/corotest"
 	"quorate/corosync/votequorum"
+	"quorate/internal/advice"
 )
 
 // cluster is a fake Corosync on the first of two nodes.
@@ -145,7 +146,7 @@ func TestCorosyncGet(t *testing.T) {
 	c.check(t, "get test.odd", 0, `a\x1b[31m`+"\n", "")
 	c.check(t, "get nodelist.node.1.ring*", 0, "nodelist.node.1.ring0_addr = 192.0.2.2\nnodelist.node.1.ring1_addr = 198.51.100.2\n", "")
 	c.check(t, "get nothing.*", 0, "", "")
-	c.check(t, "get totem.token", 1, "", "quorate: there is no key totem.token: quorate corosync get '*' lists all\n")
+	c.check(t, "get totem.token", 1, "", "quorate: there is no key totem.token. "+advice.ListKeys.String()+"\n")
 	c.check(t, "get --json totem.config_version", 0, `{
   "key": "totem.config_version",
   "type": "u64",
@@ -231,7 +232,7 @@ func TestCorosyncReload(t *testing.T) {
 	c.check(t, "reload --json", 0, "{\n  \"reloaded\": true,\n  \"config_version\": 4\n}\n", "")
 	c.Stall(func() { c.cfg.Reload = func() corosync.Code { return corosync.ErrInvalidParam } })
 	for _, args := range [][]string{{"reload"}, {"reload", "--json"}} {
-		if code, out, stderr := c.run(args...); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync goes on with what it had: it refuses this node's corosync.conf: ") {
+		if code, out, stderr := c.run(args...); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync goes on with what it had: it refuses this node's corosync.conf") {
 			t.Errorf("%q: exit code %d, %q, %q", args, code, out, stderr)
 		}
 	}
@@ -247,7 +248,7 @@ func TestCorosyncReload(t *testing.T) {
 func TestCorosyncErrors(t *testing.T) {
 	c := newCluster(t)
 	for errno, want := range map[syscall.Errno]string{
-		syscall.EACCES: "run this as root", syscall.EAGAIN: "try again in some seconds", 0: "",
+		syscall.EACCES: advice.LetUserIn.String(), syscall.EAGAIN: advice.TryAgain.String(), 0: "",
 	} {
 		c.Refuse(errno)
 		for _, args := range []string{"status", "members", "get totem.cluster_name", "reload"} {
@@ -260,9 +261,9 @@ func TestCorosyncErrors(t *testing.T) {
 	if err := os.Remove(filepath.Join(c.dir, "votequorum")); err != nil {
 		t.Fatal(err)
 	}
-	c.check(t, "status", 1, "", "quorate: Corosync runs here without its service votequorum: see corosync.conf(5), quorum.provider\n")
+	c.check(t, "status", 1, "", "quorate: Corosync runs here without its service votequorum. "+advice.UseVotequorum.String()+"\n")
 	c.Close()
 	for _, args := range []string{"status", "members", "get x.y", "watch", "reload"} {
-		c.check(t, args, 1, "", "quorate: Corosync does not answer on this machine: systemctl start corosync\n")
+		c.check(t, args, 1, "", "quorate: Corosync does not answer on this machine. "+advice.RunCorosync.String()+"\n")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"quorate/corosync"
 	"quorate/corosync/cmap"
 	"quorate/corosync/votequorum"
+	"quorate/internal/advice"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
 )
@@ -120,7 +121,7 @@ func likeC(t *testing.T, text string) string {
 
 func TestStatusWithoutCorosync(t *testing.T) {
 	code, out, errs := call("quorate", "status", "--sockets", t.TempDir())
-	if code != 1 || out != "" || errs != "quorate: Corosync does not answer on this machine: systemctl start corosync\n" {
+	if code != 1 || out != "" || errs != "quorate: Corosync does not answer on this machine. "+advice.RunCorosync.String()+"\n" {
 		t.Errorf("%d, %q, %q", code, out, errs)
 	}
 }

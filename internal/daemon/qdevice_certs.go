@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/event"
 	"quorate/internal/pki"
 )
@@ -48,7 +49,7 @@ func (c *nodeCerts) config() (*tls.Config, error) {
 		logEvent(c.log, event.Event{Kind: event.CertsReloaded, Level: event.Info, What: c.dir})
 	})
 	if errors.Is(err, pki.ErrNoNode) {
-		return nil, fmt.Errorf("%w: set them up with corosync-qdevice-net-certutil, or set quorum.device.net.tls: off", err)
+		return nil, fmt.Errorf("%w. %s", err, advice.TrustFirst.With("flags", pki.NodeFlags(c.dir)))
 	}
 	if err != nil {
 		return nil, err

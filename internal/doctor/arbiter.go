@@ -100,7 +100,7 @@ func (a *arbiter) directory(context.Context) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		a.say(Fail, a.CertDir+" is not there: this arbiter has not been set up yet, or keeps its files elsewhere",
-			advice.InitHere, advice.NameArbiterState)
+			advice.InitHere.With("where", pki.Where(a.CertDir)), advice.NameArbiterState)
 		return
 	case errors.Is(err, fs.ErrPermission):
 		a.say(Fail, "this user may not look into "+a.CertDir, advice.AsRoot)
@@ -135,7 +135,7 @@ func (a *arbiter) certificates(context.Context) {
 		a.say(Note, "there is only the NSS database of Corosync's own arbiter: quorate's takes it over when it starts")
 		return
 	case errors.Is(err, pki.ErrNoCA):
-		a.say(Fail, "there is no CA in "+a.CertDir+": no cluster can be enrolled, and no node can connect", advice.InitHere)
+		a.say(Fail, "there is no CA in "+a.CertDir+": no cluster can be enrolled, and no node can connect", advice.InitHere.With("where", pki.Where(a.CertDir)))
 		return
 	case errors.As(err, &damaged):
 		a.say(Fail, damaged.Err.Error(), damaged.Do)
@@ -209,7 +209,7 @@ func (a *arbiter) port(ctx context.Context) {
 	case err != nil:
 		a.say(Fail, address+": "+err.Error(), advice.RestartArbiter)
 	default:
-		a.say(OK, address+" answers here; whether a firewall lets nodes in, `quorate doctor` tells on a node")
+		a.say(OK, address+" answers here", advice.FirewallOnNode)
 	}
 }
 

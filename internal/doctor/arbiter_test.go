@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"quorate/internal/advice"
 	"quorate/internal/control"
 	"quorate/internal/daemon"
 	"quorate/internal/pki"
@@ -87,7 +88,8 @@ func TestArbiterWell(t *testing.T) {
 ok directory: %s
 ok certificates: valid until %s; 1 cluster enrolled
 ok register: it can be written
-ok port: 127.0.0.1:%d answers here; whether a firewall lets nodes in, `+"`quorate doctor`"+` tells on a node
+ok port: 127.0.0.1:%d answers here
+    `+advice.FirewallOnNode.String()+`
 ok clusters: prod: 2 nodes connected, and the vote is given
 ok clock: synchronised
 `, s.cfg.CertDir, loaded.CA.NotAfter.Format("2006-01-02"), s.s.Port)
