@@ -25,6 +25,7 @@ const (
 	InitRunning  Advice = "As root, run `quorate cert init {where} --user {user}`. The arbiter then goes on by itself."
 	OpenPath     Advice = "The user {user} can't get through {dir}. As root, run `chmod o+x {dir}`, or keep the arbiter's files elsewhere with `quorate qnetd --state DIRECTORY`."
 	OwnDirectory Advice = "{dir} belongs to {owner}. If it is the arbiter's, run `chown -R {user} {dir}` as root and start the arbiter again. If not, give the arbiter another one with `quorate qnetd --state DIRECTORY`."
+	OwnFiles     Advice = "There are files in {dir} that belong to somebody else. As root, run `chown -R {user} {dir}`, then start the arbiter again."
 	OwnVolume    Advice = "Run `chown -R {user} DIRECTORY` as root on the host, where DIRECTORY is the one that is mounted at {dir}."
 	NoLinks      Advice = "Root keeps nothing behind such a link or name. Put the file itself there, or choose another directory than {dir} with `--state`."
 	WriteMount   Advice = "{dir} is on a read-only file system. Let the arbiter write there: mount it read-write, in a container mount the volume without ro, and in a systemd unit name it in ReadWritePaths=."
@@ -35,7 +36,6 @@ const (
 	InitFirst      Advice = "Run `quorate cert init {where}` first."
 	ShareState     Advice = "{dir} holds other files as well. Give the arbiter a directory of its own, for example `quorate cert init --state {dir}/arbiter --user {user}`."
 	OtherOwner     Advice = "If it is the arbiter's, run `chown -R {user} {dir}` first. If not, choose another directory with `--state`."
-	NameUser       Advice = "Name the user that the arbiter runs as: `quorate cert init {where} --user USER`."
 	TakeOverAgain  Advice = "Run `cd {dir}`, `rm -f {files}` and `quorate cert init {where}`: that takes everything over from the NSS database again."
 	RestoreArbiter Advice = "Bring the files of {dir} back from a backup. If you have none: run `mv {dir} {dir}.damaged` and `quorate cert init {where}`, " +
 		"and give every node of every cluster new certificates."
@@ -74,7 +74,6 @@ const (
 	NodeTakeOverAgain Advice = "Run `cd {dir}`, `rm -f {files}` and `systemctl restart corosync-qdevice`: that takes everything over from the NSS database again."
 	CopyNodeCerts     Advice = "Copy {files} from {dir} of another node of the cluster, which has the same. " +
 		"If none has: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
-	CAFromArbiter Advice = "On the arbiter the CA's certificate is qnetd-cacert.crt in /etc/corosync/qnetd/nssdb, unless it has another `--state`."
 )
 
 // What to do about the register of grants.

@@ -64,7 +64,6 @@ const (
 	UseVotequorum  Advice = "Set quorum.provider to corosync_votequorum in corosync.conf and run `systemctl restart corosync`."
 	TryAgain       Advice = "Wait some seconds and try again."
 	LetUserIn      Advice = "Run this as root, or give the user access with a uidgid section in corosync.conf."
-	ExplainAnother Advice = "To explain another cluster's file: `quorate explain FILE`."
 	ListKeys       Advice = "To list all keys: `quorate corosync get '*'`."
 	AsRoot         Advice = "Run this as root."
 )

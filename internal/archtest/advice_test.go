@@ -26,6 +26,7 @@ var help = []string{"Use", "Short", "Long", "Example"}
 
 // spoken are the places that may name commands without giving advice.
 var spoken = map[string]string{
+	"internal/cli/complete.go":         "the names of flags",
 	"internal/cli/qdevice_certutil.go": "the usage of the C script",
 	"internal/cli/qdevice_quick.go":    "commands that are run on other hosts",
 	"internal/lab/ui/model.go":         "the title of a window",

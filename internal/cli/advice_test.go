@@ -160,6 +160,7 @@ var known = map[string]*regexp.Regexp{
 	"firewall-cmd":          regexp.MustCompile(`^(--permanent --add-port=\d+/tcp|--reload)$`),
 	"nft":                   regexp.MustCompile(`^insert rule inet filter input tcp dport \d+ accept$`),
 	"ss":                    regexp.MustCompile(`^-ltnp 'sport = :\d+'$`),
+	"dmesg":                 regexp.MustCompile(`^$`),
 	"cat":                   regexp.MustCompile(`^\S+$`),
 	"cd":                    regexp.MustCompile(`^\S+$`),
 	"rm":                    regexp.MustCompile(`^(-r |-f )?\S+( \S+)*$`),

@@ -55,7 +55,7 @@ its node daemon would not start with it.`,
 			}
 			c, name, err := readCluster(file, cmd.InOrStdin(), cmd.OutOrStdout())
 			if here && errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%s is not there, so this machine is not a cluster node: %s", file, advice.NameAFile)
+				return fmt.Errorf("%s is not there, so this machine is not a cluster node. %s", file, advice.NameAFile)
 			}
 			if err != nil {
 				return err

@@ -103,6 +103,8 @@ func (s site) advise(err error, running bool) advice.Advice {
 		}
 		if uid := safedir.UID(info); uid != 0 && uid != os.Geteuid() && !s.container {
 			return advice.OwnDirectory.WithWord("dir", path).With("owner", pki.UserName(uid)).With("user", who)
+		} else if uid != 0 && uid == os.Geteuid() && info.IsDir() && !s.container { // then it is about what is in it
+			return advice.OwnFiles.WithWord("dir", path).With("user", who)
 		}
 	}
 	switch {

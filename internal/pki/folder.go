@@ -92,13 +92,29 @@ func makeDir(dir string, m modes, owner *Owner) (bool, error) {
 // locked runs f while no other process changes dir.
 func locked(dir string, m modes, f func(*folder) error) error { return lockedBy(lockFile, dir, m, f) }
 
+// lockFile opens a lock file. One that root makes is the directory's owner's, who locks
+// it, too; one that is there may be anything, and is nobody's to give away.
+func (d *folder) lockFile(name string) (*os.File, error) {
+	l, err := safedir.OpenFile(d.Root, name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return safedir.OpenFile(d.Root, name, os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := safedir.Own(l, safedir.Access{UID: d.uid, GID: d.gid, Mode: 0o600}); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
 func lockedBy(name, dir string, m modes, f func(*folder) error) error {
 	d, err := openFolder(dir, m)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	l, err := safedir.OpenFile(d.Root, name, os.O_RDWR|os.O_CREATE, 0o600)
+	l, err := d.lockFile(name)
 	if err != nil {
 		return err
 	}

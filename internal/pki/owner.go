@@ -144,7 +144,8 @@ func (d *folder) giveFile(name string, access safedir.Access, o *Owner) error {
 		return err
 	}
 	if uid := safedir.UID(info); uid != o.UID && (uid != 0 || d.uid != 0) {
-		return otherOwner(f.Name(), uid, o)
+		return fmt.Errorf("%s belongs to user %s, in a directory of another. %s", f.Name(), UserName(uid),
+			advice.OtherOwner.WithWord("user", o.Name).WithWord("dir", d.path))
 	}
 	return safedir.Own(f, access)
 }

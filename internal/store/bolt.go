@@ -199,7 +199,7 @@ func lockFile(f *os.File, exclusive bool) error {
 			return err
 		}
 		if time.Now().After(end) {
-			return errors.New("it is in use by another process")
+			return fmt.Errorf("it is in use by another process. %s", advice.OtherStore)
 		}
 	}
 }
