@@ -149,3 +149,13 @@ func TestLikeMachines(t *testing.T) {
 }
 
 func (w *world) wasQuorate(t *testing.T, id qnet.NodeID) bool { return w.start(t).Status(id).Quorate }
+
+// TestQuorumStays: the quorum that a node has reached never goes down by a loss, though
+// fewer votes were more than half of what it expects.
+func TestQuorumStays(t *testing.T) {
+	q := &status.Quorum{Votequorum: &status.Votequorum{Expected: 3, HighestExpected: 3, Quorum: 3}}
+	left := []status.Member{{ID: 1, Votes: 1}, {ID: 2, Votes: 1}}
+	if votes, needed, quorate := count(q, left, nil, 1); votes != 2 || needed != 3 || quorate {
+		t.Errorf("%d of %d, quorate %v", votes, needed, quorate)
+	}
+}

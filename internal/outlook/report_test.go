@@ -101,10 +101,11 @@ func cases() map[string]*status.Report {
 		"grace":     cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"killed":    cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"cold-boot": cluster(1, nodes("A,V,NMW"), absent(2)),
+		"riddle":    cluster(1, nodes("A,V,NMW", "A,NV,NMW"), nil),
 		"late":      cluster(1, nodes("A,NV,NMW", "A,V,NMW"), nil),
 		"two-node":  cluster(0, nodes("NR", "NR"), nil),
 	}
-	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace", "cold-boot", "late"} {
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace", "cold-boot", "late", "riddle"} {
 		list[name].Daemon = ours()
 	}
 	d := list["cut-off"].Daemon
