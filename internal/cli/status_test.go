@@ -46,7 +46,7 @@ func nodeDaemon() status.QDevice {
 		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "pve", Host: "192.0.2.9", Port: 5403,
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: time.Now().Add(-time.Hour), Polling: true, PollingCast: true,
-		Started: time.Now().Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Grace: 16000,
+		Started: time.Now().Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this side", Grace: 16000,
 		Ring:          qnet.RingID{Node: 1, Seq: 4},
 		ArbiterReason: status.ArbiterReason{Text: "the vote goes to nodes 1, 2: more than half of 2 nodes", Ring: qnet.RingID{Node: 1, Seq: 4}, At: time.Now()},
 	}
@@ -59,7 +59,7 @@ func TestStatus(t *testing.T) {
 	for _, want := range []string{
 		"Cluster information\n-------------------\nName:             pve\nConfig Version:   4\nTransport:        knet\nSecure auth:      off\n\nQuorum information\n",
 		"\nFlags:            Quorate Qdevice \n\nMembership information\n----------------------\n    Nodeid      Votes    Qdevice Name\n0x00000001          1    A,V,NMW 192.0.2.1 (local)\n0x00000002          1         NR",
-		"\nUsed by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this partition\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
+		"\nUsed by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this side\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
 		"\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n",
 		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, the arbiter's among them\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
 		"\npve2 has no qdevice running, so the arbiter's vote does not count there\n    On pve2, run `systemctl start corosync-qdevice`.\n",
@@ -95,7 +95,7 @@ func TestStatusDaemons(t *testing.T) {
 	d := nodeDaemon()
 	text := "OK\n" + string(status.AppendQDevice(nil, &d, true, time.Local))
 	for _, tt := range []struct{ socket, want string }{
-		{likeC(t, text), "\nWhy:              the arbiter gave its vote to this partition\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n"},
+		{likeC(t, text), "\nWhy:              the arbiter gave its vote to this side\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n"},
 		{likeC(t, "OK\nnonsense\n"), "\nWhy:              not known: the node daemon (qdevice) of pve1 does not answer: not the status of a node daemon: \"nonsense\"\n"},
 		{scripted(t, "Error\nCan't get QDevice status\n"), "does not answer: Can't get QDevice status\n"},
 		{scripted(t, "OK\nnonsense\n"), "does not answer: its answer can't be read: "},

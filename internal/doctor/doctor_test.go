@@ -106,7 +106,7 @@ func newWorld(t *testing.T) *world {
 		w.server.Handle(name, svc)
 	}
 	w.node = status.QDevice{State: status.StateConnected, HasConfigVersion: true, ConfigVersion: 5, Connected: w.now, RoundTrip: time.Millisecond,
-		Cluster: "prod", Reason: "the arbiter gave its vote to this partition"}
+		Cluster: "prod", Reason: "the arbiter gave its vote to this side"}
 	w.cfg = Config{
 		ConfFile: filepath.Join(dir, "corosync.conf"), Settings: newSettings(certs), Corosync: w.server.Options(), Host: &conf.Host{},
 		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true },

@@ -140,7 +140,7 @@ func (f *finder) noVote() {
 	case f.d.Reason != "":
 		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: "+f.d.WhyNot(), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
 	default:
-		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: the arbiter did not give it to this partition",
+		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: the arbiter did not give it to this side",
 			advice.AskAnyArbiter.WithWord("cluster", f.d.Cluster))
 	}
 }

@@ -72,7 +72,7 @@ func ours() *status.QDevice {
 		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "mycluster", Host: "192.0.2.9", Port: 5403,
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: now.Add(-35 * time.Minute), Polling: true, PollingCast: true,
-		Started: now.Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this partition", Since: now.Add(-34 * time.Minute),
+		Started: now.Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this side", Since: now.Add(-34 * time.Minute),
 		Grace: 16000, RoundTrip: 420 * time.Microsecond, Ring: qnet.RingID{Node: 1, Seq: 0x30},
 	}
 }
@@ -115,7 +115,7 @@ func cases() map[string]*status.Report {
 	d.ArbiterReason = said(0x2c, 34*time.Minute, "the vote goes to nodes 1, 2: more than half of 2 nodes")
 	list["alone"].Daemon.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 1: half of 2 nodes, and the other half has not reported")
 	d = list["lost"].Daemon
-	d.PollingCast, d.Vote, d.Reason = false, qnet.VoteNACK, "the arbiter did not give its vote to this partition"
+	d.PollingCast, d.Vote, d.Reason = false, qnet.VoteNACK, "the arbiter did not give its vote to this side"
 	d.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 2: tie-breaker is node 2")
 	d = list["four"].Daemon
 	d.HeuristicsMode, d.Heuristics = status.HeuristicsEnabled, qnet.HeuristicsFail

@@ -88,9 +88,9 @@ func (s *QDevice) why() string {
 	case !s.Polling:
 		return "the arbiter's answer is awaited"
 	case s.PollingCast:
-		return "the arbiter gave its vote to this partition"
+		return "the arbiter gave its vote to this side"
 	}
-	return "the arbiter did not give its vote to this partition"
+	return "the arbiter did not give its vote to this side"
 }
 
 // reasonText is the arbiter's reason, and how long ago it was given, if that is past.
