@@ -184,7 +184,11 @@ func (l *linter) autoTieBreaker() {
 		return
 	}
 	if l.flag("quorum.two_node") {
-		l.say(key, Warning, "auto_tie_breaker turns two_node off, all but its wait_for_all", "delete one of the two")
+		text := "auto_tie_breaker turns two_node off"
+		if !l.has("quorum.wait_for_all") {
+			text += "; the wait_for_all that comes with it stays on"
+		}
+		l.say(key, Warning, text, "delete one of the two")
 		l.idle("quorum.two_node")
 	}
 	if l.ties() {

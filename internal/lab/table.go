@@ -54,10 +54,14 @@ func TableIn(v *View, paint Painter, width int) []string {
 	for i := range v.Nodes {
 		rows = append(rows, row(v, &v.Nodes[i]))
 	}
-	lines := align(narrow(rows, width), paint)
-	say := func(label string, tone Tone, text string) {
+	return append(align(narrow(rows, width), paint), below(v, paint, width)...)
+}
+
+// below is what stands below the table.
+func below(v *View, paint Painter, width int) (lines []string) {
+	say := func(label string, labelTone, tone Tone, text string) {
 		for i, l := range Fold(text, width-len(indent)) {
-			first := paint(Strong, label) + strings.Repeat(" ", len(indent)-len(label))
+			first := paint(labelTone, label) + strings.Repeat(" ", len(indent)-len(label))
 			if i > 0 {
 				first = indent
 			}
@@ -72,24 +76,18 @@ func TableIn(v *View, paint Painter, width int) []string {
 		case v.Arbiter.Blocked != "" || len(v.Arbiter.Winner) == 0:
 			tone = Bad
 		}
-		say("arbiter", tone, text)
+		say("arbiter", Strong, tone, text)
 	} else if v.Device {
-		say("arbiter", Odd, "stopped")
+		say("arbiter", Strong, Odd, "stopped")
 	}
 	if len(v.Links) > 0 {
-		say("links", Odd, linksText(v.Links))
+		say("links", Strong, Odd, linksText(v.Links))
 	}
 	if len(v.Guests) > 0 {
-		say("guests", Plain, guestsText(v))
+		say("guests", Strong, Plain, guestsText(v))
 	}
 	if v.Alarm != "" {
-		for i, l := range Fold(v.Alarm, width-len(indent)) {
-			first := "ALARM    "
-			if i > 0 {
-				first = indent
-			}
-			lines = append(lines, paint(Bad, first+l))
-		}
+		say("ALARM", Bad, Bad, v.Alarm)
 	}
 	return lines
 }

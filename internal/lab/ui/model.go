@@ -109,8 +109,8 @@ func (m *Model) take(s State) {
 	m.suggest()
 }
 
-// say adds a line of what has happened. Who has scrolled back goes on seeing what he
-// sees.
+// say adds a line of what has happened. Whoever has scrolled back keeps the same lines
+// in sight.
 func (m *Model) say(prefix, text string) {
 	m.log = append(m.log, said{prefix, text})
 	if m.back > 0 {
