@@ -5,6 +5,7 @@ package qnetd_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -376,5 +377,24 @@ func TestStrangersAreNotToleratedForEver(t *testing.T) {
 	}
 	if n := c.s.Status(c.now).Clients; n != 0 {
 		t.Errorf("%d clients are left", n)
+	}
+}
+
+// TestSecurityPage: SECURITY.md states the limits that the tests of this package hold.
+func TestSecurityPage(t *testing.T) {
+	b, err := os.ReadFile("../../SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := strings.Join(strings.Fields(string(b)), " ")
+	for _, want := range []string{
+		fmt.Sprintf("| connected nodes | %d,", qnet.MaxNodes), fmt.Sprintf("| nodes on a list | %d;", qnet.MaxNodes),
+		fmt.Sprintf("| nodes that may be using the vote | %d; no more than are configured", qnet.MaxNodes),
+		"| 10 minutes; a node with a longer one is refused", "| a cluster's name | 497 bytes", "| refused messages | 32,",
+		"at most 1,000 clusters without a certificate, and forgets each of them a day after",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("SECURITY.md does not say %q", want)
+		}
 	}
 }
