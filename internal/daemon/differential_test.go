@@ -90,9 +90,17 @@ func (c *diffClient) until(ok func(wire.Message) bool) bool {
 // it was answered.
 const barrier = 0xbbbb
 
-// meet waits until the arbiter has answered everything that was sent.
+// meet waits until the arbiter has answered everything that was sent. It may have ended
+// the connection for that, before or after the echo is sent.
 func (c *diffClient) meet() bool {
-	c.send(wire.EchoRequest{Seq: wire.Some(uint32(barrier))})
+	b, err := wire.Append(nil, wire.EchoRequest{Seq: wire.Some(uint32(barrier))})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.c.Write(b); err != nil {
+		c.lines = append(c.lines, "closed")
+		return false
+	}
 	return c.until(func(m wire.Message) bool {
 		switch m := m.(type) {
 		case wire.EchoReply:
