@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -47,6 +48,8 @@ type Bolt struct {
 	stale  bool            // it is still there
 	opened bool            // Open has succeeded
 	lost   error           // why the file is not open any more
+
+	told atomic.Pointer[error] // broken, for those who do not wait for a Save
 }
 
 // Open opens the store at path and makes it if it does not exist, with mode
@@ -61,6 +64,7 @@ func Open(path string) (*Bolt, error) {
 		return nil, err
 	}
 	b.opened = true
+	b.tell()
 	return b, nil
 }
 
@@ -390,6 +394,7 @@ func (b *Bolt) put(bucket *bbolt.Bucket, s *seal, rec Record) error {
 // reopen tries whether the file can be written by now: a disk may have been
 // cleared, a directory's mode mended.
 func (b *Bolt) reopen() error {
+	defer b.tell()
 	broken := b.broken
 	if b.db != nil {
 		if err := b.db.Close(); err != nil {
@@ -403,12 +408,15 @@ func (b *Bolt) reopen() error {
 	return b.broken
 }
 
-// Writable returns nil, or why Save can't work: an error that wraps ErrReadOnly.
-func (b *Bolt) Writable() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.broken
+// tell lets Writable return what is broken.
+func (b *Bolt) tell() {
+	err := b.broken
+	b.told.Store(&err)
 }
+
+// Writable returns nil, or why Save can't work: an error that wraps ErrReadOnly. It waits
+// for nothing: a Save on a disk that hangs must not keep the status back.
+func (b *Bolt) Writable() error { return *b.told.Load() }
 
 // Close closes the file and lets go of its lock.
 func (b *Bolt) Close() error {

@@ -28,7 +28,7 @@ import (
 type Standby struct {
 	path, second string
 
-	mu   sync.Mutex
+	mu   sync.RWMutex // written by Return: a Save on a disk that hangs keeps nobody else back
 	cur  *Bolt
 	away error // why the grants are not at path; nil if they are
 }
@@ -126,8 +126,8 @@ func (s *Standby) takeUp(newer bool) error {
 
 // Away returns why the grants are in the second file, or nil.
 func (s *Standby) Away() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.away
 }
 
@@ -180,36 +180,36 @@ func (s *Standby) swap(first *Bolt) error {
 
 // ID implements Store. It is the same before and after Return.
 func (s *Standby) ID() qnet.RegisterID {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.cur.ID()
 }
 
 // Load implements Store.
 func (s *Standby) Load(ctx context.Context) ([]Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.cur.Load(ctx)
 }
 
 // Save implements Store.
 func (s *Standby) Save(ctx context.Context, recs []Record) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.cur.Save(ctx, recs)
 }
 
 // Doubt is Bolt's, for the file in use.
 func (s *Standby) Doubt() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.cur.Doubt()
 }
 
 // Writable is Bolt's, for the file in use.
 func (s *Standby) Writable() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.cur.Writable()
 }
 

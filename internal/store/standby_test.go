@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"quorate/internal/safedir"
 )
@@ -197,6 +198,27 @@ func TestStandbyDamaged(t *testing.T) {
 	if _, err := OpenStandby(p.path(), p.away(), nil); !errors.Is(err, ErrDamaged) {
 		t.Errorf("opened: %v", err)
 	}
+}
+
+// TestHangingSave: who asks for the state of a store does not wait for a Save on a disk
+// that hangs.
+func TestHangingSave(t *testing.T) {
+	p := newPlaces(t)
+	s := p.open()
+	s.mu.RLock() // as a Save has them
+	s.cur.mu.Lock()
+	done := make(chan error, 1)
+	go func() { done <- errors.Join(s.Writable(), s.Away()) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it waits")
+	}
+	s.cur.mu.Unlock()
+	s.mu.RUnlock()
 }
 
 func TestPrepare(t *testing.T) {
