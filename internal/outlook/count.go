@@ -46,6 +46,9 @@ func (f *forecaster) tally(left []status.Member, castings map[qnet.NodeID]castin
 		if l.Needed == 0 || votes > l.Votes {
 			l.Votes, l.Needed, l.Device = votes, needed, least[m.ID] && f.v.DeviceVotes > 0
 		}
+		if low && f.v.WaitForAll && !m.Local {
+			loss.Provided = append(loss.Provided, takenFor(m, status.Counts)...)
+		}
 		if f.matters(left, least, m.ID) {
 			loss.Provided = append(loss.Provided, c.rests...)
 		}

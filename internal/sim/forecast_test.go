@@ -25,6 +25,7 @@ type foretold struct {
 	report *status.Report
 	loss   status.Loss
 	world  *sim.World
+	lost   bool // it has come
 }
 
 // foretell plays a history up to an instant, and has a node foretell a loss there, as
@@ -93,6 +94,7 @@ func (f *foretold) play() (outcome, string) {
 	lose := scenario.Command{Verb: scenario.Down, Hosts: []scenario.Host{f.loss.Node}}
 	f.file.Commands = append(f.file.Commands, scenario.Step{Command: lose})
 	w.Do(lose)
+	f.lost = true
 	w.GoesOn(2*sim.Calm(c.Timeout, c.Token) + c.SyncTimeout)
 	after := f.provided()
 	bad, isMute := "", false
@@ -146,7 +148,7 @@ func (f *foretold) best() string {
 	v := f.report.Quorum.Votequorum
 	// Where quorum does not depend on the arbiter's vote, neither does the forecast.
 	room := v.DeviceVotes
-	if len(f.loss.Provided) > 0 || f.report.Quorum.Device == nil {
+	if slices.ContainsFunc(f.loss.Provided, func(p status.Proviso) bool { return p.Condition != status.Counts }) || f.report.Quorum.Device == nil {
 		room = 0
 	}
 	good := votes <= f.loss.Votes+room && f.loss.Votes <= votes+room && (needed == f.loss.Needed || v.LastManStanding)
@@ -186,6 +188,8 @@ func (f *foretold) provided() string {
 			holds = !f.world.Reaches(p.Node)
 		case status.Idle:
 			holds = !f.world.Polls(p.Node)
+		case status.Counts: // before the loss
+			holds = f.lost || slices.ContainsFunc(f.world.Nodes(), func(n sim.NodeState) bool { return n.Node == p.Node && n.Active })
 		case status.Polls:
 			holds = f.world.Polls(p.Node)
 		}

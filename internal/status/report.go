@@ -60,6 +60,7 @@ const (
 	Reaches Condition = "reaches the arbiter"         // its node daemon does
 	Lacks   Condition = "does not reach the arbiter"  // its node daemon does not, and will not
 	Idle    Condition = "runs no node daemon"         // that answers, and will not
+	Counts  Condition = "is quorate now"              // wait_for_all does not hold it back
 	Polls   Condition = "keeps its node daemon alive" // it goes on casting without the arbiter
 )
 
