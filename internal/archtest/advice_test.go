@@ -29,6 +29,7 @@ var spoken = map[string]string{
 	"internal/cli/complete.go":         "the names of flags",
 	"internal/cli/qdevice_certutil.go": "the usage of the C script",
 	"internal/cli/qdevice_quick.go":    "commands that are run on other hosts",
+	"internal/fault/network.go":        "a question that belongs to what has happened",
 	"internal/lab/ui/model.go":         "the title of a window",
 }
 

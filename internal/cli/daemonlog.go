@@ -28,9 +28,15 @@ type daemonLog struct {
 func newDaemonLog(stderr io.Writer, ident string, level slog.Leveler, limit int) *daemonLog {
 	l := &daemonLog{stream: daemon.NewLogHandler(stderr, nil, level)}
 	outs := []slog.Handler{l.stream}
+	f, isFile := stderr.(*os.File)
+	journal := isFile && daemon.ToJournal(f, os.Getenv("JOURNAL_STREAM"))
+	if journal {
+		l.stream.Journal()
+	}
 	if ident != "" {
 		if sys, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, ident); err == nil { // none in a container
 			l.syslog = daemon.NewLogHandler(nil, sys, level)
+			l.syslog.Hush(journal) // syslog is the journal, too: each line would be there twice
 			outs = append(outs, l.syslog)
 		}
 	}
@@ -49,7 +55,9 @@ func (l *daemonLog) bump() {
 // letGo ends the writing to standard error; syslog goes on.
 func (l *daemonLog) letGo() {
 	l.queue.Flush()
-	l.stream.Mute()
+	if l.stream.Mute(); l.syslog != nil {
+		l.syslog.Hush(false)
+	}
 }
 
 // close writes what is left, but does not wait for long.

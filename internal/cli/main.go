@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"quorate/internal/fault"
 )
 
 // Main runs the command line args, whose first element is the name under which
@@ -54,7 +56,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(stderr, "quorate: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(stderr, "quorate: %s\n", oneLine(fault.Words(err)))
 	return 1
 }
 

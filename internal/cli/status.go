@@ -20,6 +20,7 @@ import (
 	"quorate/corosync/qb"
 	live "quorate/internal/cluster"
 	"quorate/internal/control"
+	"quorate/internal/fault"
 	"quorate/internal/nodeconf"
 	"quorate/internal/outlook"
 	"quorate/internal/status"
@@ -131,7 +132,7 @@ func (s *statusCommand) report(ctx context.Context, c *live.Client) (*status.Rep
 	r := &status.Report{At: s.now().Round(0), Quorum: q}
 	r.Daemon, r.DaemonIsC, err = askNode(ctx, s.socket)
 	if err != nil {
-		r.DaemonError, r.DaemonHidden = err.Error(), errors.Is(err, fs.ErrPermission)
+		r.DaemonError, r.DaemonHidden = fault.Words(err), errors.Is(err, fs.ErrPermission)
 	}
 	outlook.Complete(r)
 	return r, nil

@@ -5,15 +5,11 @@ package daemon
 
 import (
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/netip"
-	"os"
-	"syscall"
+	"strings"
 	"time"
 
+	"quorate/internal/fault"
 	"quorate/internal/pki"
 	"quorate/internal/qnetd"
 	"quorate/internal/wire"
@@ -88,7 +84,7 @@ func (c *conn) handshake(cfg *tls.Config, cores *cores, hands chan struct{}, eve
 	<-hands
 	e := connEvent{conn: c, tls: t}
 	if err != nil {
-		e.in = qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + reasonOf(err)}
+		e.in = qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + fault.PeerHandshake(err).Text}
 	} else {
 		cn, verified := pki.PeerCN(t.ConnectionState())
 		e.in = qnetd.Secured{Conn: c.id, Cert: verified, CN: cn}
@@ -99,19 +95,7 @@ func (c *conn) handshake(cfg *tls.Config, cores *cores, hands chan struct{}, eve
 	}
 }
 
-// reasonOf words the end of a connection for the log.
+// reasonOf words the end of a connection with a client for the log.
 func reasonOf(err error) string {
-	switch {
-	case err == nil, errors.Is(err, io.EOF):
-		return "closed by peer"
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "closed by peer in the middle of a message"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "reset by peer"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
-		return "timed out"
-	case errors.Is(err, net.ErrClosed):
-		return "closed"
-	}
-	return fmt.Sprint(err)
+	return strings.ReplaceAll(fault.Conn(err).Text, "the other side", "it")
 }

@@ -36,7 +36,9 @@ type logOutput struct {
 	w      io.Writer      // nil: no stream
 	muted  atomic.Bool    // nothing more goes to the stream
 	syslog *syslog.Writer // nil: no syslog
+	hushed atomic.Bool    // nothing goes to syslog for now
 	bump   bool           // debug lines are informational ones in syslog
+	bare   bool           // of the stream: lines have no time, and a priority
 	kept   bytes.Buffer   // lines that are yet to be written
 	second int64          // of head
 	head   string         // the time as the last line had it
@@ -119,10 +121,14 @@ func (h *LogHandler) line(r slog.Record) {
 	o := h.out
 	b := &o.kept
 	head := b.Len()
-	o.time(r.Time)
-	name := levelName(r.Level)
-	b.WriteString(name)
-	b.WriteString("        "[:8-len(name)])
+	if o.bare {
+		b.WriteString(priority(r.Level))
+	} else {
+		o.time(r.Time)
+		name := levelName(r.Level)
+		b.WriteString(name)
+		b.WriteString("        "[:8-len(name)])
+	}
 	start := b.Len()
 	b.WriteString(status.EscapeName(r.Message)) // an error may quote a file
 	b.WriteString(h.attrs)
@@ -130,7 +136,7 @@ func (h *LogHandler) line(r slog.Record) {
 		appendAttr(b, a)
 		return true
 	})
-	if o.syslog != nil {
+	if o.syslog != nil && !o.hushed.Load() {
 		level := r.Level
 		if o.bump {
 			level = max(level, slog.LevelInfo)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"quorate/internal/fault"
 )
 
 // Delays of RFC 8305.
@@ -59,6 +61,7 @@ type found struct {
 type attempt struct {
 	conn net.Conn
 	host int
+	addr string
 	err  error
 }
 
@@ -83,6 +86,7 @@ type race struct {
 	waited   bool        // for better names, for long enough
 	attempts int         // under way
 	due      bool        // another address may be tried beside those
+	open     []attempt   // under way
 	ended    chan attempt
 	errs     []error // by host
 }
@@ -121,10 +125,10 @@ func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 			if a.err == nil {
 				return a.conn, a.host, nil
 			}
-			r.errs[a.host] = errors.Join(r.errs[a.host], a.err)
+			r.failed(a)
 			r.due = true
 		case <-ctx.Done():
-			return nil, 0, &dialError{hosts: r.errs, ended: ctx.Err()}
+			return nil, 0, r.late()
 		}
 	}
 }
@@ -150,7 +154,36 @@ func (r *race) resolve(i int) found {
 		network += strconv.Itoa(r.place.ipVersion)
 	}
 	addrs, err := r.lookup(r.ctx, network, r.place.hosts[i])
+	if err != nil {
+		err = fault.Lookup(err, r.place.hosts[i])
+	}
 	return found{host: i, addrs: addrs, err: err}
+}
+
+// failed takes the end of an attempt that came to nothing.
+func (r *race) failed(a attempt) {
+	r.open = slices.DeleteFunc(r.open, func(o attempt) bool { return o.addr == a.addr && o.host == a.host })
+	r.errs[a.host] = errors.Join(r.errs[a.host], fault.Dial(a.err, a.addr))
+}
+
+// late is the end of a race that has taken too long: what has not answered until then does
+// not. One that was given up for another reason says nothing of the hosts.
+func (r *race) late() *dialError {
+	ended := r.ctx.Err()
+	if errors.Is(ended, context.DeadlineExceeded) {
+		for _, a := range slices.Clone(r.open) {
+			r.failed(attempt{host: a.host, addr: a.addr, err: ended})
+		}
+		for i, pending := range r.pending {
+			if pending {
+				r.errs[i] = errors.Join(r.errs[i], fault.Lookup(ended, r.place.hosts[i]))
+			}
+		}
+		if slices.ContainsFunc(r.errs, func(err error) bool { return err != nil }) {
+			ended = nil
+		}
+	}
+	return &dialError{hosts: r.errs, ended: ended}
 }
 
 // take puts what a lookup has found into the queue.
@@ -195,10 +228,12 @@ func (r *race) next(timer *time.Timer) {
 	r.attempts++
 	r.due = false
 	timer.Reset(attemptDelay)
+	addr := netip.AddrPortFrom(c.addr, r.place.port).String()
+	r.open = append(r.open, attempt{host: c.host, addr: addr})
 	go func() {
-		conn, err := r.dial(r.ctx, "tcp", netip.AddrPortFrom(c.addr, r.place.port).String())
+		conn, err := r.dial(r.ctx, "tcp", addr)
 		select {
-		case r.ended <- attempt{conn: conn, host: c.host, err: err}:
+		case r.ended <- attempt{conn: conn, host: c.host, addr: addr, err: err}:
 		case <-r.ctx.Done():
 			if conn != nil {
 				_ = conn.Close() // another one was faster

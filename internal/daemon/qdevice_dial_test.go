@@ -5,12 +5,12 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,7 +68,7 @@ func (p *netPlan) lookup(ctx context.Context, network, host string) ([]netip.Add
 		}
 	}
 	if len(list) == 0 {
-		return nil, errors.New("no such host " + host)
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
 	return list, nil
 }
@@ -109,7 +109,7 @@ func (p *netPlan) dial(ctx context.Context, _, address string) (net.Conn, error)
 // nothing but its own name (C3).
 func TestDial(t *testing.T) {
 	never := hostAnswer{after: -1}
-	refused := hostAnswer{err: errors.New("refused")}
+	refused := hostAnswer{err: syscall.ECONNREFUSED}
 	for name, c := range map[string]struct {
 		place place
 		names map[string]nameAnswer
@@ -119,7 +119,7 @@ func TestDial(t *testing.T) {
 	}{
 		"one address": {place: place{hosts: []string{"192.0.2.1"}}, tried: "0s 192.0.2.1:5403", got: "192.0.2.1:5403 host 0 after 0s"},
 		"refused": {place: place{hosts: []string{"192.0.2.1"}}, hosts: map[string]hostAnswer{"192.0.2.1": refused},
-			tried: "0s 192.0.2.1:5403", got: "refused"},
+			tried: "0s 192.0.2.1:5403", got: "the arbiter at 192.0.2.1 refused the connection on port 5403. Is it running there?"},
 		"the first hangs": {place: place{hosts: []string{"192.0.2.1", "192.0.2.2"}}, hosts: map[string]hostAnswer{"192.0.2.1": never},
 			tried: "0s 192.0.2.1:5403, 250ms 192.0.2.2:5403", got: "192.0.2.2:5403 host 1 after 250ms"},
 		"the first is refused": {place: place{hosts: []string{"192.0.2.1", "192.0.2.2"}}, hosts: map[string]hostAnswer{"192.0.2.1": refused},
@@ -142,13 +142,14 @@ func TestDial(t *testing.T) {
 		"the second name is late, and the first's address hangs": {place: place{hosts: []string{"192.0.2.1", "b"}},
 			names: map[string]nameAnswer{"b": {after: time.Second, addrs: "192.0.2.2"}}, hosts: map[string]hostAnswer{"192.0.2.1": never},
 			tried: "0s 192.0.2.1:5403, 1s 192.0.2.2:5403", got: "192.0.2.2:5403 host 1 after 1s"},
-		"an unknown name": {place: place{hosts: []string{"x"}}, got: "no such host x"},
+		"an unknown name": {place: place{hosts: []string{"x"}}, got: "the name x is not known: neither /etc/hosts nor the name server has it"},
 		"IPv4 only": {place: place{hosts: []string{"2001:db8::1", "a"}, ipVersion: 4}, names: map[string]nameAnswer{"a": {addrs: "2001:db8::2 192.0.2.1"}},
 			tried: "0s 192.0.2.1:5403", got: "192.0.2.1:5403 host 1 after 0s"},
 		"the wrong family": {place: place{hosts: []string{"192.0.2.1"}, ipVersion: 6},
 			got: "192.0.2.1 is no IPv6 address, which force_ip_version asks for"},
 		"nothing answers": {place: place{hosts: []string{"192.0.2.1", "192.0.2.2"}}, hosts: map[string]hostAnswer{"192.0.2.1": never, "192.0.2.2": refused},
-			tried: "0s 192.0.2.1:5403, 250ms 192.0.2.2:5403", got: "refused\ncontext deadline exceeded"},
+			tried: "0s 192.0.2.1:5403, 250ms 192.0.2.2:5403", got: "no answer from 192.0.2.1 port 5403: a firewall, or nothing there\n" +
+				"the arbiter at 192.0.2.2 refused the connection on port 5403. Is it running there?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -6,14 +6,15 @@ package daemon
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
 	"sync"
+	"time"
 
+	"quorate/internal/fault"
 	"quorate/internal/qdevice"
 	"quorate/internal/wire"
 )
@@ -22,12 +23,14 @@ import (
 // connects and reads, another writes and shakes hands; neither ever makes the
 // loop wait.
 type link struct {
-	place  place
-	dialer *dialer
-	tls    func() (*tls.Config, error)
-	limits linkLimits
-	log    *slog.Logger
-	events chan<- linkEvent
+	place    place
+	cluster  string        // its name
+	patience time.Duration // for the connection to stand; then nobody answers
+	dialer   *dialer
+	tls      func() (*tls.Config, error)
+	limits   linkLimits
+	log      *slog.Logger
+	events   chan<- linkEvent
 
 	ctx    context.Context // done when the loop has let go of the link
 	cancel context.CancelFunc
@@ -40,6 +43,8 @@ type link struct {
 	shaking  bool          // the loop's: a handshake was asked for
 	up       bool          // the loop's: there is a connection
 	certSent bool          // set before Secured is told
+	certCN   string        // whose cluster's it was, likewise
+	heard    bool          // the reader's: a message has come since the beginning, or since the handshake
 	goOn     chan error    // capacity 1: the loop, or the end of a handshake, lets the reader go on
 	wake     chan struct{} // capacity 1: there is something to be written
 
@@ -94,13 +99,16 @@ func (l *link) run() {
 		}
 	}()
 	defer caught(l.log, &defect)
-	conn, host, err := l.dialer.connect(l.ctx, l.place)
+	// A little less than the machine waits: it knows nothing of addresses.
+	ctx, cancel := context.WithTimeout(l.ctx, l.patience*9/10)
+	conn, host, err := l.dialer.connect(ctx, l.place)
+	cancel()
 	if err != nil {
 		var f *dialError
 		if errors.As(err, &f) {
 			l.refused = f.hosts
 		}
-		l.tell(qdevice.Disconnected{Why: "can't connect: " + oneLine(err)})
+		l.tell(qdevice.Disconnected{Why: oneLine(err)})
 		return
 	}
 	defer conn.Close()
@@ -115,7 +123,7 @@ func (l *link) run() {
 	}
 	l.mu.Unlock()
 	if err != nil {
-		l.tell(qdevice.Disconnected{Why: oneLine(errors.New(reasonOf(err)))})
+		l.tell(qdevice.Disconnected{Why: l.why(err)})
 	}
 }
 
@@ -127,8 +135,25 @@ func (l *link) fail(err error) {
 	_ = l.raw.Close()
 }
 
+// why words the end of a connection. One that ends before the arbiter has said anything
+// was refused, as a rule.
+func (l *link) why(err error) string {
+	f := fault.Conn(err)
+	over := f.Cause == fault.Closed || f.Cause == fault.Reset
+	host := l.place.hosts[l.host]
+	switch {
+	case !l.heard && l.certCN != "" && l.certCN != l.cluster && (over || f.Cause == fault.CertRefused):
+		return fmt.Sprintf("the arbiter at %s refuses this node's certificate, which is for the cluster %q: this cluster is called %q now", host, l.certCN, l.cluster)
+	case !l.heard && l.certSent && over:
+		return "the arbiter at " + host + " ends the connection after it has seen this node's certificate; its log says why"
+	case !l.heard && over:
+		return "what answers at " + host + " ends the connection without a word: is it the arbiter?"
+	}
+	return strings.ReplaceAll(f.Text, "the other side", "the arbiter")
+}
+
 // oneLine words an error that may be several.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+func oneLine(err error) string { return fault.Words(err) }
 
 // tell hands an event to the loop, unless that has let go of the link.
 func (l *link) tell(in qdevice.Input) bool {
@@ -156,7 +181,7 @@ func (l *link) read() error {
 			if bad != nil {
 				in = qdevice.Garbled{Malformed: *bad}
 			}
-			if !l.tell(in) {
+			if l.heard = true; !l.tell(in) {
 				return nil
 			}
 			if err := l.pause(stream); err != nil {
@@ -188,6 +213,7 @@ func (l *link) pause(stream *wire.Stream) error {
 	if n := len(stream.Rest()); n > 0 {
 		return fmt.Errorf("%d bytes in the clear behind the start of TLS", n)
 	}
+	l.heard = false
 	l.tell(qdevice.Secured{})
 	return nil
 }
@@ -288,18 +314,15 @@ func (l *link) shake() error {
 	if get := cfg.GetClientCertificate; get != nil {
 		cfg.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			c, err := get(r)
-			l.certSent = err == nil && len(c.Certificate) > 0
+			if l.certSent = err == nil && len(c.Certificate) > 0; l.certSent && c.Leaf != nil {
+				l.certCN = c.Leaf.Subject.CommonName
+			}
 			return c, err
 		}
 	}
 	t := tls.Client(l.conn, cfg)
 	if err := t.HandshakeContext(l.ctx); err != nil {
-		host := l.place.hosts[l.host]
-		if errors.As(err, &x509.UnknownAuthorityError{}) {
-			// One CA is one arbiter. Two that share no register would give the vote twice.
-			return fmt.Errorf("TLS handshake: %s is another arbiter than the one that this cluster is enrolled with, and is not used: %w", host, err)
-		}
-		return fmt.Errorf("TLS handshake with %s: %w", host, err)
+		return fault.Handshake(err, l.place.hosts[l.host])
 	}
 	l.conn = t
 	return errShaken

@@ -334,7 +334,7 @@ func (l *nodeLoop) connect(ctx context.Context) {
 	for _, i := range l.order {
 		p.hosts = append(p.hosts, l.cfg.Hosts[i])
 	}
-	l.link = &link{place: p, dialer: l.dialer, tls: l.tls, limits: l.limits, log: l.log, events: l.links, wg: &l.wg}
+	l.link = &link{place: p, cluster: l.cfg.Machine.Cluster, patience: l.cfg.Machine.ConnectTimeout, dialer: l.dialer, tls: l.tls, limits: l.limits, log: l.log, events: l.links, wg: &l.wg}
 	l.link.start(ctx)
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"quorate/internal/advice"
+	"quorate/internal/fault"
 	"quorate/internal/pki"
 	"quorate/internal/status"
 )
@@ -90,7 +91,7 @@ func (a *arbiter) daemon(ctx context.Context) {
 		a.say(Fail, "the arbiter does not run here: nothing listens on "+a.Socket,
 			advice.StartArbiterHere, advice.ArbiterLog)
 	default:
-		a.say(Fail, "the arbiter's daemon can't be asked: "+err.Error(), advice.RestartArbiter, advice.ArbiterLog)
+		a.say(Fail, "the arbiter's daemon can't be asked: "+fault.Words(err), advice.RestartArbiter, advice.ArbiterLog)
 	}
 }
 
@@ -207,7 +208,7 @@ func (a *arbiter) port(ctx context.Context) {
 	case errors.Is(err, errFrozen):
 		a.say(Fail, address+": "+errFrozen.Error(), advice.RestartArbiter, advice.ArbiterLog)
 	case err != nil:
-		a.say(Fail, address+": "+err.Error(), advice.RestartArbiter)
+		a.say(Fail, address+": "+fault.Words(err), advice.RestartArbiter)
 	default:
 		a.say(OK, address+" answers here", advice.FirewallOnNode)
 	}
@@ -272,5 +273,5 @@ func plainError(err error) string {
 	if errors.As(err, &path) {
 		return path.Path + ": " + path.Err.Error()
 	}
-	return err.Error()
+	return fault.Words(err)
 }

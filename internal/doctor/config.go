@@ -17,6 +17,7 @@ import (
 	"quorate/corosync/conf"
 	"quorate/internal/advice"
 	"quorate/internal/cluster"
+	"quorate/internal/fault"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qdevice"
 )
@@ -84,9 +85,9 @@ func (e *examiner) unreadable(err error) {
 	case errors.Is(err, syscall.EISDIR):
 		e.say(Fail, e.ConfFile+" is a directory", advice.NameConf.WithWord("file", filepath.Join(e.ConfFile, "corosync.conf")))
 	case errors.Is(err, fs.ErrPermission):
-		e.say(Fail, err.Error(), advice.AsRoot)
+		e.say(Fail, fault.Words(err), advice.AsRoot)
 	default:
-		e.say(Fail, err.Error(), advice.TryToRead.WithWord("file", e.ConfFile))
+		e.say(Fail, fault.Words(err), advice.TryToRead.WithWord("file", e.ConfFile))
 	}
 }
 
@@ -150,7 +151,7 @@ func (e *examiner) corosync(ctx context.Context) {
 		}
 	}
 	if err != nil {
-		e.say(Fail, "Corosync does not answer: "+err.Error(), advice.StartCorosync, advice.CorosyncState, advice.CorosyncLog)
+		e.say(Fail, notAnswering(err), advice.StartCorosync, advice.CorosyncState, advice.CorosyncLog)
 		e.keys = fromFile
 		return
 	}
@@ -160,6 +161,14 @@ func (e *examiner) corosync(ctx context.Context) {
 		return
 	}
 	e.say(OK, fmt.Sprintf("running, version %s of the configuration, ring %s", version, e.q.Ring))
+}
+
+// notAnswering says that Corosync does not, and why.
+func notAnswering(err error) string {
+	if words := fault.Words(err); strings.HasPrefix(words, "Corosync ") {
+		return words
+	}
+	return "Corosync does not answer: " + fault.Words(err)
 }
 
 // quorum tells whether this node is quorate.
@@ -195,7 +204,7 @@ func (e *examiner) parse() bool {
 		return netip.Addr{}, errors.New("it has no nodeid")
 	})
 	if err != nil {
-		e.say(Fail, "the node daemon can't use the configuration: "+strings.ReplaceAll(err.Error(), "\n", "; "), advice.MendDevice)
+		e.say(Fail, "the node daemon can't use the configuration: "+fault.Words(err), advice.MendDevice)
 		return true
 	}
 	for _, w := range d.Warnings {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"quorate/internal/advice"
+	"quorate/internal/fault"
 	"quorate/internal/outlook"
 	"quorate/internal/qnet"
 	"quorate/internal/status"
@@ -24,7 +25,7 @@ func (e *examiner) daemon(ctx context.Context) {
 	case err != nil && e.device == nil:
 		return // none is needed
 	case err != nil:
-		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+err.Error(),
+		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err),
 			advice.StartNodeDaemon, advice.NodeDaemonLog)
 		return
 	}

@@ -27,7 +27,7 @@ func TestUnusableFiles(t *testing.T) {
 		{"below a file", func(w *world) {
 			w.must(os.WriteFile(w.cfg.ConfFile, nil, 0o600))
 			w.conf, w.cfg.ConfFile = "", filepath.Join(w.cfg.ConfFile, "x")
-		}, "FAIL corosync.conf: open FILE: not a directory\n    Find out why it can't be read: `cat FILE`.\n"},
+		}, "FAIL corosync.conf: can't open FILE: not a directory\n    Find out why it can't be read: `cat FILE`.\n"},
 		{"the cluster's certificate", func(w *world) {
 			w.must(os.WriteFile(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-cluster.pem"), []byte("-----BEGIN"), 0o600))
 		}, "FAIL certificates: CERTS/qdevice-net-cluster.pem: tls: failed to find any PEM data in certificate input\n" +

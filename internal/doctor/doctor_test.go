@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,7 +111,9 @@ func newWorld(t *testing.T) *world {
 	w.cfg = Config{
 		ConfFile: filepath.Join(dir, "corosync.conf"), Settings: newSettings(certs), Corosync: w.server.Options(), Host: &conf.Host{},
 		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true },
-		Lookup:  func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("no such host") },
+		Lookup: func(context.Context, string) ([]netip.Addr, error) {
+			return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+		},
 		AskNode: func(context.Context) (*status.QDevice, bool, error) { return &w.node, w.isC, w.nodeErr },
 	}
 	return w
@@ -310,7 +313,7 @@ func TestFindings(t *testing.T) {
 		{name: "refused", after: func(w *world) { w.conf = strings.Replace(w.conf, "version: 2", "version: 1", 1) },
 			want: []string{"FAIL corosync.conf: Corosync would refuse the file: "}},
 		{name: "lint", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "tls: on", "tls: off", 1) },
-			want: []string{"warn corosync.conf: line ", "note certificates: quorum.device.net.tls is off", "FAIL TLS: ADDRESS: TLS does not match: the arbiter says Required, quorum.device.net.tls says Unsupported"}},
+			want: []string{"warn corosync.conf: line ", "note certificates: quorum.device.net.tls is off", "FAIL TLS: ADDRESS: TLS does not match: the arbiter requires it, and quorum.device.net.tls is off in corosync.conf"}},
 		{name: "timers", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "votes: 1", "votes: 1\n  timeout: 1000", 1) },
 			want: []string{"warn timers: line "}, ok: true},
 		{name: "no timer", after: func(w *world) { w.conf = strings.Replace(w.conf, "tls: on", "tls: on\n   tie_breaker: 5 ms", 1) },
@@ -345,32 +348,32 @@ func TestFindings(t *testing.T) {
 			w.server.Stall(func() { w.quorum.Set(false, corosync.RingID{Node: 1, Seq: 4}, 1, 2) })
 		}, want: []string{"FAIL quorum: not quorate: 3 of 3 votes, 2 needed, 2 members"}},
 		{name: "name", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "host: 127.0.0.1", "host: arbiter.example", 1) },
-			want: []string{"FAIL names: the arbiter's name arbiter.example is not found: no such host", "FAIL arbiter port: no address of the arbiter is known: arbiter.example"}},
+			want: []string{"FAIL names: the arbiter's address: the name arbiter.example is not known", "FAIL arbiter port: no address of the arbiter is known: arbiter.example"}},
 		{name: "slow name", spoil: func(w *world) {
 			w.conf = strings.NewReplacer("host: 127.0.0.1", "host: arbiter.example", "192.0.2.2", "pve2.example").Replace(w.conf)
 			w.cfg.Lookup = func(_ context.Context, host string) ([]netip.Addr, error) {
 				if host == "pve2.example" {
-					return nil, errors.New("no such host")
+					return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 				}
 				w.now = w.now.Add(2100 * time.Millisecond)
 				return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 			}
-		}, want: []string{"warn names: finding arbiter.example took 2.1 s", "warn names: a node's address pve2.example is not found: no such host", "ok TLS: "}, ok: true},
+		}, want: []string{"warn names: finding arbiter.example took 2.1 s", "warn names: a node's address: the name pve2.example is not known", "ok TLS: "}, ok: true},
 		{name: "port", spoil: func(w *world) { w.arbiterAt(refusing(w.T)) },
-			want: []string{"FAIL arbiter port: ADDRESS can't be reached: connection refused\n    On the arbiter, run `systemctl start corosync-qnetd`."}},
+			want: []string{"FAIL arbiter port: the arbiter at 127.0.0.1 refused the connection on port PORT. Is it running there?\n    On the arbiter, run `systemctl start corosync-qnetd`."}},
 		{name: "firewall", spoil: func(w *world) {
-			w.cfg.Dial = func(context.Context, string) (net.Conn, error) { return nil, errors.New("dial: i/o timeout") }
-		}, want: []string{"FAIL arbiter port: ADDRESS can't be reached: i/o timeout\n    Check that the arbiter is up, and that its address is right.\n    On the arbiter, let TCP port PORT in: `ufw allow PORT/tcp`."}},
+			w.cfg.Dial = func(context.Context, string) (net.Conn, error) { return nil, context.DeadlineExceeded }
+		}, want: []string{"FAIL arbiter port: no answer from 127.0.0.1 port PORT: a firewall, or nothing there\n    Check that the arbiter is up, and that its address is right.\n    On the arbiter, let TCP port PORT in: `ufw allow PORT/tcp`."}},
 		{name: "one of two", spoil: func(w *world) {
 			w.conf = strings.Replace(w.conf, "host: 127.0.0.1", "host: 127.0.0.1, 127.0.0.2", 1)
 			dial := new(net.Dialer)
 			w.cfg.Dial = func(ctx context.Context, a string) (net.Conn, error) {
 				if strings.HasPrefix(a, "127.0.0.2") {
-					return nil, errors.New("no route to host")
+					return nil, syscall.EHOSTUNREACH
 				}
 				return dial.DialContext(ctx, "tcp", a)
 			}
-		}, want: []string{"ok arbiter port: ADDRESS answers", "warn arbiter port: 127.0.0.2:PORT can't be reached: no route to host", "ok TLS: "}, ok: true},
+		}, want: []string{"ok arbiter port: ADDRESS answers", "warn arbiter port: there is no way to 127.0.0.2: ", "ok TLS: "}, ok: true},
 		{name: "no certificates", spoil: func(w *world) { w.must(os.RemoveAll(w.cfg.Settings.CertDir)) },
 			want: []string{"FAIL certificates: "}},
 		{name: "half set up", spoil: func(w *world) {
@@ -398,7 +401,7 @@ func TestFindings(t *testing.T) {
 		{name: "TLS required", spoil: func(w *world) {
 			w.arbiterAt(w.start(w.arbiter, wire.TLSUnsupported))
 			w.conf = strings.Replace(w.conf, "tls: on", "tls: required", 1)
-		}, want: []string{"FAIL TLS: ADDRESS: TLS does not match: the arbiter says Unsupported, quorum.device.net.tls says Required"}},
+		}, want: []string{"FAIL TLS: ADDRESS: TLS does not match: the arbiter has it switched off, and this node requires it"}},
 		{name: "no arbiter at all", spoil: func(w *world) { w.arbiterAt(answering(w.T, "HTTP/1.1 400 Bad Request\r\n\r\n")) },
 			want: []string{"FAIL TLS: ADDRESS: what answers there does not speak the protocol of an arbiter\n    Check that quorum.device.net.host"}},
 		{name: "clock", spoil: func(w *world) { w.cfg.Clock = func() (bool, bool) { return false, true } },

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"quorate/internal/advice"
+	"quorate/internal/fault"
 )
 
 // slowLookup is how long a lookup may take without a word.
@@ -34,7 +35,7 @@ func (e *examiner) names(ctx context.Context) {
 			continue
 		}
 		looked++
-		e.lookup(ctx, host, Warn, "a node's address "+host+" is not found")
+		e.lookup(ctx, host, Warn, "a node's address")
 	}
 	if e.device != nil {
 		for _, host := range e.device.Hosts {
@@ -43,7 +44,7 @@ func (e *examiner) names(ctx context.Context) {
 				continue
 			}
 			looked++
-			if addrs := e.lookup(ctx, host, Fail, "the arbiter's name "+host+" is not found"); addrs != nil {
+			if addrs := e.lookup(ctx, host, Fail, "the arbiter's address"); addrs != nil {
 				e.hosts[host] = addrs
 			}
 		}
@@ -80,7 +81,7 @@ func (e *examiner) lookup(ctx context.Context, host string, bad Verdict, text st
 	}
 	switch {
 	case err != nil:
-		e.say(bad, text+": "+err.Error(), advice.NameInHosts)
+		e.say(bad, text+": "+fault.Lookup(err, host).Text, advice.NameInHosts)
 	case took > slowLookup:
 		e.say(Warn, fmt.Sprintf("finding %s took %.1f s", host, took.Seconds()), advice.NameInHosts)
 	}
@@ -130,7 +131,8 @@ func (e *examiner) port(ctx context.Context) {
 	}
 	for _, t := range list {
 		if t.err != nil {
-			e.say(verdict, t.address+" can't be reached: "+dialWords(t.err), e.opening(t.err)...)
+			f := fault.Dial(t.err, t.address)
+			e.say(verdict, f.Text, e.opening(f.Cause)...)
 		}
 	}
 	if len(list) == 0 {
@@ -138,19 +140,10 @@ func (e *examiner) port(ctx context.Context) {
 	}
 }
 
-// dialWords leaves out what is said already.
-func dialWords(err error) string {
-	words := err.Error()
-	if i := strings.LastIndex(words, ": "); i >= 0 {
-		words = words[i+2:]
-	}
-	return words
-}
-
 // opening is what to do about a port that does not answer: what is refused reached the
 // machine, what is lost met a firewall, or no machine.
-func (e *examiner) opening(err error) []advice.Advice {
-	if strings.Contains(err.Error(), "refused") {
+func (e *examiner) opening(c fault.Cause) []advice.Advice {
+	if c == fault.Refused {
 		return []advice.Advice{advice.StartArbiterAt}
 	}
 	port := strconv.Itoa(int(e.device.Port))

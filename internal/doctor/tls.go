@@ -12,6 +12,7 @@ import (
 	"net"
 
 	"quorate/internal/advice"
+	"quorate/internal/fault"
 	"quorate/internal/pki"
 	"quorate/internal/wire"
 )
@@ -45,7 +46,7 @@ func (e *examiner) certificates(context.Context) {
 		e.say(Fail, damaged.Err.Error(), damaged.Do)
 		return
 	case err != nil:
-		e.say(Fail, err.Error(), advice.TryToRead.WithWord("file", dir))
+		e.say(Fail, fault.Words(err), advice.TryToRead.WithWord("file", dir))
 		return
 	case n.Cluster == nil:
 		e.say(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", getCert)
@@ -90,7 +91,7 @@ func (e *examiner) tls(ctx context.Context) {
 	for _, address := range e.peers {
 		text, err := e.probe(ctx, address)
 		if err != nil {
-			e.say(Fail, address+": "+err.Error(), e.tlsAdvice(err)...)
+			e.say(Fail, address+": "+fault.Words(err), e.tlsAdvice(err)...)
 			continue
 		}
 		e.say(OK, address+": "+text)
@@ -129,7 +130,7 @@ func (e *examiner) tlsAdvice(err error) []advice.Advice {
 func (e *examiner) probe(ctx context.Context, address string) (string, error) {
 	c, err := e.Dial(ctx, address)
 	if err != nil {
-		return "", err
+		return "", fault.Dial(err, address)
 	}
 	defer c.Close()
 	defer hangUp(ctx, c)()
@@ -140,11 +141,19 @@ func (e *examiner) probe(ctx context.Context, address string) (string, error) {
 	ours := e.device.Machine.TLS
 	switch {
 	case reply.TLS.V == wire.TLSUnsupported && ours == wire.TLSRequired, reply.TLS.V == wire.TLSRequired && ours == wire.TLSUnsupported:
-		return "", fmt.Errorf("%w: the arbiter says %s, quorum.device.net.tls says %s", errMismatch, reply.TLS.V, ours)
+		return "", fmt.Errorf("%w: %s", errMismatch, mismatch(reply.TLS.V))
 	case reply.TLS.V == wire.TLSUnsupported || ours == wire.TLSUnsupported:
 		return "an arbiter without TLS", nil
 	}
 	return e.probeTLS(ctx, p)
+}
+
+// mismatch says what of TLS does not match.
+func mismatch(arbiter wire.TLSSupport) string {
+	if arbiter == wire.TLSUnsupported {
+		return "the arbiter has it switched off, and this node requires it"
+	}
+	return "the arbiter requires it, and quorum.device.net.tls is off in corosync.conf"
 }
 
 func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
@@ -167,15 +176,15 @@ func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
 		},
 	})
 	if err := t.HandshakeContext(ctx); wrong != nil {
-		return "", fmt.Errorf("%w: %w", errWrongPeer, wrong)
+		return "", fmt.Errorf("%w: %w", errWrongPeer, fault.Handshake(wrong, "the arbiter"))
 	} else if err != nil {
-		return "", fmt.Errorf("%w: %w", errRefusesCert, err)
+		return "", fmt.Errorf("%w: %w", errRefusesCert, fault.Handshake(err, "the arbiter"))
 	}
 	p.conn = t
 	m, err := p.ask(wire.EchoRequest{Seq: wire.Some(uint32(3))})
 	switch answer, ok := m.(wire.ServerError); {
 	case err != nil:
-		return "", fmt.Errorf("%w: %w", errRefusesCert, err)
+		return "", fmt.Errorf("%w: %w", errRefusesCert, fault.Conn(err))
 	case !ok || answer.Code.V != wire.ErrInitRequired:
 		return "", fmt.Errorf("%w: it answers with %s", errNoArbiter, m.Type())
 	}
@@ -219,7 +228,7 @@ func (p *talk) ask(m wire.Message) (wire.Message, error) {
 		p.heard = p.heard || n > 0
 		if n == 0 && err != nil {
 			if errors.Is(err, io.EOF) {
-				err = errors.New("it closes the connection")
+				err = fault.Conn(err)
 			}
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"quorate/internal/fault"
 	"quorate/internal/limited"
 )
 
@@ -82,7 +83,7 @@ func loadNode(dir string) (*Node, error) {
 // or to a DNS name where the certificate has alternative names.
 func (n *Node) VerifyArbiter(cs tls.ConnectionState, name string, now time.Time) error {
 	if len(cs.PeerCertificates) == 0 {
-		return errors.New("arbiter sent no certificate")
+		return fault.New(fault.NotArbiter, "{arbiter} sent no certificate")
 	}
 	leaf := cs.PeerCertificates[0]
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
@@ -101,7 +102,7 @@ func (n *Node) VerifyArbiter(cs tls.ConnectionState, name string, now time.Time)
 		names = leaf.DNSNames
 	}
 	if !slices.Contains(names, name) {
-		return fmt.Errorf("arbiter's certificate is for %q, not for %q", names, name)
+		return fault.New(fault.OtherName, fmt.Sprintf("the certificate of {arbiter} is for %q, not for %q", names, name))
 	}
 	return nil
 }
@@ -114,12 +115,15 @@ func refusal(leaf *x509.Certificate, opt x509.VerifyOptions, err error) error {
 		opt.CurrentTime = leaf.NotBefore
 		_, other := leaf.Verify(opt)
 		if other == nil || outOfTime(other) != nil {
-			return fmt.Errorf("arbiter's certificate %q is valid from %s to %s, and it is %s here: renew it, or set the clock",
-				c.Subject.CommonName, stamp(c.NotBefore), stamp(c.NotAfter), stamp(now))
+			cause, text := fault.Expired, "expired on "+stamp(c.NotAfter)
+			if now.Before(c.NotBefore) {
+				cause, text = fault.NotYetValid, "is not valid before "+stamp(c.NotBefore)
+			}
+			return fault.New(cause, fmt.Sprintf("the certificate %q of {arbiter} %s, and it is %s here: renew it, or set the clock", c.Subject.CommonName, text, stamp(now)))
 		}
 		err = other
 	}
-	return fmt.Errorf("arbiter's certificate %q is refused: %w", leaf.Subject.CommonName, err)
+	return fault.Certificate(err)
 }
 
 // outOfTime returns the certificate that err says is expired or not yet valid.
