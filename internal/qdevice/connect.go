@@ -156,6 +156,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 		c.grace = 0
 	}
 	c.kapKnown = slices.Contains(m.SupportedOptions.V, optionKAP)
+	c.ours = m.Grace.Set || m.Register.Set
 	c.echoSeq, c.echoAt = 0, time.Time{}
 	c.basis, c.since = c.initAt, now
 	n.said = said{} // this one may give none
@@ -193,8 +194,16 @@ func (n *Node) online(now time.Time) {
 	}
 }
 
+// names are what the nodes are called, for an arbiter of ours: C's has no use for it.
+func (n *Node) names() wire.Opt[qnet.Names] {
+	if !n.conn.ours {
+		return wire.Opt[qnet.Names]{}
+	}
+	return wire.Names(n.config.Names)
+}
+
 func (n *Node) sendConfig(t qnet.ListType) {
-	n.send(wire.NodeList{Seq: n.next(), ListType: wire.Some(t), ConfigVersion: n.config.Version, Nodes: n.config.Nodes})
+	n.send(wire.NodeList{Seq: n.next(), ListType: wire.Some(t), ConfigVersion: n.config.Version, Nodes: n.config.Nodes, Names: n.names()})
 }
 
 // sendMembership reports the ring and begins to wait for its vote.

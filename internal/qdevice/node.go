@@ -4,6 +4,7 @@
 package qdevice
 
 import (
+	"slices"
 	"time"
 
 	"quorate/internal/event"
@@ -84,6 +85,7 @@ type connection struct {
 	seq      uint32 // of the last message; goes on over reconnects, as in C
 	sentRing qnet.RingID
 	kapKnown bool // the arbiter knows option 23
+	ours     bool // it is quorate's
 	initAt   time.Time
 
 	grace    time.Duration // announced by the arbiter of the last Init reply; 0 if none
@@ -252,7 +254,7 @@ func (n *Node) settled() bool { return n.members != nil && n.config.Nodes != nil
 
 // configured takes a list of configured nodes.
 func (n *Node) configured(now time.Time, in Configured) {
-	same := n.config.Nodes != nil && equalNodes(n.config.Nodes, in.Nodes) && n.config.Version == in.Version
+	same := n.config.Nodes != nil && equalNodes(n.config.Nodes, in.Nodes) && n.config.Version == in.Version && slices.Equal(n.config.Names, in.Names)
 	if in.Refuse != "" && in.Refuse != n.config.Refuse {
 		n.note(n.reasoned(event.Error, event.ConfigRefused, in.Refuse))
 	}

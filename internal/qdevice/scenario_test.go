@@ -153,6 +153,8 @@ func (p *player) do(f []string) {
 			in.Refuse = strings.Join(f[2:], " ")
 		}
 		p.step(in)
+	case "names": // of configured nodes 1 and 2
+		p.step(qdevice.Configured{Nodes: p.list("1,2"), Version: wire.Some(uint64(4)), Names: qnet.NewNames([]qnet.Name{{ID: 1, Name: f[1]}, {ID: 2, Name: f[2]}})})
 	case "ring":
 		p.step(qdevice.Membership{Ring: p.ring(f[1]), Members: p.ids(f[2])})
 	case "quorum":
@@ -382,6 +384,9 @@ func describe(m wire.Message) string {
 		}
 		if m.Heuristics != 0 {
 			s += ", heuristics " + m.Heuristics.String()
+		}
+		if m.Names.Set {
+			s += fmt.Sprintf(", names %v", m.Names.V)
 		}
 		return s
 	case wire.EchoRequest:

@@ -45,6 +45,9 @@ func ValidName(s string) bool {
 	})
 }
 
+// Called is a node's name; empty if it is not known.
+func (n Names) Called(id NodeID) string { return n.find(id) }
+
 // Has reports whether the node has a name.
 func (n Names) Has(id NodeID) bool { return n.find(id) != "" }
 

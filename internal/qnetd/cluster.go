@@ -77,6 +77,16 @@ func (cl *cluster) event(level event.Level, k event.Kind, ring qnet.RingID, reas
 	return event.Event{Kind: k, Level: level, Names: cl.names, Cluster: cl.name, Ring: ring, Reason: reason}
 }
 
+// call takes the names that a node tells. Where two differ, that which came last counts.
+func (cl *cluster) call(names qnet.Names) {
+	if len(names) == 0 || slices.Equal(names, cl.names) {
+		return
+	}
+	all := qnet.NewNames(slices.Concat(names, cl.names)) // a new one: events have the old
+	cl.names = all[:min(len(all), qnet.MaxNodes)]
+	cl.judged.view.Clients = nil // its reason names nodes
+}
+
 // client returns the connected client of a node, or nil.
 func (cl *cluster) client(id qnet.NodeID) *client {
 	if i, ok := slices.BinarySearchFunc(cl.clients, id, byClient); ok {

@@ -184,6 +184,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	switch m.ListType.V {
 	case qnet.InitialConfig, qnet.ChangedConfig:
 		c.configList, c.config, c.version = m.Nodes, c.cluster.sameConfig(m.Nodes.IDs()), m.ConfigVersion
+		c.cluster.call(m.Names.V)
 		s.presume(now, c.cluster)
 		settle = c.members != nil
 		c.cluster.forgive()

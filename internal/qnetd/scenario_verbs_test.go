@@ -75,7 +75,7 @@ func (p *player) verb(name, verb string, a scenarioArgs) {
 		p.connect(name)
 		p.send(name, wire.Preinit{Seq: p.seq(name), ClusterName: wire.Some("prod")})
 		p.send(name, p.init(name, a))
-		p.verb(name, "config", scenarioArgs{words: []string{a.keys["config"]}})
+		p.verb(name, "config", scenarioArgs{words: []string{a.keys["config"]}, keys: a.keys})
 		p.verb(name, "report", scenarioArgs{words: []string{a.keys["ring"], a.keys["members"]}, keys: a.keys})
 	case "lost":
 		p.lost(name)
@@ -129,6 +129,9 @@ func (p *player) message(name, verb string, a scenarioArgs) wire.Message {
 		m := wire.NodeList{Seq: p.seq(name), ListType: wire.Some(qnet.InitialConfig), Nodes: p.list(a.words[0])}
 		if a.has("changed") {
 			m.ListType = wire.Some(qnet.ChangedConfig)
+		}
+		if a.keys["names"] != "" {
+			m.Names = wire.Names(p.called(a.keys["names"]))
 		}
 		return m
 	case "report":
@@ -246,4 +249,14 @@ func (p *player) tieBreaker(s string) qnet.TieBreaker {
 		return qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
 	}
 	return qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(p.number(s))}
+}
+
+// called reads names, as in "1:pve1,2:pve2".
+func (p *player) called(s string) qnet.Names {
+	var list []qnet.Name
+	for w := range strings.SplitSeq(s, ",") {
+		id, name, _ := strings.Cut(w, ":")
+		list = append(list, qnet.Name{ID: p.list(id)[0].ID, Name: name})
+	}
+	return qnet.NewNames(list)
 }

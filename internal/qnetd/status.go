@@ -89,7 +89,7 @@ func (cl *cluster) absent() (list []status.Missing) {
 	}
 	for _, id := range qnet.SortIDs(ids) {
 		if !slices.ContainsFunc(cl.clients, func(c *client) bool { return c.node == id }) {
-			list = append(list, status.Missing{ID: id})
+			list = append(list, status.Missing{ID: id, Name: cl.names.Called(id)})
 		}
 	}
 	return list
@@ -98,6 +98,7 @@ func (cl *cluster) absent() (list []status.Missing) {
 func (c *client) status() status.Node {
 	return status.Node{
 		ID:               c.node,
+		Name:             c.cluster.names.Called(c.node),
 		Address:          c.addr,
 		Heartbeat:        c.heartbeat,
 		ConfigVersion:    c.version.V,

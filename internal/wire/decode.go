@@ -45,6 +45,7 @@ type fields struct {
 	reason        Opt[string]
 	register      Opt[qnet.RegisterID]
 	deviceTimeout Opt[uint32]
+	names         Opt[qnet.Names]
 }
 
 var errEmpty = errors.New("message without options")
@@ -165,6 +166,8 @@ func (f *fields) option(v *value) {
 		f.register = some(v, v.register())
 	case optDeviceTimeout:
 		f.deviceTimeout = some(v, v.u32())
+	case optNodeNames:
+		f.names = decodeNames(v.b)
 	}
 }
 
@@ -212,7 +215,7 @@ func (f *fields) message(t MessageType, body []byte) Message {
 	case TypeNodeList:
 		return NodeList{
 			Seq: f.seq, ListType: f.listType, RingID: f.ringID, ConfigVersion: f.configVersion,
-			Quorate: f.quorate, Nodes: f.nodes, Heuristics: f.heuristics,
+			Quorate: f.quorate, Nodes: f.nodes, Heuristics: f.heuristics, Names: f.names,
 		}
 	case TypeNodeListReply:
 		return NodeListReply{Seq: f.seq, ListType: f.listType, RingID: f.ringID, Vote: f.vote, Reason: f.reason}

@@ -163,6 +163,9 @@ func (e *encoder) nodeList(m NodeList) {
 		be.PutUint16(e.buf[at+2:], uint16(len(e.buf)-at-optionHeaderSize))
 	}
 	e.heuristics(m.Heuristics)
+	if m.Names.Set {
+		e.names(m.Names.V)
+	}
 }
 
 // head appends the head of an option whose value, of n bytes, follows.

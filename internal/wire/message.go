@@ -142,6 +142,7 @@ type NodeList struct {
 	Quorate       Opt[uint8]       // quorum lists: 0 or 1
 	Nodes         qnet.NodeList
 	Heuristics    qnet.Heuristics
+	Names         Opt[qnet.Names] // option 32774, ours: config lists; see Names
 }
 
 // NodeListReply (11) answers NodeList.

@@ -44,6 +44,7 @@ const (
 	optReason        option = 32771
 	optRegister      option = 32772
 	optDeviceTimeout option = 32773
+	optNodeNames     option = 32774
 )
 
 // lastOption is the highest option of the C programs.

@@ -128,6 +128,10 @@ func TestOurOptions(t *testing.T) {
 			Init{Seq: Some(uint32(1)), StillCasting: Some(uint8(1)), DeviceTimeout: Some(uint32(300000))},
 			"0000 0004 00000001 8002 0001 01 8005 0004 000493e0",
 		},
+		{
+			NodeList{Seq: Some(uint32(7)), ListType: Some(qnet.InitialConfig), Names: Names(qnet.Names{{ID: 1, Name: "pve1"}, {ID: 2, Name: "\u00e4"}})},
+			"0000 0004 00000007 0012 0001 00 8006 0010 00000001 04 70766531 00000002 02 c3a4",
+		},
 		{VoteInfo{Seq: Some(uint32(7)), Vote: ack, RingID: ring, Reason: Reason("gr\u00fcn")}, votes + "8003 0005 6772c3bc6e"},
 		{AskForVoteReply{Seq: Some(uint32(7)), Vote: ack, RingID: ring, Reason: Reason("so")}, votes + "8003 0002 736f"},
 		{
