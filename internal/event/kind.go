@@ -33,7 +33,7 @@ const (
 	HeuristicsNone        // they gave no result
 	NodeGone              // Gone, of Nodes; Device
 	NodeBack              // Back, likewise
-	QuorumLost            // Gone or Back, if any; Votes
+	QuorumLost            // or, unless Was, not there yet; Gone or Back, if any; Votes
 	QuorumGained          // likewise; Device
 
 	firstOfArbiter

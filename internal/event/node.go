@@ -119,6 +119,9 @@ func (e *Event) quorum() string {
 	}
 	switch e.Kind {
 	case QuorumLost:
+		if !e.Was {
+			return "no quorum yet" + votes
+		}
 		return "quorum lost" + votes
 	case QuorumGained:
 		return "quorum gained" + with + votes

@@ -49,7 +49,9 @@ func (n *Node) noteQuorum(in Quorum) {
 	switch {
 	case in.Quorate && (first || !n.quorate):
 		e.Kind = event.QuorumGained
-	case !in.Quorate && (first || n.quorate):
+	case !in.Quorate && first:
+		e.Kind = event.QuorumLost
+	case !in.Quorate && n.quorate:
 		e.Kind, e.Level = event.QuorumLost, event.Warning
 	case len(e.Gone) > 0:
 		e.Kind, e.Level = event.NodeGone, event.Warning
