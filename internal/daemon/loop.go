@@ -184,7 +184,7 @@ func (l *loop) watch() {
 	}
 	calm := len(l.conns) >= napClients && time.Since(l.stirred) > calmTime
 	if err := l.poll.setShut(calm); err != nil {
-		l.log.Error("sockets can't be watched", "reason", err)
+		l.log.Error("sockets can't be watched", "reason", oneLine(err))
 	}
 	if calm {
 		d := napTime

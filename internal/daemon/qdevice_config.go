@@ -201,6 +201,9 @@ func (r *configReader) check(ctx context.Context, cfg *nodeconf.Config) (refuse 
 	if cfg.Machine.Algorithm != qnet.FFSplit {
 		return "", nil
 	}
+	if !cfg.DeviceVotes.Set {
+		return "quorum.device.votes was removed from corosync.conf, and ffsplit needs it to be 1", nil
+	}
 	if err := cfg.OwnVotes(); err != nil {
 		return err.Error(), nil
 	}

@@ -295,7 +295,7 @@ func (l *nodeLoop) send(m wire.Message) {
 
 func (l *nodeLoop) sendOn(k *link, m wire.Message) {
 	if err := k.send(m); err != nil {
-		l.log.Error("message not sent", "message", m.Type().String(), "reason", err)
+		l.log.Error("message not sent", "message", m.Type().String(), "reason", oneLine(err))
 		k.fail(err)
 	}
 }

@@ -180,3 +180,51 @@ func TestRemovedBackBroken(t *testing.T) {
 		n.stop()
 	})
 }
+
+// TestRemovedKeys: a single key that vanishes gets its default back, or, where it has none,
+// is said to be gone; nothing is called a bad value.
+func TestRemovedKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t)
+		n.engine.set(func(e *fakeEngine) {
+			for k, v := range map[string]string{
+				"timeout": "5000", "sync_timeout": "20000", "net.tie_breaker": "highest", "net.port": "5404", "net.algorithm": "ffsplit",
+				"net.connect_timeout": "2000", "net.keep_active_partition_tie_breaker": "no", "net.force_ip_version": "4", "heuristics.mode": "off",
+			} {
+				e.keys["quorum.device."+k] = v
+			}
+		})
+		n.online()
+		n.engine.reload(func(k map[string]string) {
+			maps.DeleteFunc(k, func(k, _ string) bool {
+				return strings.HasPrefix(k, "quorum.device.") && !strings.HasSuffix(k, ".model") && !strings.HasSuffix(k, ".host") &&
+					!strings.HasSuffix(k, ".votes") && !strings.HasSuffix(k, ".tls")
+			})
+			delete(k, "totem.cluster_name")
+			delete(k, "totem.config_version")
+		})
+		after(time.Second)
+		i := lastOf[wire.Init](n.arbiter.conn())
+		if i.Heartbeat.V != 8000 || i.TieBreaker.V.Mode != qnet.TieBreakerLowest {
+			t.Errorf("told %+v", i)
+		}
+		if s := lastOf[wire.SetOption](n.arbiter.conn()); s.KeepActivePartition.V != 1 {
+			t.Errorf("told %+v", s)
+		}
+		n.logged(`totem.cluster_name was removed from corosync.conf: this node goes on with "prod"`)
+		if p := lastOf[wire.Preinit](n.arbiter.conn()); p.ClusterName.V != "prod" {
+			t.Errorf("told %+v", p)
+		}
+		n.casts(true, 8)
+		n.engine.reload(func(k map[string]string) { delete(k, "quorum.device.votes") })
+		after(time.Second)
+		n.casts(false, 8)
+		n.logged("quorum.device.votes was removed from corosync.conf, and ffsplit needs it to be 1")
+		for _, word := range []string{"keeping the value", "valid", "50:50"} {
+			if strings.Contains(n.log.String(), word) {
+				t.Errorf("the log has %q", word)
+			}
+		}
+		n.stop()
+	})
+}

@@ -101,7 +101,7 @@ func (d *arbiter) openBolt(path string) (grantStore, error) {
 	st, err := store.OpenStandby(path, filepath.Join(d.cfg.Standby, filepath.Base(path)), func() error {
 		err := privateDir(d.cfg.Standby)
 		if err != nil {
-			d.log.Error("grants can't be kept in the runtime directory either", "reason", err)
+			d.log.Error("grants can't be kept in the runtime directory either", "reason", oneLine(err))
 		}
 		return err
 	})
@@ -177,7 +177,7 @@ func (d *arbiter) comeHome(ctx context.Context) error {
 		return nil
 	}
 	if err := os.RemoveAll(d.borrowedDir()); err != nil {
-		d.log.Warn("a copy of the server's key is left", "reason", err)
+		d.log.Warn("a copy of the server's key is left", "reason", oneLine(err))
 	}
 	_ = os.Remove(d.cfg.Standby) // if it is there and nothing is left in it
 	return nil
@@ -191,7 +191,7 @@ func (d *arbiter) returnGrants() {
 	if moved {
 		d.log.Info("grants are on record where they belong", "store", d.cfg.StorePath)
 		if err != nil {
-			d.log.Warn("what was kept meanwhile is left", "reason", err)
+			d.log.Warn("what was kept meanwhile is left", "reason", oneLine(err))
 		}
 	}
 }

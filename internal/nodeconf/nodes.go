@@ -28,11 +28,12 @@ func (p *parser) nodes(c *Config) {
 		}
 	}
 	list, names, err := p.nodeList()
-	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("No configured nodes found - configuration without node list is not supported") //nolint:staticcheck // the C daemon's words
-	}
-	if err != nil {
-		p.bad("%v", err)
+	if err != nil || len(list) == 0 {
+		if err != nil {
+			p.bad("%v", err)
+		} else {
+			p.gone("nodelist", "the nodes that it knew", "No configured nodes found - configuration without node list is not supported")
+		}
 		c.Nodes = keep(p, func(c *Config) qnet.NodeList { return c.Nodes })
 		c.Names = keep(p, func(c *Config) qnet.Names { return c.Names })
 		c.Version = keep(p, func(c *Config) wire.Opt[uint64] { return c.Version })

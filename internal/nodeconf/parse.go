@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +52,16 @@ func (p *parser) bad(format string, args ...any) {
 		return
 	}
 	p.errs = append(p.errs, errors.New(text))
+}
+
+// gone notes that something without a default is missing. In a reload it was removed,
+// which is no mistake of a value: kept says what is used until the daemon starts again.
+func (p *parser) gone(key, kept, otherwise string) {
+	if p.old != nil {
+		p.warn("%s was removed from corosync.conf: this node goes on with %s until its daemon is restarted", key, kept)
+		return
+	}
+	p.errs = append(p.errs, errors.New(otherwise))
 }
 
 // keep returns what the running daemon uses in the place of a bad value.
@@ -189,8 +200,14 @@ func (p *parser) manyHosts(c *Config) {
 func (p *parser) cluster() string {
 	name := p.keys["totem.cluster_name"]
 	if name == "" {
-		p.bad("Cluster name (totem.cluster_name) has to be defined.")
-		return keep(p, func(c *Config) string { return c.Machine.Cluster })
+		old := keep(p, func(c *Config) string { return c.Machine.Cluster })
+		const needed = "Cluster name (totem.cluster_name) has to be defined."
+		if _, empty := p.keys["totem.cluster_name"]; empty {
+			p.bad(needed)
+		} else {
+			p.gone("totem.cluster_name", strconv.Quote(old), needed)
+		}
+		return old
 	}
 	return name
 }
