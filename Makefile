@@ -58,7 +58,7 @@ race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/qnetd:FuzzServer ./internal/qdevice:FuzzNode ./internal/store:FuzzDecode ./internal/store:FuzzExamine \
-	./internal/pki:FuzzRequest ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
+	./internal/pki:FuzzRequest ./internal/pki:FuzzCertificateFile ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
 	./internal/words:FuzzWords ./internal/heuristics:FuzzParse ./internal/heuristics:FuzzParseStat ./internal/control:FuzzCommand ./internal/control:FuzzAnswer ./internal/status:FuzzParseQDevice ./internal/votequorum:FuzzMachine ./internal/lab:FuzzScript ./internal/nodeconf:FuzzParse ./internal/scenario:FuzzParse ./internal/explain:FuzzRead ./corosync/conf:FuzzParse \
 	./corosync/qb:FuzzParseSetup ./corosync/qb:FuzzParseSetupRequest ./corosync/cmap:FuzzNotify ./corosync/cmap:FuzzValue ./corosync/qb:FuzzReader ./corosync/qb:FuzzRing \
 	./corosync/votequorum:FuzzEvent ./corosync/quorum:FuzzEvent ./corosync/cfg:FuzzAnswers \

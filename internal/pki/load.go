@@ -23,19 +23,23 @@ func loadCert(path string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := parsePEM(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// parsePEM returns the first certificate in b.
+func parsePEM(b []byte) (*x509.Certificate, error) {
 	for {
 		var block *pem.Block
 		if block, b = pem.Decode(b); block == nil {
-			return nil, fmt.Errorf("%s: no certificate in it", path)
+			return nil, errors.New("no certificate in it")
 		}
-		if block.Type != "CERTIFICATE" {
-			continue
+		if block.Type == "CERTIFICATE" {
+			return x509.ParseCertificate(block.Bytes)
 		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return c, nil
 	}
 }
 
