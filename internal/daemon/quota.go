@@ -29,6 +29,8 @@ const (
 	nameLimit   = 128
 	reasonLimit = 256
 	textLimit   = 512
+
+	leastLine = 100 // bytes of a line without all that
 )
 
 // quota is what is left for log lines.
@@ -42,6 +44,16 @@ type quota struct {
 // allow reports whether a line of so many bytes may be written, with at most burst bytes
 // at once and rate bytes a second.
 func (q *quota) allow(now time.Time, size, burst, rate int) bool {
+	q.refill(now, burst, rate)
+	if size > q.bytes {
+		q.dropped++
+		return false
+	}
+	q.bytes -= size
+	return true
+}
+
+func (q *quota) refill(now time.Time, burst, rate int) {
 	switch d := now.Sub(q.at); {
 	case q.at.IsZero() || d > time.Hour:
 		q.bytes, q.at = burst, now
@@ -50,12 +62,6 @@ func (q *quota) allow(now time.Time, size, burst, rate int) bool {
 			q.bytes, q.at = min(burst, q.bytes+more), now
 		}
 	}
-	if size > q.bytes {
-		q.dropped++
-		return false
-	}
-	q.bytes -= size
-	return true
 }
 
 // summary returns the line that says how many were dropped, if there is one to be written.
@@ -83,13 +89,18 @@ func (l *loop) write(now time.Time, s *share, o qnetd.Notice) {
 			s = l.strangers
 		}
 	}
-	o.Reason, o.What = cut(o.Reason, reasonLimit), cut(o.What, reasonLimit)
-	o.Cluster, o.Addr = cut(o.Cluster, nameLimit), cut(o.Addr, nameLimit)
-	size := 100 + min(len(o.Text()), textLimit) + len(o.Reason) + len(o.Cluster) + len(o.Addr)
 	burst, rate := clusterBurst, clusterRate
 	if s == l.strangers {
 		burst, rate = strangerBurst, strangerRate
 	}
+	if s.quota.refill(now, burst, rate); s.quota.bytes < leastLine { // its sentence need not be made
+		s.quota.dropped++
+		l.dropping = true
+		return
+	}
+	o.Reason, o.What = cut(o.Reason, reasonLimit), cut(o.What, reasonLimit)
+	o.Cluster, o.Addr = cut(o.Cluster, nameLimit), cut(o.Addr, nameLimit)
+	size := leastLine + min(len(o.Text()), textLimit) + len(o.Reason) + len(o.Cluster) + len(o.Addr)
 	if !s.quota.allow(now, size, burst, rate) {
 		l.dropping = true
 		return
