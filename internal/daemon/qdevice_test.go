@@ -255,7 +255,7 @@ func TestUnregistersAlways(t *testing.T) {
 		"votes": {func(n *nodeUnderTest) { n.engine.keys["quorum.device.votes"] = "2" },
 			"50:50 split algorithm works only if quorum.device.votes configuration key is set to 1!"},
 		"refused":      {func(n *nodeUnderTest) { n.engine.refuse = corosync.ErrAccess }, "Can't register votequorum device"},
-		"certificates": {func(n *nodeUnderTest) { delete(n.engine.keys, "quorum.device.net.tls") }, "corosync-qdevice-net-certutil"},
+		"certificates": {func(n *nodeUnderTest) { delete(n.engine.keys, "quorum.device.net.tls") }, "quorate cert trust"},
 		"defect":       {func(n *nodeUnderTest) { n.engine.panics = true }, "internal error: a defect"},
 		"no ring":      {func(n *nodeUnderTest) { n.engine.events = nil }, "Can't get initial votequorum membership information."},
 	} {
