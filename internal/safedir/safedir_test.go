@@ -127,6 +127,39 @@ func TestOwn(t *testing.T) {
 	}
 }
 
+// TestOwnAfterSwap: what is given away is the file that was opened, whatever has its
+// name by then.
+func TestOwnAfterSwap(t *testing.T) {
+	p := newPlace(t)
+	r, err := Open(p.theirs)
+	p.must(err)
+	defer r.Close()
+	f, err := OpenFile(r, "file", os.O_RDWR|os.O_CREATE, 0o600)
+	p.must(err)
+	defer f.Close()
+	moved := filepath.Join(p.theirs, "moved")
+	p.must(os.Rename(f.Name(), moved))
+	p.link(p.victim, f.Name())
+	p.must(Own(f, Access{nobody, nobody, 0o640}))
+	p.unharmed()
+	if info, err := os.Stat(moved); err != nil || UID(info) != nobody {
+		t.Errorf("%v, %v", info, err)
+	}
+	dir := filepath.Join(p.theirs, "dir")
+	p.must(os.Mkdir(dir, 0o700))
+	d, err := Open(dir)
+	p.must(err)
+	defer d.Close()
+	p.must(os.Rename(dir, dir+".moved"))
+	p.link(filepath.Dir(p.victim), dir)
+	p.must(OwnDir(d, Access{nobody, nobody, 0o750}))
+	info, err := os.Stat(filepath.Dir(p.victim))
+	p.must(err)
+	if UID(info) != 0 || info.Mode().Perm() != 0o755 {
+		t.Errorf("root's directory is %v of %d", info.Mode(), UID(info))
+	}
+}
+
 // hostile does something over and over until the test has done its own.
 func (p *place) hostile(do func(), f func()) {
 	p.Helper()
@@ -158,7 +191,7 @@ func TestWriteFile(t *testing.T) {
 		}
 		for _, e := range entries {
 			path := filepath.Join(p.theirs, e.Name())
-			if os.Remove(path) == nil && os.Symlink(p.victim, path) == nil {
+			if os.Rename(path, filepath.Join(p.root, "taken")) == nil && os.Symlink(p.victim, path) == nil { // it keeps its one name
 				swapped++
 			}
 		}
