@@ -102,8 +102,8 @@ func TestExplainErrors(t *testing.T) {
 	}{
 		{[]string{broken}, "quorate: " + broken + ":1: "},
 		{[]string{both}, "quorate: " + both + ":21: two_node with a device: Corosync does not start"},
-		{[]string{filepath.Join(dir, "none")}, "quorate: open "},
-		{[]string{twoNodes, "--sbd", filepath.Join(dir, "none")}, "quorate: open "},
+		{[]string{filepath.Join(dir, "none")}, "quorate: can't open "},
+		{[]string{twoNodes, "--sbd", filepath.Join(dir, "none")}, "quorate: can't open "},
 		{[]string{"one", "two"}, "quorate: \"one two\": usage: quorate explain [FILE] [flags]\n"},
 	} {
 		out, errs, code := quorate(t, append([]string{"explain"}, c.args...)...)

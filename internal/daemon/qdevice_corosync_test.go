@@ -285,7 +285,7 @@ func TestArbitersReason(t *testing.T) {
 	for _, m := range []*machine{one, two} {
 		m.awaitVote()
 		m.await("the reason", func() bool {
-			return m.reasonSaid().Words.Text == "nodes 1 and 2 have the arbiter's vote, because all nodes are together"
+			return m.reasonSaid().Words.Text == "pve1 and pve2 have the arbiter's vote, because all nodes are together"
 		})
 		if s := m.reasonSaid(); s.Words.Ring != s.Ring || s.Vote != "ACK" || time.Since(s.Words.At).Abs() > 10*time.Second {
 			t.Errorf("node %d: %+v", m.id, s)
@@ -300,7 +300,7 @@ func TestArbitersReason(t *testing.T) {
 	for _, m := range []*machine{one, two} {
 		m.await("the reason of the split", func() bool {
 			s := m.reasonSaid()
-			return s.Words.Ring == s.Ring && s.Words.Text == "node 1 has the arbiter's vote, because the tie-breaker prefers node 1"
+			return s.Words.Ring == s.Ring && s.Words.Text == "pve1 has the arbiter's vote, because the tie-breaker prefers pve1"
 		})
 	}
 	if s := one.reasonSaid(); s.Vote != "ACK" {
@@ -309,7 +309,7 @@ func TestArbitersReason(t *testing.T) {
 	if s := two.reasonSaid(); s.Vote != "NACK" {
 		t.Errorf("node 2: %+v", s)
 	}
-	if want := "because the tie-breaker prefers node 1"; !strings.Contains(two.log.String(), want) {
+	if want := "because the tie-breaker prefers pve1"; !strings.Contains(two.log.String(), want) {
 		t.Errorf("the log lacks %q", want)
 	}
 	one.stop()
