@@ -158,7 +158,7 @@ func TestClustersWatch(t *testing.T) {
 	gone := clustersCommand{socket: flags[3] + "x", watch: true, now: time.Now, out: c.out}
 	ended := make(chan error, 1)
 	go func() { ended <- gone.run(ctx) }()
-	await(t, func() bool { return strings.Contains(printed(), "is it running?") })
+	await(t, func() bool { return strings.Contains(printed(), "can't connect to the arbiter") })
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)

@@ -135,7 +135,7 @@ func outOfTime(err error) *x509.Certificate {
 	return nil
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func hasAltNames(c *x509.Certificate) bool {
 	for _, e := range c.Extensions {

@@ -144,18 +144,18 @@ func TestVerifyArbiter(t *testing.T) {
 	}{
 		{"signed by the CA", ca.leaf(ServerCN, nil), ""},
 		{"EKU server", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), ""},
-		{"EKU client", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), "usage"},
+		{"EKU client", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), "is not that of a server"},
 		{"SAN right, CN wrong", ca.leaf("other", func(c *x509.Certificate) { c.DNSNames = []string{"x", ServerCN} }), ""},
 		{"SAN wrong, CN right", ca.leaf(ServerCN, func(c *x509.Certificate) { c.DNSNames = []string{"x"} }), `for ["x"]`},
 		{"SAN without a name", ca.leaf(ServerCN, func(c *x509.Certificate) { c.IPAddresses = []net.IP{{127, 0, 0, 1}} }), "for []"},
 		{"a cluster's", ca.leaf("prod", nil), `for ["prod"], not for "Qnetd Server"`},
 		{"case", ca.leaf("qnetd server", nil), `for ["qnetd server"]`},
-		{"foreign CA of the same name", foreign.leaf(ServerCN, nil), "refused"},
-		{"self-signed", selfSigned(ServerCN, nil), "refused"},
+		{"foreign CA of the same name", foreign.leaf(ServerCN, nil), "another CA has signed its certificate"},
+		{"self-signed", selfSigned(ServerCN, nil), "another CA has signed its certificate"},
 		{"expired", ca.leaf(ServerCN, expired), "renew it, or set the clock"},
 		{"not yet valid", ca.leaf(ServerCN, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), "renew it, or set the clock"},
-		{"expired, foreign, another name", foreign.leaf("anything", expired), "refused"},
-		{"expired, self-signed", selfSigned("anything", expired), "refused"},
+		{"expired, foreign, another name", foreign.leaf("anything", expired), "another CA has signed its certificate"},
+		{"expired, self-signed", selfSigned("anything", expired), "another CA has signed its certificate"},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			r, err := NewNodeReloader(ca.node(nil), "", "", func(err error) { t.Error(err) })
@@ -178,7 +178,7 @@ func TestVerifyArbiterOtherwise(t *testing.T) {
 	old := newAuthority(t, time.Now().Add(-time.Hour))
 	n := &Node{CA: old.cert}
 	cs := tls.ConnectionState{PeerCertificates: []*x509.Certificate{old.leaf(ServerCN, nil).Leaf}}
-	if err := n.VerifyArbiter(cs, ServerCN, time.Now()); err == nil || !strings.Contains(err.Error(), `"QNet CA" is valid from`) {
+	if err := n.VerifyArbiter(cs, ServerCN, time.Now()); err == nil || !strings.Contains(err.Error(), `"QNet CA" of {arbiter} expired on`) {
 		t.Errorf("expired CA: %v", err)
 	}
 	ca := newAuthority(t, time.Now().Add(time.Hour))
