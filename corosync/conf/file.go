@@ -59,7 +59,7 @@ func Parse(data []byte) (*File, error) {
 	f := &File{data: bytes.Clone(data)}
 	root, err := parse(f.data)
 	if err != nil {
-		return nil, err
+		return nil, encoded(f.data, err)
 	}
 	f.root = root
 	f.load()

@@ -125,10 +125,30 @@ func placeholder(v string, strict bool) flaw {
 	switch {
 	case between("<", ">"), between("{{", "}}"), between("${", "}"), between("$(", ")"), between("{%", "%}"),
 		len(v) > 2 && strings.Trim(v, "%@_") != v && strings.IndexByte("%@", v[0]) >= 0 && v[0] == v[len(v)-1],
-		strict && strings.HasPrefix(v, "$"), strings.HasPrefix(strings.ToUpper(v), "CHANGE_ME"), strings.EqualFold(v, "changeme"):
+		strict && strings.HasPrefix(v, "$"), strings.HasPrefix(strings.ToUpper(v), "CHANGE_ME"), strings.EqualFold(v, "changeme"),
+		strict && (crossed(v) || capitals(v)):
 		return flaw{why: "it is a placeholder that was not filled in"}
 	}
 	return flaw{}
+}
+
+// crossed tells whether a text is an address with numbers left open: 192.0.2.x.
+func crossed(v string) bool {
+	parts := strings.Split(strings.ToLower(v), ".")
+	open := func(p string) bool { return p != "" && strings.Trim(p, "x") == "" }
+	return len(parts) == 4 && slices.ContainsFunc(parts, open) &&
+		!slices.ContainsFunc(parts, func(p string) bool { return !open(p) && (p == "" || strings.Trim(p, "0123456789") != "") })
+}
+
+// capitals tells whether a text stands for an address in somebody's instructions:
+// QNETD_IP, YOUR-ARBITER, ADDRESS.
+func capitals(v string) bool {
+	words := strings.FieldsFunc(v, func(r rune) bool { return r == '_' || r == '-' })
+	if v != strings.ToUpper(v) || len(words) == 0 {
+		return false
+	}
+	return words[0] == "YOUR" || slices.ContainsFunc([]string{"IP", "ADDR", "ADDRESS", "HOSTNAME", "IPADDRESS"},
+		func(w string) bool { return words[len(words)-1] == w || words[0] == w })
 }
 
 // ended finds a comma or a semicolon at the end.
@@ -248,9 +268,13 @@ func addressFlaw(v string) flaw {
 		return flaw{why: "it is a multicast address, not one machine's"}
 	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return flaw{why: "it is the broadcast address, not one machine's"}
+	case a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == "":
+		return flaw{why: linkLocal, todo: "use another address of that machine, or write the network interface behind it: " + v + "%eth0"}
 	}
 	return flaw{why: fine}
 }
+
+const linkLocal = "it is a link-local address, which says nothing of the network in which it is"
 
 func ported(v string) flaw {
 	host, port, ok := strings.Cut(v, ":")

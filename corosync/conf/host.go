@@ -133,8 +133,10 @@ func (h Host) resolve(name string) ([]netip.Addr, error) {
 		return nil, errors.New("no address and no name")
 	}
 	if h.Lookup == nil {
-		if f := nameFlaw(name); f.is() {
-			return nil, errors.New(f.why) // nobody knows such a name
+		for _, find := range []func(string) flaw{badAddress, nameFlaw} {
+			if f := find(name); f.is() {
+				return nil, errors.New(f.why) // nobody knows such a name
+			}
 		}
 		return nil, nil
 	}

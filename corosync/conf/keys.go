@@ -244,7 +244,11 @@ func (l *loader) value(it *item, name string, t Type) {
 
 func (l *loader) put(it *item, name string, t Type, value string) {
 	it.name = name
-	if !validName(name) {
+	switch {
+	case strings.HasPrefix(name, byteOrderMark):
+		l.fail(it.no, hasMark)
+		return
+	case !validName(name):
 		l.fail(it.no, "%q can't be a name in cmap (letters, digits and . _ - / : , at least %d)", name, minName)
 		return
 	}

@@ -125,7 +125,11 @@ func (c *checker) readLink(n uint64, name string, binds map[string]string) *Erro
 	}
 	if ok {
 		if l.bindnet, ok = c.family(bind); !ok {
-			return c.noAddr(path+"bindnetaddr", bind)
+			blamed := path + "bindnetaddr"
+			if binds[number] != "" { // the node's address stands for it
+				blamed = "nodelist.node." + strconv.Itoa(c.local) + ".ring" + number + "_addr"
+			}
+			return c.noAddr(blamed, bind)
 		}
 	}
 	if err := c.readMcast(l, path); err != nil {

@@ -138,6 +138,11 @@ func (l *linter) text(key string) string {
 	return v
 }
 
+// unread tells whether a key is given with a value that Corosync refuses.
+func (l *linter) unread(key string) bool {
+	return slices.ContainsFunc(l.f.errs, func(e *Error) bool { return strings.HasPrefix(e.Text, key+":") })
+}
+
 func (l *linter) has(key string) bool {
 	_, ok := l.f.keys[key]
 	return ok
@@ -167,6 +172,10 @@ func mend(e *Error) string {
 		{"there is no nodelist", "write a nodelist with the name, the ID and the address of each node"},
 		{"has a name or a ring0_addr", "give each node a name and a ring0_addr"},
 		{"each node needs an address", "give each node an address of each link"},
+		{"byte order mark", saveBare},
+		{"nodes with addresses", "give each node a ring0_addr"},
+		{"must be 2", "write version: 2 into the section totem"},
+		{"different families", "give all nodes addresses of one family on each link: IPv4 or IPv6"},
 		{"only an IPv4 address does", "give each node a nodeid of its own, from 1"},
 		{"is no IPv4 address", "give each node a nodeid of its own, from 1"},
 		{"links are too many", "delete transport: knet can have several links"},
@@ -232,7 +241,7 @@ func (l *linter) nodeIDs() {
 		key := fmt.Sprintf("nodelist.node.%d.nodeid", n.Pos)
 		first, twice := seen[n.ID]
 		switch {
-		case slices.ContainsFunc(l.f.errs, func(e *Error) bool { return strings.HasPrefix(e.Text, key+":") }):
+		case l.unread(key):
 		case n.ID == 0 && l.c.transport() == knet:
 			l.stopsAt(n.Line, corosync, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
 		case n.ID == 0:
@@ -254,6 +263,10 @@ func (l *linter) nodeIDs() {
 func (l *linter) addresses() {
 	seen := map[string]int{}
 	for _, n := range l.nodes {
+		if i := slices.IndexFunc(n.Addrs, ownHost); i >= 0 && !l.oneMachine() {
+			l.say(fmt.Sprintf("nodelist.node.%d.ring%d_addr", n.Pos, i), Warning,
+				fmt.Sprintf("%s is every machine's own address: the other nodes can't reach this one there", n.Addrs[i]), "use the address that the other nodes reach")
+		}
 		for _, a := range append(slices.Clone(n.Addrs), n.Name) {
 			if first, ok := seen[a]; ok && a != "" && first != n.Line {
 				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d has %s as well", first, a), "correct one of the two")

@@ -49,7 +49,7 @@ func (l *linter) deviceAlone() {
 // deviceVotes reports votes of the device that votequorum does not accept.
 func (l *linter) deviceVotes() {
 	const key, expectedKey = "quorum.device.votes", "quorum.expected_votes"
-	if !l.device() || !l.votequorum() {
+	if !l.device() || !l.votequorum() || l.unread(key) {
 		return
 	}
 	given := l.votesGiven()
@@ -142,7 +142,7 @@ func (l *linter) algorithm() {
 
 func (l *linter) ffsplit(votes uint32, equal bool, count int) {
 	const votesKey = "quorum.device.votes"
-	if votes != 1 {
+	if votes != 1 && !l.unread(votesKey) {
 		key := "quorum.device.model"
 		if l.has(votesKey) {
 			key = votesKey
@@ -192,7 +192,10 @@ func (l *linter) lms() {
 
 // plural is "1 node" or "2 nodes".
 func plural(n int, what string) string {
-	if n != 1 {
+	switch {
+	case n != 1 && strings.HasSuffix(what, "s"):
+		what += "es"
+	case n != 1:
 		what += "s"
 	}
 	return fmt.Sprintf("%d %s", n, what)

@@ -69,6 +69,10 @@ func (l *linter) goneKey(it *item, g gone) {
 
 // section reports a section that nobody reads where it stands.
 func (l *linter) section(s *section, p place) {
+	if strings.HasPrefix(s.name, byteOrderMark) {
+		l.at(s.open.no, Warning, hasMark, saveBare)
+		return
+	}
 	what := "a section " + s.name
 	if s.parent != l.f.root {
 		what += " " + inside(s.parent)
@@ -197,7 +201,7 @@ func sectionList(paths []string) string {
 // synonyms are what people call some keys and sections.
 var synonyms = map[string]string{
 	"qdevice": "device", "qnetd": "net", "address": "ringX_addr", "addr": "ringX_addr", "ip": "ringX_addr", "ipaddr": "ringX_addr", "ringaddr": "ringX_addr",
-	"id": "nodeid", "hostname": "name", "server": "host", "qnetdhost": "host", "ipaddress": "ringX_addr", "nodes": "nodelist", "log": "logging", "logger": "logger_subsys",
+	"id": "nodeid", "hostname": "name", "nodename": "name", "port": "mcastport", "votes": "quorum_votes", "server": "host", "qnetdhost": "host", "ipaddress": "ringX_addr", "nodes": "nodelist", "log": "logging", "logger": "logger_subsys",
 	"cluster": "cluster_name", "clusterid": "cluster_name", "algo": "algorithm", "tiebreak": "tie_breaker", "kap": "keep_active_partition_tie_breaker",
 	"heuristic": "heuristics", "atb": "auto_tie_breaker", "wfa": "wait_for_all", "lms": "last_man_standing", "device": "model",
 }

@@ -18,7 +18,7 @@ const maxDraft = 16
 // nodelist. It returns whether it is one.
 func (l *linter) oldFile() bool {
 	first := l.f.first("totem.interface")
-	if len(l.nodes) > 0 || first == nil {
+	if len(l.nodes) > 0 || first == nil || l.f.hasNodes() {
 		return false
 	}
 	version := "2"
@@ -30,6 +30,17 @@ func (l *linter) oldFile() bool {
 		"write a nodelist with the name, the ID and the address of each node. Then delete transport, the interface sections and rrp_mode: knet takes their place")
 	l.found[len(l.found)-1].Draft = l.draft()
 	return true
+}
+
+// hasNodes tells whether there are nodes somewhere: if not in the nodelist, then where
+// nobody looks for them, such as in a section whose name is misspelt.
+func (f *File) hasNodes() bool {
+	for it := range f.items() {
+		if it.key == "nodeid" && it.section != f.root && it.section.path != "totem" || it.key == "ring0_addr" {
+			return true
+		}
+	}
+	return false
 }
 
 // first returns the first section of that path.

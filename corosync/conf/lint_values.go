@@ -92,7 +92,7 @@ func (l *linter) arbiter() {
 	const what = "use the address of a machine that is none of the nodes"
 	hosts, _ := Hosts(l.text(key))
 	for _, host := range hosts {
-		if a, err := netip.ParseAddr(host); err == nil && a.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+		if ownHost(host) {
 			l.say(key, Warning, fmt.Sprintf("%s is every machine's own address: each node asks itself for the arbiter's vote", host), what)
 			continue
 		}
@@ -103,6 +103,18 @@ func (l *linter) arbiter() {
 			}
 		}
 	}
+}
+
+// ownHost tells whether a host is the machine itself, on every machine.
+func ownHost(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
+}
+
+// oneMachine tells whether all nodes are on one machine, as where somebody only tries
+// Corosync.
+func (l *linter) oneMachine() bool {
+	return !slices.ContainsFunc(l.nodes, func(n Node) bool { return !slices.ContainsFunc(n.Addrs, ownHost) })
 }
 
 // called is how a node is named in a sentence.

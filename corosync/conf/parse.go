@@ -74,7 +74,7 @@ func (p *parser) line(l line) error {
 	case strings.IndexByte(text, '}') >= 0:
 		return errorf(l.no, "a closing brace must stand alone in its line")
 	}
-	return errorf(l.no, "neither a section nor a value: %q", text)
+	return errorf(l.no, "neither a section nor a value: %q%s", short(text), meantLine(text))
 }
 
 // split cuts the text at its first sep: the name before, and the offset of what
@@ -96,10 +96,10 @@ func split(text string, sep byte) (name string, at int) {
 func (p *parser) section(l line) error {
 	name, at := split(l.text, '{')
 	if name == "" {
-		return errorf(l.no, "an opening brace without a name before it")
+		return errorf(l.no, "an opening brace without a name before it: write it behind the section's name, in the same line")
 	}
 	if at < len(l.text) {
-		return errorf(l.no, "%q after an opening brace", l.text[at:])
+		return errorf(l.no, "%q after an opening brace, where nothing can stand: write it in a line of its own", short(l.text[at:]))
 	}
 	path, ok := join(p.cur.path, name)
 	if !ok {

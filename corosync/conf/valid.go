@@ -78,8 +78,8 @@ func (c *checker) multiLink() *Error {
 	}
 	for n, l := range c.links {
 		if l.configured && count > 1 && len(l.members) != members {
-			return errorf(0, "link %d has %d addresses and another has %d: each node needs an address of each link",
-				n, len(l.members), members)
+			return errorf(0, "link %d has %s and another has %d: each node needs an address of each link",
+				n, plural(len(l.members), "address"), members)
 		}
 	}
 	for n, l := range c.links {

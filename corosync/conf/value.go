@@ -47,7 +47,7 @@ func (s spec) flaw(v string) flaw {
 	case formOne, formEnum, formFold:
 		return s.choiceFlaw(v)
 	case formHost:
-		return hostFlaw(v)
+		return nodeHostFlaw(v)
 	case formHosts:
 		return hostsFlaw(v)
 	case formNetwork, formGroup:
@@ -62,6 +62,15 @@ func (s spec) flaw(v string) flaw {
 	}
 	f := look(v, false)
 	return f.mended(tidy(v, false), func(string) flaw { return flaw{} })
+}
+
+// nodeHostFlaw is why a value is no address of a node. A link-local one can be: the
+// nodes' links say in which network.
+func nodeHostFlaw(v string) flaw {
+	if f := hostFlaw(v); f.why != linkLocal {
+		return f
+	}
+	return flaw{}
 }
 
 // hostsFlaw is why a value does not name the arbiter.
@@ -110,6 +119,11 @@ func (s spec) networkFlaw(v string) flaw {
 		return flaw{}
 	case !f.is() && s.form == formGroup && strings.Trim(v, "0123456789.") == "":
 		return flaw{why: "it is no multicast address: those begin with 224 to 239"}
+	case strings.Contains(f.why, "for a network") && f.mend != "":
+		_, length, _ := strings.Cut(v, "/")
+		f.why = fmt.Sprintf("%q does not belong to it: Corosync asks the network card how large the network is", "/"+length)
+	case f.why == linkLocal:
+		return flaw{}
 	case strings.Contains(f.why, "every address") && s.form == formNetwork:
 		return flaw{why: "it is no network of this machine"}
 	}
