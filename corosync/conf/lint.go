@@ -219,6 +219,9 @@ func (l *linter) repeated() {
 		if s := links[it.name]; s != nil && s != it.section || it.key == "ringnumber" {
 			continue // see ringNumbers
 		}
+		if _, read := specOf(joinPath(it.section.path, it.key)); !read {
+			continue // see unknown
+		}
 		if line, ok := counts[it.name]; ok && line != it.no && it.name != "" {
 			l.at(it.no, Warning, fmt.Sprintf("%s is given again in line %d, which is the one that counts", it.name, line),
 				"delete one of the two")

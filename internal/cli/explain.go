@@ -53,7 +53,11 @@ its node daemon would not start with it.`,
 			if len(args) == 1 {
 				file, here = args[0], false
 			}
-			c, name, err := readCluster(file, cmd.InOrStdin(), cmd.OutOrStdout())
+			more := cmd.OutOrStdout()
+			if asJSON {
+				more = io.Discard
+			}
+			c, name, err := readCluster(file, cmd.InOrStdin(), more)
 			if here && errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%s is not there, so this machine is not a cluster node. %s", file, advice.NameAFile)
 			}
@@ -82,8 +86,9 @@ its node daemon would not start with it.`,
 }
 
 // readCluster reads a corosync.conf, or standard input for "-", and returns what the
-// file is called. Errors begin with the place: FILE:LINE. For a file of an earlier
-// Corosync it writes the nodelist that such a file lacks.
+// file is called. Errors begin with the place: FILE:LINE. With an error it writes what else
+// is wrong with the file, and for a file of an earlier Corosync the nodelist that such a
+// file lacks.
 func readCluster(file string, in io.Reader, out io.Writer) (c *explain.Cluster, name string, err error) {
 	var f *conf.File
 	if name = file; file == "-" {
@@ -100,6 +105,10 @@ func readCluster(file string, in io.Reader, out io.Writer) (c *explain.Cluster, 
 		c, err = explain.Read(f)
 	}
 	var at *conf.Error
+	if f != nil && errors.As(err, &at) {
+		// The error is what counts, so it does not matter if this can't be written.
+		_, _ = out.Write(explain.AppendAdvice(nil, explain.Besides(f, at), explain.Options{File: name, Colour: colour(out)}))
+	}
 	switch {
 	case errors.As(err, &at) && at.Line > 0:
 		err = fmt.Errorf("%s:%d: %s", name, at.Line, status.EscapeName(at.Text))

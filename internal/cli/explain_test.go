@@ -81,6 +81,36 @@ func TestExplainInput(t *testing.T) {
 	}
 }
 
+// TestExplainBesides: an error does not hide what else is wrong, which may be its cause.
+func TestExplainBesides(t *testing.T) {
+	good, err := os.ReadFile(twoNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ from, to, want, fail string }{
+		{"    net {", "    nett {", "warning: nobody reads a section nett in a section\n    quorum.device\n    -> did you mean net?", "quorum.device.net.host is missing"},
+		{"nodelist {", "nodlist {", "warning: nobody reads a section nodlist\n    -> did you mean nodelist?", "no nodelist"},
+		{"provider: corosync_votequorum", "provider: cman\n  two_node: 1", "two_node with a device", "no quorum provider"},
+	} {
+		text := strings.Replace(string(good), c.from, c.to, 1)
+		if text == string(good) {
+			t.Fatalf("no %q", c.from)
+		}
+		file := filepath.Join(t.TempDir(), "corosync.conf")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Chdir(filepath.Dir(file))
+		out, errs, code := quorate(t, "explain", "corosync.conf")
+		if code != 1 || !strings.Contains(out, c.want) || strings.Contains(out, "given again") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.fail) {
+			t.Errorf("%s: exit code %d\n%s%s", c.to, code, out, errs)
+		}
+		if out, _, _ := quorate(t, "explain", "--json", "corosync.conf"); out != "" {
+			t.Errorf("%s: --json prints\n%s", c.to, out)
+		}
+	}
+}
+
 func TestExplainErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -51,7 +51,7 @@ func Read(f *conf.File) (*Cluster, error) {
 		if p.Level == conf.Fault {
 			return nil, &conf.Error{Line: p.Line, Text: p.Text + ": " + p.WhatToDo}
 		}
-		notes = append(notes, Advice{Line: p.Line, Level: p.Level.String(), Text: p.Text, WhatToDo: p.WhatToDo, Effect: p.Effect})
+		notes = append(notes, adviceOf(p))
 	}
 	if err := f.Check(conf.Host{}); err != nil {
 		return nil, err
@@ -62,6 +62,24 @@ func Read(f *conf.File) (*Cluster, error) {
 	}
 	c.Warnings = notes
 	return c, nil
+}
+
+// Besides lists what is wrong with a file besides an error that Read has returned: a
+// program that does not start may lack what stands elsewhere in the file.
+func Besides(f *conf.File, at *conf.Error) []Advice {
+	var list []Advice
+	for _, p := range f.Lint() {
+		missing := p.Line == 0 && len(f.Nodes()) == 0 // follows from the lack of a nodelist
+		if p.Level == conf.Note || p.Draft != "" || missing || p.Line == at.Line && strings.HasPrefix(at.Text, p.Text) {
+			continue
+		}
+		list = append(list, adviceOf(p))
+	}
+	return list
+}
+
+func adviceOf(p conf.Problem) Advice {
+	return Advice{Line: p.Line, Level: p.Level.String(), Text: p.Text, WhatToDo: p.WhatToDo, Effect: p.Effect}
 }
 
 // read takes what is needed from a file, whatever is wrong with the rest.

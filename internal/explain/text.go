@@ -47,10 +47,18 @@ func AppendText(dst []byte, r *Report, o Options) []byte {
 		r.shortTable().write(&b, p)
 	}
 	r.foot(&b, o.All)
-	for i, a := range r.Warnings {
-		if i == 0 {
-			b.WriteByte('\n')
-		}
+	if len(r.Warnings) > 0 {
+		b.WriteByte('\n')
+	}
+	return AppendAdvice(append(dst, b.String()...), r.Warnings, o)
+}
+
+// AppendAdvice appends what is wrong with a file, each with what to do, in at most 80
+// columns.
+func AppendAdvice(dst []byte, list []Advice, o Options) []byte {
+	var b strings.Builder
+	p := paint{o.Colour}
+	for _, a := range list {
 		place := status.EscapeName(o.File)
 		if a.Line > 0 {
 			place = fmt.Sprintf("%s:%d", place, a.Line)
