@@ -66,14 +66,7 @@ func newSite(t *testing.T) *site {
 func (s *site) run() (*Report, string) {
 	s.Helper()
 	r := RunArbiter(s.Context(), s.cfg)
-	var b strings.Builder
-	for _, l := range r.Results {
-		fmt.Fprintf(&b, "%s %s: %s\n", l.Verdict, l.Check, l.Text)
-		for _, do := range l.Do {
-			fmt.Fprintf(&b, "    %s\n", do)
-		}
-	}
-	return r, b.String()
+	return r, lines(r)
 }
 
 // TestArbiterWell: every line of an arbiter that nothing is wrong with.

@@ -217,6 +217,11 @@ func (w *world) run() (*Report, string) {
 		w.must(os.WriteFile(w.cfg.ConfFile, []byte(w.conf), 0o644))
 	}
 	r := Run(w.Context(), w.cfg)
+	return r, lines(r)
+}
+
+// lines are a report's lines, and below them what to do.
+func lines(r *Report) string {
 	var b strings.Builder
 	for _, l := range r.Results {
 		fmt.Fprintf(&b, "%s %s: %s\n", l.Verdict, l.Check, l.Text)
@@ -224,7 +229,7 @@ func (w *world) run() (*Report, string) {
 			fmt.Fprintf(&b, "    %s\n", do)
 		}
 	}
-	return r, b.String()
+	return b.String()
 }
 
 // TestAllWell: every line of a node that nothing is wrong with, but that the other
