@@ -100,8 +100,7 @@ func TestUnenrolledExpire(t *testing.T) {
 		"with TLS":  {qnetd.New(strict, c.now, []qnetd.Stored{{Cluster: "plain", Grant: old}}), "[]"},
 	} {
 		var gone []string
-		now := c.now
-		for now = c.now; now.Before(c.now.Add(25 * time.Hour)); now = now.Add(10 * time.Minute) {
+		for now := c.now; now.Before(c.now.Add(25 * time.Hour)); now = now.Add(10 * time.Minute) {
 			for _, o := range tt.s.Step(now, qnetd.Tick{}) {
 				if f, ok := o.(qnetd.Forget); ok {
 					gone = append(gone, f.Cluster)
