@@ -42,27 +42,29 @@ const (
 	InstallNSS Advice = "Install the package that has them: libnss3-tools (Debian, Ubuntu), nss-tools (Fedora, RHEL) or mozilla-nss-tools (SUSE)."
 	OtherCA    Advice = "If the nodes trust the one in the database (SHA-256 {fingerprint}): run `mv {file} {file}.old`. " +
 		"If they trust the one in the file, bring the database of that CA back from a backup."
-	NewCA        Advice = "No node can connect then. Run `mv {dir} {dir}.expired` and `quorate cert init {where}`, and give every node of every cluster new certificates."
-	NewCAOnNode  Advice = "No node can connect then. On the arbiter, `quorate cert show` says what to do."
-	RenewServer  Advice = "No node can connect then. Run `cd {dir}`, `rm {files}` and `quorate cert init {where}`: that makes a new one of the same CA."
-	RenewCluster Advice = "Run `quorate cert request {cluster}` on one node, have it signed on the arbiter, and import the certificate on every node."
-	SetClock     Advice = "Check the clock: `timedatectl`."
-	LostKey      Advice = "Without that key nothing can be signed. Bring it back from a backup. If you have none: run `mv {dir} {dir}.old` and `quorate cert init {where}`, " +
+	NewCA         Advice = "No node can connect then. Run `mv {dir} {dir}.expired` and `quorate cert init {where}`, and give every node of every cluster new certificates."
+	NewCAOnNode   Advice = "No node can connect then. On the arbiter, `quorate cert show` says what to do."
+	RenewServer   Advice = "No node can connect then. Run `cd {dir}`, `rm {files}` and `quorate cert init {where}`: that makes a new one of the same CA."
+	RenewCluster  Advice = "Run `quorate cert request {cluster}` on one node, have it signed on the arbiter, and import the certificate on every node."
+	SetClock      Advice = "Check the clock: `timedatectl`."
+	MountWritable Advice = "{dir} is on a read-only file system. Mount it read-write, or choose another directory."
+	LostKey       Advice = "Without that key nothing can be signed. Bring it back from a backup. If you have none: run `mv {dir} {dir}.old` and `quorate cert init {where}`, " +
 		"and give every node of every cluster new certificates."
 )
 
 // What to do next where the certificates of a cluster are being set up.
 const (
-	NoCerts     Advice = "On an arbiter, begin with `quorate cert init`. On a node, begin with `quorate cert trust qnetd-cacert.crt`, which comes from the arbiter."
-	ShowCerts   Advice = "To list them: `quorate cert show`."
-	NextTrust   Advice = "Then, on every node: copy {file} there and run `quorate cert trust qnetd-cacert.crt`."
-	NextRequest Advice = "Next, on one node of the cluster: `quorate cert request CLUSTER{flags}`, with the cluster_name of corosync.conf."
-	NextOthers  Advice = "Or, if another node has the cluster's certificate: copy its qdevice-net-node.p12 here and run `quorate cert import qdevice-net-node.p12{flags}`."
-	NextSign    Advice = "Next, on the arbiter: copy {file} there and run `quorate cert sign {cluster} qdevice-net-node.crq`."
-	NextImport  Advice = "Next, on the node that made the request: copy {file} there and run `quorate cert import {base}`."
-	NextShare   Advice = "Next, on every other node: copy {file} there and run `quorate cert import qdevice-net-node.p12`."
-	NextStart   Advice = "Then start the node daemon: `systemctl enable --now corosync-qdevice`."
-	NextArbiter Advice = "Next, start the arbiter: `systemctl enable --now corosync-qnetd`."
+	NoCerts       Advice = "On an arbiter, begin with `quorate cert init`. On a node, begin with `quorate cert trust qnetd-cacert.crt`, which comes from the arbiter."
+	ShowCerts     Advice = "To list them: `quorate cert show`."
+	NextTrust     Advice = "Then, on every node: copy {file} there and run `quorate cert trust qnetd-cacert.crt`."
+	NextRequest   Advice = "Next, on one node of the cluster: `quorate cert request CLUSTER{flags}`, with the cluster_name of corosync.conf."
+	NextOthers    Advice = "Or, if another node has the cluster's certificate: copy its qdevice-net-node.p12 here and run `quorate cert import qdevice-net-node.p12{flags}`."
+	NextSign      Advice = "Next, on the arbiter: copy {file} there and run `quorate cert sign {cluster} qdevice-net-node.crq`."
+	NextImport    Advice = "Next, on the node that made the request: copy {file} there and run `quorate cert import {base}`."
+	NextShare     Advice = "Next, on every other node: copy {file} there and run `quorate cert import qdevice-net-node.p12`."
+	NextStart     Advice = "Then start the node daemon: `systemctl enable --now corosync-qdevice`."
+	NextArbiter   Advice = "Next, start the arbiter: `systemctl enable --now corosync-qnetd`."
+	NextArbiterAt Advice = "Next, start the arbiter with that directory: `quorate qnetd --state {dir}`."
 )
 
 // What to do about a node's certificates on the node.

@@ -24,7 +24,7 @@ const (
 var adviceTable = map[string]string{
 	"InitArbiter": "TestArbiterAdvice", "InitService": "TestArbiterAdvice", "OpenPath": "TestArbiterAdvice", "OwnDirectory": "TestArbiterAdvice",
 	"OwnFiles": "TestArbiterAdvice", "OwnVolume": "TestArbiterAdvice", "RestoreArbiter": "TestArbiterAdvice", "RunDirectory": "TestArbiterAdvice",
-	"RemoveStaleFile": "TestArbiterAdvice", "MoveStore": "TestArbiterAdvice", "WriteMount": "TestReadOnlyAdvice", "FindPort": "TestPortAdvice",
+	"RemoveStaleFile": "TestArbiterAdvice", "MoveStore": "TestArbiterAdvice", "WriteMount": "TestReadOnlyAdvice", "MountWritable": "TestReadOnlyCert", "NextArbiterAt": "TestInitElsewhere", "FindPort": "TestPortAdvice",
 	"HighPort": "TestPortAdvice", "ShareState": "TestSetUpRefusals", "OtherOwner": "TestSetUpRefusals", "InitRunning": "TestStockPackage",
 	"RemoveStaleDir": "TestStockRefusals", "NoLinks": "TestLinkAdvice", "InitFirst": "TestNothingToSignWith", "InitHere": "TestEnrolAsTold",
 	"NextTrust": "TestEnrolAsTold", "NextRequest": "TestEnrolAsTold", "NextSign": "TestEnrolAsTold", "NextImport": "TestEnrolAsTold",

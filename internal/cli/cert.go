@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -85,6 +86,10 @@ An arbiter whose user may write to its directory does all that itself when it fi
 func certError(err error) error {
 	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
 		return fmt.Errorf("%w. %s", err, advice.AsRoot)
+	}
+	var at *fs.PathError
+	if errors.Is(err, syscall.EROFS) && errors.As(err, &at) {
+		return fmt.Errorf("%w. %s", err, advice.MountWritable.WithWord("dir", filepath.Dir(at.Path)))
 	}
 	return err
 }

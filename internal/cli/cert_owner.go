@@ -200,6 +200,10 @@ func (s *arbiterSetUp) tell(w io.Writer, dir string) error {
 		fmt.Fprintf(w, "%d %s. %s\n", len(clusters), have, advice.ShowCerts)
 		return nil
 	}
-	fmt.Fprintf(w, "\n%s\n%s\n", advice.NextArbiter, advice.NextTrust.WithWord("file", filepath.Join(dir, pki.CACertFile)))
+	start := advice.NextArbiter
+	if state := filepath.Dir(filepath.Clean(dir)); filepath.Clean(dir) != qnetdCertDir && certDirOf(state) == filepath.Clean(dir) {
+		start = advice.NextArbiterAt.WithWord("dir", state)
+	}
+	fmt.Fprintf(w, "\n%s\n%s\n", start, advice.NextTrust.WithWord("file", filepath.Join(dir, pki.CACertFile)))
 	return nil
 }

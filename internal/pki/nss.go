@@ -201,10 +201,41 @@ func (db *nssDB) run(name string, args ...string) ([]byte, error) {
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {
-		lines := strings.Split(strings.TrimSpace(errOut.String()), "\n")
-		return nil, fmt.Errorf("the NSS database in %s: %s: %w: %s", db.from, name, err, lines[len(lines)-1])
+		return nil, db.failed(ctx, name, errOut.String(), err)
 	}
 	return out.Bytes(), nil
+}
+
+// failed is the error of one of NSS's programs, in its own last words.
+func (db *nssDB) failed(ctx context.Context, name, printed string, err error) error {
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	last := strings.TrimPrefix(lines[len(lines)-1], name+": ")
+	_, nick, missing := strings.Cut(lines[0], "Could not find cert: ")
+	switch {
+	case missing:
+		return &nssError{fmt.Sprintf("the NSS database in %s has no certificate %q", db.from, nick)}
+	case ctx.Err() != nil:
+		last = fmt.Sprintf("%s did not end within %d s", name, toolTimeout/time.Second)
+	case last == "":
+		last = fmt.Sprintf("%s failed: %v", name, err)
+	default:
+		last = fmt.Sprintf("%s says %q", name, last)
+	}
+	return &nssError{fmt.Sprintf("the NSS database in %s can't be read: %s", db.from, last)}
+}
+
+// An nssError is what one of NSS's programs says of a database.
+type nssError struct{ text string }
+
+func (e *nssError) Error() string { return e.text }
+
+// damagedDB adds what to do to an error of NSS's programs.
+func damagedDB(err error, do advice.Advice) error {
+	var said *nssError
+	if errors.As(err, &said) {
+		return damaged(err, do)
+	}
+	return err
 }
 
 // trust returns the trust flags of each certificate by its nickname.
@@ -287,7 +318,7 @@ func (db *nssDB) arbiter() (ca, server *x509.Certificate, exported bool, err err
 		return nil, nil, false, err
 	}
 	if err := server.CheckSignatureFrom(ca); err != nil {
-		return nil, nil, false, fmt.Errorf("%q in %s is not of the CA there: %w", nickServer, db.from, err)
+		return nil, nil, false, &nssError{fmt.Sprintf("%q in the NSS database in %s is not of the CA there", nickServer, db.from)}
 	}
 	path := filepath.Join(db.from, CACertFile)
 	beside, err := loadCert(path)

@@ -43,17 +43,18 @@ func importArbiter(d *folder) error {
 		return err
 	}
 	defer func() { _ = db.close() }() // the next takeover removes what is left
+	restore := advice.RestoreArbiter.WithWord("dir", d.path).With("where", Where(d.path))
 	ca, server, exported, err := db.arbiter()
 	if err != nil {
-		return err
+		return damagedDB(err, restore)
 	}
 	caKey, err := db.key(nickCA, ca)
 	if err != nil {
-		return err
+		return damagedDB(err, restore)
 	}
 	serverKey, err := db.key(nickServer, server)
 	if err != nil {
-		return err
+		return damagedDB(err, restore)
 	}
 	info, err := d.Stat(nssFiles(d.path)[1])
 	if err != nil {
@@ -139,18 +140,19 @@ func importNode(d *folder, nickname string) (did Ensured, err error) {
 		return Present, err
 	}
 	defer func() { _ = db.close() }() // the next takeover removes what is left
+	anew := advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir))
 	trust, err := db.trust()
 	if err != nil {
-		return Present, err
+		return Present, damagedDB(err, anew)
 	}
 	ca, err := loadCert(filepath.Join(dir, nodeCAFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		flags, ok := trust[nickCA]
 		if !ok {
-			return Present, fmt.Errorf("the NSS database in %s has no CA called %q. %s", dir, nickCA, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
+			return Present, fmt.Errorf("the NSS database in %s has no CA called %q. %s", dir, nickCA, anew)
 		}
 		if ssl, _, _ := strings.Cut(flags, ","); !strings.Contains(ssl, "C") {
-			return Present, fmt.Errorf("the NSS database in %s does not trust its %q (flags %q). %s", dir, nickCA, flags, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
+			return Present, fmt.Errorf("the NSS database in %s does not trust its %q (flags %q). %s", dir, nickCA, flags, anew)
 		}
 		if ca, err = db.cert(nickCA); err == nil {
 			did = TakenOver
@@ -167,10 +169,10 @@ func importNode(d *folder, nickname string) (did Ensured, err error) {
 	}
 	c, key, err := db.pair(nickname)
 	if err != nil {
-		return Present, err
+		return Present, damagedDB(err, anew)
 	}
 	if err := c.CheckSignatureFrom(ca); err != nil {
-		return Present, fmt.Errorf("certificate of cluster %q in %s is not of the arbiter's CA there. %s", c.Subject.CommonName, dir, advice.StartAnew.WithWord("dir", dir).With("flags", NodeFlags(dir)))
+		return Present, fmt.Errorf("certificate of cluster %q in %s is not of the arbiter's CA there. %s", c.Subject.CommonName, dir, anew)
 	}
 	return TakenOver, writeCluster(d, c, key)
 }
