@@ -43,7 +43,7 @@ func (f *forecaster) newRing(left []status.Member) map[qnet.NodeID]casting {
 			c = casting{chance: maybe, why: "quorate does not know how a device of model " + f.q.Device.Model + " decides"}
 		case c.chance == maybe:
 		case !will:
-			c = casting{chance: maybe, why: f.why()}
+			c = casting{chance: maybe, why: f.why(left)}
 		case f.late():
 			c = casting{chance: maybe, why: "with wait_for_all, quorum comes back only if the arbiter answers within 2 s"}
 		}
@@ -53,7 +53,16 @@ func (f *forecaster) newRing(left []status.Member) map[qnet.NodeID]casting {
 }
 
 // why is why it is not known whether the arbiter would choose the new ring.
-func (f *forecaster) why() string {
+func (f *forecaster) why(left []status.Member) string {
+	if lost := f.lost(idsOf(left)); f.neverAgain() && len(lost) > 0 && len(f.q.Absent) == 0 {
+		var names []string
+		for i := range f.q.Members {
+			if slices.Contains(lost, f.q.Members[i].ID) {
+				names = append(names, f.q.Members[i].Called())
+			}
+		}
+		return "if the arbiter is Corosync's own, it may prefer " + status.List(names) + " while it does not know of the loss, and it does not decide again"
+	}
 	if len(f.q.Absent) == 0 {
 		return f.me + " can't see who else reaches the arbiter"
 	}
@@ -81,6 +90,22 @@ func (f *forecaster) late() bool {
 	return younger(d.Connected) || len(f.q.Absent) > 0 && (!d.PollingCast || younger(d.Since))
 }
 
+// lost is who would be lost for only that ring to be left.
+func (f *forecaster) lost(ring []qnet.NodeID) []qnet.NodeID {
+	return slices.DeleteFunc(idsOf(f.q.Members), func(id qnet.NodeID) bool { return slices.Contains(ring, id) })
+}
+
+// neverAgain reports whether the arbiter may be one that does not decide again when it
+// learns that a node is gone: C's does not, with lms and 2nodelms. It is known to be
+// ours by the grace that it announces and by its register.
+func (f *forecaster) neverAgain() bool {
+	if f.q.Device.Algorithm != qnet.LMS && f.q.Device.Algorithm != qnet.TwoNodeLMS {
+		return false
+	}
+	d := f.r.Daemon
+	return d == nil || d.Grace == 0 && d.Register == ""
+}
+
 // wins asks package decision whether the arbiter would choose a ring of these members, of
 // whom some ask it: may is whether it could, will whether it does whatever is going on
 // among the absent nodes.
@@ -94,10 +119,14 @@ func (f *forecaster) wins(ring, asking []qnet.NodeID) (may, will bool) {
 		away = append(away, a.ID)
 	}
 	away = qnet.SortIDs(away)
+	rivals := [][]qnet.NodeID{nil, away}
+	if f.neverAgain() {
+		rivals = append(rivals, f.lost(ring))
+	}
 	will = true
 	for _, ours := range results {
 		for _, theirs := range results {
-			for _, others := range [][]qnet.NodeID{nil, away} {
+			for _, others := range rivals {
 				won := f.decide(ring, asking, ours, others, theirs)
 				may, will = may || won, will && won
 			}
