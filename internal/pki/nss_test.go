@@ -19,7 +19,9 @@ func TestBrokenDatabase(t *testing.T) {
 	for name, harm := range map[string]func(file func(string) string) error{
 		"no keys": func(file func(string) string) error { return os.Remove(file("key4.db")) },
 		"cut":     func(file func(string) string) error { return os.Truncate(file("cert9.db"), 5000) },
-		"empty":   func(file func(string) string) error { return errors.Join(os.Truncate(file("cert9.db"), 0), os.Truncate(file("key4.db"), 0)) },
+		"empty": func(file func(string) string) error {
+			return errors.Join(os.Truncate(file("cert9.db"), 0), os.Truncate(file("key4.db"), 0))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCTools(t)
