@@ -86,7 +86,10 @@ func (b *Bolt) open() error {
 		}
 		f, err = openFile(b.path, os.O_RDONLY, 0)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EISDIR):
+		return damaged(b.path, errors.New("it is a directory"))
+	case err != nil:
 		return fmt.Errorf("store %s: %w", b.path, err)
 	}
 	defer f.Close() // bbolt has a descriptor of its own
@@ -115,7 +118,7 @@ func (b *Bolt) examine(f *os.File) (fresh bool, err error) {
 		return false, fmt.Errorf("store %s: %w", b.path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return false, fmt.Errorf("store %s is no regular file", b.path)
+		return false, damaged(b.path, errors.New("it is no regular file"))
 	}
 	if info.Size() == 0 {
 		return true, nil

@@ -126,8 +126,15 @@ func headAt(r io.ReaderAt, size, at int64) (meta, bool) {
 	return parseMeta(b)
 }
 
-// blank reports whether a file has nothing but zeros.
+// blankSize is how large a file may be of which it is found out whether it has nothing but
+// zeros: a store of 1,000 clusters has less. It bounds how long the daemon reads at its start.
+const blankSize = 16 << 20
+
+// blank reports whether a file has nothing but zeros, and is not larger than a store gets.
 func blank(r io.ReaderAt, size int64) bool {
+	if size > blankSize {
+		return false
+	}
 	b := make([]byte, 64<<10)
 	for at := int64(0); at < size; at += int64(len(b)) {
 		n, err := r.ReadAt(b, at)
