@@ -111,6 +111,9 @@ func RunQDevice(ctx context.Context, cfg QDeviceConfig) error {
 		return unlessAsked(ctx, err)
 	}
 	err = d.run(ctx)
+	if err == nil && ctx.Err() != nil {
+		logEvent(log, event.Event{Kind: event.Ending, Level: event.Info, What: "the node daemon", Reason: whyTold})
+	}
 	d.unregister()
 	return errors.Join(err, d.engine.Close())
 }

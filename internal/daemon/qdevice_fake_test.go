@@ -509,4 +509,12 @@ func (n *nodeUnderTest) logged(text string) {
 	}
 }
 
+// loggedTimes says how often the log must have a text.
+func (n *nodeUnderTest) loggedTimes(text string, want int) {
+	n.t.Helper()
+	if got := strings.Count(n.log.String(), text); got != want {
+		n.t.Errorf("the log has %q %d times, want %d", text, got, want)
+	}
+}
+
 var _ io.Writer = (*logBuffer)(nil)

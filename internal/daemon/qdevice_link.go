@@ -147,7 +147,7 @@ func (l *link) why(err error) string {
 	case !l.heard && l.certSent && over:
 		return "the arbiter at " + host + " ends the connection after it has seen this node's certificate; its log says why"
 	case !l.heard && over:
-		return "what answers at " + host + " ends the connection without a word: is it the arbiter?"
+		return "something at " + host + " closes the connection without a word, so it may be no arbiter"
 	}
 	return strings.ReplaceAll(f.Text, "the other side", "the arbiter")
 }

@@ -86,11 +86,11 @@ func StorePath(certDir string) string {
 	return filepath.Join(dir, "grants.db")
 }
 
-// RunQNetd runs an arbiter until ctx is done or the local socket asks for the
+// RunQNetd runs an arbiter until told is done or the local socket asks for the
 // shutdown; both are success. An error says what could not be set up, or which
 // part of the daemon failed.
-func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
-	ctx, stop := context.WithCancel(ctx)
+func RunQNetd(told context.Context, cfg QNetdConfig) error {
+	ctx, stop := context.WithCancel(told)
 	defer stop()
 	log, endLog := queued(cfg.Log, ArbiterLogQueue)
 	defer endLog()
@@ -98,6 +98,9 @@ func RunQNetd(ctx context.Context, cfg QNetdConfig) error {
 	err := d.open(ctx)
 	if err == nil {
 		err = d.serve(ctx)
+	}
+	if err == nil && told.Err() != nil {
+		logEvent(log, event.Event{Kind: event.Ending, Level: event.Info, What: "the arbiter", Reason: whyTold})
 	}
 	return errors.Join(err, d.close())
 }
@@ -297,8 +300,11 @@ func tlsWords(t wire.TLSSupport) string {
 	return ""
 }
 
-// whyAsked is why a daemon ends that the local socket has told to.
-const whyAsked = "the local socket asks for it"
+// Why a daemon ends: its context is done, as after SIGTERM, or somebody on the local socket asks.
+const (
+	whyTold  = "it was told to"
+	whyAsked = "the local socket asks for it"
+)
 
 // close lets go of everything that open took, in reverse.
 func (d *arbiter) close() error {

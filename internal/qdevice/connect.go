@@ -163,7 +163,11 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	n.meet(m.Register.V)
 	c.nextEcho = now.Add(n.echoInterval())
 	n.measure(now.Sub(c.initAt))
-	e := n.event(n.often(event.Info), event.Connected)
+	level := n.often(event.Info)
+	if n.conn.toldLost { // the last that was told is that there is no connection
+		level, n.conn.toldLost = event.Info, false
+	}
+	e := n.event(level, event.Connected)
 	e.Addr = n.conn.peer.String()
 	n.note(e)
 	if n.cfg.Heuristics == HeuristicsOff {
@@ -284,6 +288,7 @@ func (n *Node) noteLost(now time.Time, why string) {
 		k = event.Disconnected
 	}
 	e := n.reasoned(n.often(event.Warning), k, why)
+	n.conn.toldLost = n.conn.toldLost || e.Level == event.Warning
 	e.Device = n.keeps() && !n.lenient()
 	if at := n.freshUntil(); n.keeps() && n.grace() > 0 && at.After(now) {
 		e.For = at.Sub(now)

@@ -81,6 +81,7 @@ type connection struct {
 	limit    time.Time // of everything before Online
 	retryAt  time.Time
 	tries    int
+	toldLost bool // the log's last word, but for debug lines, is that there is no connection
 	tls      bool
 	seq      uint32 // of the last message; goes on over reconnects, as in C
 	sentRing qnet.RingID
