@@ -4,7 +4,9 @@
 package conf
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"slices"
 	"strconv"
@@ -93,7 +95,7 @@ func (c *checker) userFiles() *Error {
 	for _, path := range c.host.UserFiles() {
 		data, err := c.host.ReadFile(path)
 		if err != nil {
-			return errorf(0, "%s can't be read: %v", path, err)
+			return errorf(0, "%s", unreadable(path, err))
 		}
 		if err := c.userFile(data); err != nil {
 			return errorf(0, "%s: %v", path, err)
@@ -237,4 +239,18 @@ func (c *checker) state() *Error {
 		return c.bad("system.state_dir", "%q is no directory", dir)
 	}
 	return nil
+}
+
+// unreadable says why a file can't be read.
+func unreadable(path string, err error) string {
+	var perr *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path + " does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return path + " can't be read by this user"
+	case errors.As(err, &perr):
+		err = perr.Err // its path is said already
+	}
+	return fmt.Sprintf("%s can't be read: %v", path, err)
 }

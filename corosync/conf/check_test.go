@@ -116,7 +116,7 @@ var checks = []check{
 	{"cipher without hash", "crypto_cipher: aes256", "", "needs a totem.crypto_hash"},
 	{"hash", "crypto_hash: crc", "", "totem.crypto_hash"},
 	{"crypto model", "crypto_model: none", "", "totem.crypto_model"},
-	{"secauth without a key file", "secauth: on\nkeyfile: /nonexistent/key", "", "can't be read"},
+	{"secauth without a key file", "secauth: on\nkeyfile: /nonexistent/key", "", "the key /nonexistent/key does not exist"},
 	{"short key", "secauth: on\nkey: short", "", "128 bytes"},
 	{"key of 127 letters", "secauth: on\nkey: " + strings.Repeat("k", 127), "", ""},
 	{"short key file", "secauth: on\nkeyfile: /etc/hostname", "", "128"},

@@ -121,7 +121,7 @@ func (c *checker) readKey(name, path string) *Error {
 	}
 	key, err := c.host.ReadFile(path)
 	if err != nil {
-		return c.bad(name, "the key can't be read: %v", err)
+		return c.bad(name, "the key %s", unreadable(path, err))
 	}
 	if len(key) < minKeyFile {
 		return c.bad(name, "%s has %d bytes: a key has at least %d", path, len(key), minKeyFile)
