@@ -71,21 +71,25 @@ func RunArbiter(ctx context.Context, cfg ArbiterConfig) *Report {
 type arbiter struct {
 	examiner
 	ArbiterConfig
-	s *status.QNetd // nil if the daemon does not say
+	s    *status.QNetd // nil if the daemon does not say
+	mute bool          // there is one that does not say
 }
 
 func (a *arbiter) daemon(ctx context.Context) {
 	s, isC, err := a.Ask(ctx)
 	switch {
 	case isC:
+		a.mute = true
 		a.say(Note, "the arbiter that runs here is Corosync's own: it tells less than quorate's")
 	case err == nil:
 		a.s = s
 		a.say(OK, "running for "+since(s.Started, a.examiner.Now()))
 	case errors.Is(err, ErrFrozen):
+		a.mute = true
 		a.say(Fail, "the arbiter's daemon takes connections but does not answer: it is frozen or stuck",
 			advice.RestartArbiter, advice.ArbiterLog)
 	case errors.Is(err, fs.ErrPermission):
+		a.mute = true
 		a.say(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		a.say(Fail, "the arbiter does not run here: nothing listens on "+a.Socket,
@@ -187,18 +191,27 @@ func (a *arbiter) register(context.Context) {
 
 // port says hello on the arbiter's own port, as a node would.
 func (a *arbiter) port(ctx context.Context) {
-	host, port := "127.0.0.1", a.Port
+	hosts, port := []string{"127.0.0.1"}, a.Port
 	if a.s != nil {
 		port = a.s.Port
 		if a.s.Address != "*" {
-			host, _, _ = strings.Cut(a.s.Address, ", ")
+			hosts = strings.Split(a.s.Address, ",")
 		}
 	}
-	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
+	for _, host := range hosts {
+		a.portAt(ctx, net.JoinHostPort(strings.TrimSpace(host), strconv.Itoa(int(port))))
+	}
+}
+
+func (a *arbiter) portAt(ctx context.Context, address string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	c, err := a.examiner.Dial(ctx, address)
-	if err != nil {
+	switch {
+	case err != nil && a.mute: // it may have another port than the usual one
+		a.say(Note, "nothing listens on "+address+"; only an arbiter that answers tells which port it has")
+		return
+	case err != nil:
 		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.StartArbiterHere)
 		return
 	}

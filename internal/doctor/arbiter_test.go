@@ -118,6 +118,8 @@ func TestArbiterIll(t *testing.T) {
 		}, "FAIL certificates: the CA expired on", false},
 		{"full disk", func(s *site) { s.s.StoreError = "no space left on device" }, "FAIL register: no vote is given, because grants can't be recorded: no space left on device", false},
 		{"standby", func(s *site) { s.s.Standby = "grants are elsewhere" }, "warn directory: grants are elsewhere", true},
+		{"two addresses", func(s *site) { s.s.Address = "127.0.0.1,127.0.0.9" }, "FAIL port: nothing listens on 127.0.0.9:", false},
+		{"frozen on another port", func(s *site) { s.err, s.cfg.Port = ErrFrozen, 1 }, "note port: nothing listens on 127.0.0.1:1; only an arbiter that answers", false},
 		{"port", func(s *site) { s.s.Port = 1 }, "FAIL port: nothing listens on 127.0.0.1:1", false},
 		{"a node is gone", func(s *site) {
 			s.s.Clusters[0].Absent = []status.Missing{{ID: 2, Name: "pve2"}}
