@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"quorate/corosync/qb"
+	"quorate/internal/advice"
 	"quorate/internal/doctor"
 )
 
@@ -101,6 +103,27 @@ func TestFrozenArbiter(t *testing.T) {
 	_, out, _ := call("quorate", "doctor", "--arbiter", "--arbiter-socket", socket, "--state", dir)
 	if !strings.Contains(out, "FAIL  daemon          the arbiter's daemon takes connections but does not answer: it is frozen or stuck\n") {
 		t.Errorf("output\n%s", out)
+	}
+}
+
+// TestClustersUnanswered: what keeps the answer away is said, and what is to be done about
+// it: a daemon that runs is not to be started.
+func TestClustersUnanswered(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(t *testing.T, path string)
+		want string
+	}{
+		"none":   {func(*testing.T, string) {}, "No such file or directory. " + advice.StartArbiter.String()},
+		"busy":   {silentSocket, "it is ending, or too many others ask it. " + advice.TryAgain.String()},
+		"a file": {func(t *testing.T, path string) { _ = os.WriteFile(path, nil, 0o600) }, "Connection refused. " + advice.StartArbiter.String()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "s")
+			c.make(t, path)
+			if code, _, errs := call("quorate", "clusters", "--socket", path); code != 1 || !strings.Contains(errs, c.want) {
+				t.Errorf("exit code %d, %q, want %q", code, errs, c.want)
+			}
+		})
 	}
 }
 

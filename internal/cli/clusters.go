@@ -11,13 +11,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"quorate/internal/advice"
+	"quorate/internal/control"
 	"quorate/internal/doctor"
+	"quorate/internal/fault"
 	"quorate/internal/status"
 )
 
@@ -114,9 +117,13 @@ func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
 	case isC:
 		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons. %s", socket, advice.UseCTool)
 	case errors.Is(err, doctor.ErrFrozen):
-		return nil, fmt.Errorf("the arbiter at %s does not answer: %w", socket, err)
-	case err != nil:
+		return nil, fmt.Errorf("the arbiter at %s takes the connection but does not answer: it is frozen. Run `%s`.", socket, advice.RestartArbiter)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, fmt.Errorf("can't connect to the arbiter at %s: %s. %s", socket, strerror(err), advice.StartArbiter)
+	case errors.Is(err, control.ErrNoAnswer), errors.Is(err, syscall.ECONNRESET):
+		return nil, fmt.Errorf("the arbiter at %s does not answer: it is ending, or too many others ask it. %s", socket, advice.TryAgain)
+	case err != nil:
+		return nil, fmt.Errorf("the arbiter at %s can't be asked: %s. Run `%s`.", socket, fault.Words(err), advice.RestartArbiter)
 	}
 	return s, nil
 }
