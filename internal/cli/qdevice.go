@@ -17,6 +17,7 @@ import (
 	"quorate/corosync/qb"
 	"quorate/internal/control"
 	"quorate/internal/daemon"
+	"quorate/internal/fault"
 	"quorate/internal/nodeconf"
 )
 
@@ -158,9 +159,7 @@ func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig, log
 		return daemon.OpenCorosync(ctx, o, cfg.Settings.MaxTryAgain, cfg.Log)
 	}
 	if err := daemon.RunQDevice(ctx, cfg); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			cfg.Log.Error(line)
-		}
+		cfg.Log.Error(fault.Words(err))
 		return 1
 	}
 	return 0

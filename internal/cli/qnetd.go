@@ -15,6 +15,7 @@ import (
 
 	"quorate/internal/control"
 	"quorate/internal/daemon"
+	"quorate/internal/fault"
 	"quorate/internal/nodeconf"
 	"quorate/internal/qnet"
 	"quorate/internal/qnetd"
@@ -208,9 +209,7 @@ func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
 	cfg.Cores = useCores
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	if err := daemon.RunQNetd(ctx, cfg); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			cfg.Log.Error(line)
-		}
+		cfg.Log.Error(fault.Words(err))
 		return 1
 	}
 	return 0
