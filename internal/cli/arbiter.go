@@ -49,13 +49,20 @@ func queryArbiter(ctx context.Context, socket string) (s *status.QNetd, isC bool
 // isArbiter reports whether this machine has an arbiter: one that runs, or the files of
 // one.
 func isArbiter(ctx context.Context, socket, certDir string) bool {
-	if c, err := control.Dial(ctx, socket); err == nil {
+	c, err := control.Dial(ctx, socket)
+	if err == nil {
 		_ = c.Close()
+	}
+	if isThere(err) {
 		return true
 	}
-	_, err := os.Stat(filepath.Join(certDir, pki.CACertFile))
-	return err == nil
+	_, err = os.Stat(filepath.Join(certDir, pki.CACertFile))
+	return isThere(err)
 }
+
+// isThere reports whether a file is there by the error of using it: one that does not let
+// this user in is.
+func isThere(err error) bool { return err == nil || errors.Is(err, fs.ErrPermission) }
 
 // isNode reports whether this machine is a node of a cluster, as far as a
 // corosync.conf makes it one.
