@@ -106,7 +106,7 @@ func (c *checker) userFiles() *Error {
 
 func (c *checker) userFile(data []byte) error {
 	if len(data) > MaxSize {
-		return fmt.Errorf("longer than such a file may be here (%d bytes)", MaxSize)
+		return fmt.Errorf("longer than allowed for such a file (%d bytes)", MaxSize)
 	}
 	root, err := parse(data)
 	if err != nil {
@@ -115,9 +115,9 @@ func (c *checker) userFile(data []byte) error {
 	for _, e := range root.body {
 		switch {
 		case e.item != nil:
-			return errorf(e.item.no, "%s: only uidgid sections may stand here", e.item.key)
+			return errorf(e.item.no, "%s: only uidgid sections are allowed here", e.item.key)
 		case e.sub.name != "uidgid":
-			return errorf(e.sub.open.no, "section %s: only uidgid sections may stand here", e.sub.name)
+			return errorf(e.sub.open.no, "section %s: only uidgid sections are allowed here", e.sub.name)
 		}
 		for _, in := range e.sub.body {
 			if in.sub != nil {
@@ -152,15 +152,15 @@ func (c *checker) bad(name, format string, args ...any) *Error {
 // none there; with none in particular it can't be one anywhere.
 func (c *checker) noAddr(name, value string) *Error {
 	if c.host.Name == "" {
-		return c.bad(name, "%q can be no address", value)
+		return c.bad(name, "%q can't be an address", value)
 	}
-	return c.bad(name, "%q is no address here", value)
+	return c.bad(name, "%q is not an address here", value)
 }
 
 // oneOf wants a string to be one of several, where it is given.
 func (c *checker) oneOf(name string, allowed ...string) *Error {
 	if v, ok := c.text(name); ok && !slices.Contains(allowed, v) {
-		return c.bad(name, "%q is none of %s", v, strings.Join(allowed, ", "))
+		return c.bad(name, "%q is not one of: %s", v, strings.Join(allowed, ", "))
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func (c *checker) logger(path string) *Error {
 	}
 	for _, key := range []string{"syslog_level", "syslog_priority", "logfile_priority"} {
 		if v, ok := c.text(path + "." + key); ok && !slices.Contains(priorities, strings.ToLower(v)) {
-			return c.bad(path+"."+key, "%q is none of %s", v, strings.Join(priorities, ", "))
+			return c.bad(path+"."+key, "%q is not one of: %s", v, strings.Join(priorities, ", "))
 		}
 	}
 	if err := c.oneOf(path+".debug", "on", "off", "trace"); err != nil {
@@ -236,7 +236,7 @@ func (c *checker) state() *Error {
 		dir = stateDir
 	}
 	if c.host.IsDir != nil && !c.host.IsDir(dir) {
-		return c.bad("system.state_dir", "%q is no directory", dir)
+		return c.bad("system.state_dir", "%q is not a directory", dir)
 	}
 	return nil
 }

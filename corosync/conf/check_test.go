@@ -146,7 +146,7 @@ var checks = []check{
 	{"nodeid 65535", "", nodes("name: HOST, nodeid: 65535, ring0_addr: 127.0.0.1"), ""},
 	{"nodeid 65536", "", nodes("name: HOST, nodeid: 65536, ring0_addr: 127.0.0.1"), "below 65536"},
 	{"nodeid no number", "", nodes("name: HOST, nodeid: one, ring0_addr: 127.0.0.1"), "nodeid"},
-	{"nodeid twice", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.1", "name: b, nodeid: 1, ring0_addr: 192.0.2.2"), "there twice"},
+	{"nodeid twice", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.1", "name: b, nodeid: 1, ring0_addr: 192.0.2.2"), "used twice"},
 	{
 		"nodeid twice among twelve, unseen", "", nodes(many(12, func(i int) string {
 			n := string(rune('a' + i))
@@ -154,9 +154,9 @@ var checks = []check{
 				strings.Repeat("0", max(0, i-8)) + ", ring0_addr: 127.0.0.1"
 		})...), "",
 	},
-	{"no address", "", nodes("name: HOST, nodeid: 1"), "no links"},
-	{"address that is none", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.256"), "no address"},
-	{"empty address", "", nodes("name: HOST, nodeid: 1, ring0_addr:"), "no address"},
+	{"not an address", "", nodes("name: HOST, nodeid: 1"), "no links"},
+	{"address that is none", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.256"), "not an address"},
+	{"empty address", "", nodes("name: HOST, nodeid: 1, ring0_addr:"), "not an address"},
 	{"link 7 alone", "", nodes("name: HOST, nodeid: 1, ring7_addr: 127.0.0.1"), ""},
 	{"link 8", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.1, ring8_addr: 127.0.0.1"), "8 links"},
 	{
@@ -171,7 +171,7 @@ var checks = []check{
 		"families differ", "", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.1", "name: b, nodeid: 2, ring0_addr: fd00::2"),
 		"different families",
 	},
-	{"IPv6 forbidden", "ip_version: ipv4", nodes("name: HOST, nodeid: 1, ring0_addr: ::1"), "no address"},
+	{"IPv6 forbidden", "ip_version: ipv4", nodes("name: HOST, nodeid: 1, ring0_addr: ::1"), "not an address"},
 	{"linknumber 8", "interface {\nlinknumber: 8\nmcastport: 1\n}", "", "8 links"},
 	{"linknumber no number", "interface {\nlinknumber: x\n}", "", "linknumber"},
 	{"mcastport too large", "interface {\nmcastport: 65536\n}", "", "mcastport"},
@@ -179,18 +179,18 @@ var checks = []check{
 	{"ttl with knet", "interface {\nttl: 2\n}", "", "ttl"},
 	{"knet_transport", "interface {\nknet_transport: tcp\n}", "", "knet_transport"},
 	{"link without nodes", "interface {\nlinknumber: 1\nmcastport: 1\n}", "", "each link"},
-	{"member without address", "interface {\nmember {\nname: x\n}\n}", "", "memberaddr only"},
-	{"section in an interface", "interface {\nmember {\nmemberaddr: 192.0.2.1\n}\nx {\n}\n}", "", "can't hold"},
+	{"member without address", "interface {\nmember {\nname: x\n}\n}", "", "only memberaddr"},
+	{"section in an interface", "interface {\nmember {\nmemberaddr: 192.0.2.1\n}\nx {\n}\n}", "", "can't have other sections"},
 
 	{"udpu", "transport: udpu", nodes("ring0_addr: 127.0.0.1", "ring0_addr: 192.0.2.2"), ""},
 	{"udpu with two links", "transport: udpu", nodes("name: HOST, nodeid: 1, ring0_addr: 127.0.0.1, ring1_addr: 127.0.0.2"), "too many"},
 	{"udpu with crypto", "transport: udpu\ncrypto_hash: sha1\nkey: " + strings.Repeat("k", 127), "", "can't encrypt"},
 	{"udpu with IPv6 and no ID", "transport: udpu", nodes("name: HOST, ring0_addr: ::1"), "no node ID"},
 	{"udpu with a priority", "transport: udpu\ninterface {\nknet_link_priority: 2\n}", "", "knet only"},
-	{"udpu, IDs twice", "transport: udpu", nodes("ring0_addr: 127.0.0.1", "ring0_addr: 127.1"), "there twice"},
+	{"udpu, IDs twice", "transport: udpu", nodes("ring0_addr: 127.0.0.1", "ring0_addr: 127.1"), "used twice"},
 	{"udp without mcastaddr", "transport: udp", "", "mcastaddr"},
 	{"udp with a cluster name", "transport: udp\ncluster_name: x", "", ""},
-	{"udp, no multicast address", "transport: udp\ninterface {\nbindnetaddr: 127.0.0.1\nmcastaddr: 192.0.2.1\n}", "", "no multicast"},
+	{"udp, no multicast address", "transport: udp\ninterface {\nbindnetaddr: 127.0.0.1\nmcastaddr: 192.0.2.1\n}", "", "not a multicast"},
 	{"udp broadcast", "transport: udp\ninterface {\nbindnetaddr: 127.0.0.1\nbroadcast: yes\n}", "", ""},
 
 	{"logging destination", "", oneNode + "logging {\nto_syslog: maybe\n}\n", "to_syslog"},
@@ -211,14 +211,14 @@ var checks = []check{
 	{"quorum nonsense", "", oneNode + "quorum {\nwho: cares\ndevice {\nnet {\nport: no\n}\n}\n}\n", ""},
 	{"two_node with a device", "", oneNode + "quorum {\ntwo_node: 1\ndevice {\nmodel: net\n}\n}\n", ""},
 	{"system", "", oneNode + "system {\nsched_rr: 1\n}\n", "sched_rr"},
-	{"state directory", "", oneNode + "system {\nstate_dir: /nonexistent\n}\n", "no directory"},
+	{"state directory", "", oneNode + "system {\nstate_dir: /nonexistent\n}\n", "not a directory"},
 	{"watchdog", "", oneNode + "resources {\nwatchdog_timeout: x\n}\n", "watchdog_timeout"},
 	{"poll period", "", oneNode + "resources {\nsystem {\npoll_period: x\n}\n}\n", "poll_period"},
 	{"user by number", "", oneNode + "uidgid {\nuid: 12345\n}\n", ""},
 	{"user by name", "", oneNode + "uidgid {\nuid: root\ngid: root\n}\n", ""},
 	{"user unknown", "", oneNode + "uidgid {\nuid: nosuchuser\n}\n", "not known"},
 	{"user 4294967295", "", oneNode + "uidgid {\nuid: 4294967295\n}\n", "not known"},
-	{"uidgid other key", "", oneNode + "uidgid {\nuser: root\n}\n", "uid and gid only"},
+	{"uidgid other key", "", oneNode + "uidgid {\nuser: root\n}\n", "only uid and gid"},
 }
 
 func TestCheck(t *testing.T) {
@@ -256,7 +256,7 @@ func TestCheckHost(t *testing.T) {
 		host             Host
 	}{
 		{"no host in particular", "name: x, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{}},
-		{"no host, and no node", "nodeid: 1", "no node of the nodelist has a name or a ring0_addr", Host{}},
+		{"no host, and no node", "nodeid: 1", "no node in the nodelist has a name or a ring0_addr", Host{}},
 		{"no host to ask", "name: x, nodeid: 1, ring0_addr: some.name", "", Host{}},
 		{"by name", "name: pve1, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{Name: "pve1"}},
 		{"without its domain", "name: pve1, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{Name: "pve1.a.b"}},
@@ -268,7 +268,7 @@ func TestCheckHost(t *testing.T) {
 			Reverse: func(a netip.Addr) string { return map[string]string{"192.0.2.9": "pve9.example.org"}[a.String()] },
 		}},
 		{"by what a name means", "name: alias.example.org, nodeid: 1, ring0_addr: 192.0.2.1", "", Host{Name: "x", Addrs: mine, Lookup: lookup}},
-		{"a name that nobody knows", "name: x, nodeid: 1, ring0_addr: nobody", "no address", Host{Name: "x", Lookup: lookup}},
+		{"a name that nobody knows", "name: x, nodeid: 1, ring0_addr: nobody", "not an address", Host{Name: "x", Lookup: lookup}},
 		{"a name", "name: x, nodeid: 1, ring0_addr: alias.example.org", "", Host{Name: "x", Lookup: lookup}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (l *loader) addLink(it *item, path string) bool {
 		return false
 	}
 	if _, ok := number(it.value, t); t != String && !ok {
-		l.fail(it.no, "%s: %q is no whole number from %s", path, it.value, ranges[t])
+		l.fail(it.no, "%s: %q is not a whole number from %s", path, it.value, ranges[t])
 		return true
 	}
 	if it.key == "linknumber" {

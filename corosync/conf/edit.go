@@ -54,7 +54,7 @@ func (f *File) item(name string) *item {
 func (f *File) Set(name, value string) error {
 	return f.edit(name, value, func() error {
 		if strings.ContainsAny(value, "{\n") {
-			return fmt.Errorf("%q can't stand in a corosync.conf", value)
+			return fmt.Errorf("%q can't be written in a corosync.conf", value)
 		}
 		if it := f.item(name); it != nil {
 			f.replace(it, value)
@@ -79,7 +79,7 @@ func (f *File) edit(name, value string, change func() error) error {
 		return fail(err)
 	}
 	if got, ok := f.Get(name); !ok || got != value {
-		return fail(fmt.Errorf("%q can't stand in a corosync.conf", value))
+		return fail(fmt.Errorf("%q can't be written in a corosync.conf", value))
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (f *File) RaiseVersion() (uint64, error) {
 	if text, ok := f.Get(versionKey); ok {
 		old, ok := f.keys[versionKey]
 		if !ok || old.Type != Uint64 {
-			return 0, fmt.Errorf("%s: %q is no version", versionKey, text)
+			return 0, fmt.Errorf("%s: %q is not a version", versionKey, text)
 		}
 		if version = old.number() + 1; version == 0 {
 			return 0, fmt.Errorf("%s: %s can't be raised", versionKey, text)

@@ -76,16 +76,16 @@ func TestSet(t *testing.T) {
 // TestSetRefuses wants an error and an unchanged file.
 func TestSetRefuses(t *testing.T) {
 	for _, c := range []struct{ name, key, value, want string }{
-		{"newline", "quorum.provider", "a\nb: c", "can't stand"},
-		{"brace", "quorum.provider", "a{", "can't stand"},
-		{"blank before", "quorum.provider", " a", "can't stand"},
-		{"blank behind", "quorum.provider", "a ", "can't stand"},
-		{"carriage return", "quorum.provider", "a\r", "can't stand"},
+		{"newline", "quorum.provider", "a\nb: c", "can't be written"},
+		{"brace", "quorum.provider", "a{", "can't be written"},
+		{"blank before", "quorum.provider", " a", "can't be written"},
+		{"blank behind", "quorum.provider", "a ", "can't be written"},
+		{"carriage return", "quorum.provider", "a\r", "can't be written"},
 		{"zero byte", "quorum.provider", "a\x00", "zero byte"},
 		{"long", "quorum.provider", strings.Repeat("a", 500), "longer"},
 		{"no number", "totem.token", "1s", "totem.token"},
 		{"no number, new", "totem.join", "1s", "totem.join"},
-		{"unknown word", "totem.crypto_hash", "crc", "none of"},
+		{"unknown word", "totem.crypto_hash", "crc", "not one of"},
 		{"no section", "provider", "x", "in a section"},
 		{"no key", "quorum.", "x", "by this name"},
 		{"empty section", "quorum..x", "x", ""},

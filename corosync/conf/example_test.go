@@ -105,7 +105,7 @@ func ExampleFile_Check() {
 	}
 	fmt.Println(f.Check(conf.Host{}))
 	// Output:
-	// line 3: totem.token: "10s" is no whole number from 0 to 4294967295
+	// line 3: totem.token: "10s" is not a whole number from 0 to 4294967295
 }
 
 func ExampleFile_Nodes() {

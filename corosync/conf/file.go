@@ -54,7 +54,7 @@ type File struct {
 // with a wrong one can be parsed and mended; see Check.
 func Parse(data []byte) (*File, error) {
 	if len(data) > MaxSize {
-		return nil, errorf(0, "it is longer than a corosync.conf may be here (%d bytes)", MaxSize)
+		return nil, errorf(0, "it is longer than allowed for a corosync.conf (%d bytes)", MaxSize)
 	}
 	f := &File{data: bytes.Clone(data)}
 	root, err := parse(f.data)

@@ -51,7 +51,7 @@ func tidy(v string, strict bool) string {
 // lookalikes are characters that look like others, and those.
 var lookalikes = []struct{ chars, like, name string }{
 	{"\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " ", "a blank"},
-	{"\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f", "", "a character that can't be seen"},
+	{"\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f", "", "an invisible character"},
 	{"\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-", "a dash"},
 	{"\u2018\u2019\u201a\u201b\u2032\u00b4", "'", "a quotation mark"},
 	{"\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", `"`, "a quotation mark"},
@@ -103,8 +103,8 @@ func comment(v string, strict bool) flaw {
 		return flaw{}
 	}
 	return flaw{
-		why:  fmt.Sprintf("Corosync has no comments behind a value, so that %q is a part of it", v[at:]),
-		mend: strings.TrimRight(v[:at], blanks), todo: "write the comment in a line of its own",
+		why:  fmt.Sprintf("Corosync has no comments after a value, so %q is part of it", v[at:]),
+		mend: strings.TrimRight(v[:at], blanks), todo: "write the comment on its own line",
 	}
 }
 
@@ -113,7 +113,7 @@ func quoted(v string, _ bool) flaw {
 	if v == "" || strings.IndexByte("\"'`", v[0]) < 0 && strings.IndexByte("\"'`", v[len(v)-1]) < 0 {
 		return flaw{}
 	}
-	return flaw{why: "the quotation marks are a part of it", mend: strings.Trim(v, "\"'`"+blanks)}
+	return flaw{why: "the quotation marks are part of it", mend: strings.Trim(v, "\"'`"+blanks)}
 }
 
 // placeholder finds a value that was to be filled in.
@@ -154,7 +154,7 @@ func capitals(v string) bool {
 // ended finds a comma or a semicolon at the end.
 func ended(v string, _ bool) flaw {
 	if mend := strings.TrimRight(v, ",;"+blanks); mend != v && mend != "" {
-		return flaw{why: fmt.Sprintf("the %q at its end is a part of it", v[len(mend):]), mend: mend}
+		return flaw{why: fmt.Sprintf("the %q at its end is part of it", v[len(mend):]), mend: mend}
 	}
 	return flaw{}
 }
@@ -162,10 +162,10 @@ func ended(v string, _ bool) flaw {
 // begun finds a second mark between key and value, or a second key.
 func begun(v string, strict bool) flaw {
 	if key, rest, ok := strings.Cut(v, ": "); ok && strict && key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" {
-		return flaw{why: fmt.Sprintf("the %q at its beginning is a part of it", key+":"), mend: strings.TrimLeft(rest, blanks)}
+		return flaw{why: fmt.Sprintf("the %q at its beginning is part of it", key+":"), mend: strings.TrimLeft(rest, blanks)}
 	}
 	if mend := strings.TrimLeft(v, "=:"+blanks); mend != v && mend != "" && !strings.HasPrefix(v, "::") && strings.IndexByte("=:", v[0]) >= 0 {
-		return flaw{why: fmt.Sprintf("the %q at its beginning is a part of it", v[:len(v)-len(mend)]), mend: mend}
+		return flaw{why: fmt.Sprintf("the %q at its beginning is part of it", v[:len(v)-len(mend)]), mend: mend}
 	}
 	return flaw{}
 }
@@ -232,7 +232,7 @@ func bracketed(v string) flaw {
 		return flaw{why: why, mend: inner}
 	}
 	if strings.ContainsAny(v, "(){}") {
-		return flaw{why: "brackets can't stand in a name or an address"}
+		return flaw{why: "brackets are not allowed in a name or an address"}
 	}
 	return flaw{}
 }
@@ -245,12 +245,12 @@ func prefixed(v string) flaw {
 	if length != "" && strings.Trim(length, "0123456789.") == "" {
 		return flaw{why: fmt.Sprintf("%q is for a network, not for one machine", "/"+length), mend: host}
 	}
-	return flaw{why: `"/" can't stand in a name or an address`, mend: host}
+	return flaw{why: `"/" is not allowed in a name or an address`, mend: host}
 }
 
 func several(v string) flaw {
 	if list := parts(v); len(list) > 1 {
-		return flaw{why: fmt.Sprintf("there are %d words, and one name or address is wanted", len(list))}
+		return flaw{why: fmt.Sprintf("there are %d words, but only one name or address is allowed", len(list))}
 	}
 	return flaw{}
 }
@@ -263,7 +263,7 @@ func addressFlaw(v string) flaw {
 	}
 	switch a = a.Unmap(); {
 	case a.IsUnspecified():
-		return flaw{why: "it stands for every address of a machine and belongs to none"}
+		return flaw{why: "it means every address of a machine, not one machine"}
 	case a.IsMulticast():
 		return flaw{why: "it is a multicast address, not one machine's"}
 	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -282,7 +282,7 @@ func ported(v string) flaw {
 		return flaw{}
 	}
 	if strings.Trim(port, "0123456789") != "" {
-		return flaw{why: `":" can't stand in a name`}
+		return flaw{why: `":" is not allowed in a name`}
 	}
 	return flaw{why: fmt.Sprintf("the port %q does not belong to it", ":"+port), mend: host}
 }
@@ -294,15 +294,15 @@ func badAddress(v string) flaw {
 		if p := strings.Split(v, ":"); len(p) == 6 && !slices.ContainsFunc(p, func(s string) bool { return len(s) != 2 }) {
 			return flaw{why: "it is the address of a network card"}
 		}
-		return flaw{why: "it looks like an IPv6 address and is none"}
+		return flaw{why: "it looks like an IPv6 address, but is not a valid one"}
 	}
 	if strings.Trim(v, "0123456789.") != "" {
 		return flaw{}
 	}
 	if a, ok := oldAddr(v); ok {
-		return flaw{why: fmt.Sprintf("it is an old way to write %s, which C programs read and others don't", a), mend: a.String()}
+		return flaw{why: fmt.Sprintf("it is an old way to write %s, which C programs understand and others don't", a), mend: a.String()}
 	}
-	return flaw{why: "it looks like an IPv4 address and is none"}
+	return flaw{why: "it looks like an IPv4 address, but is not a valid one"}
 }
 
 // Lengths of host names in bytes.
@@ -317,11 +317,11 @@ func nameFlaw(v string) flaw {
 		return flaw{why: fmt.Sprintf("it is longer than a name may be (%d bytes)", maxHost)}
 	}
 	if strings.ContainsRune(v, '%') {
-		return flaw{why: `"%" can stand in a link-local IPv6 address alone`}
+		return flaw{why: `"%" is allowed only in a link-local IPv6 address`}
 	}
 	for _, r := range name {
 		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)) {
-			return flaw{why: fmt.Sprintf("%q can't stand in a name", r)}
+			return flaw{why: fmt.Sprintf("%q is not allowed in a name", r)}
 		}
 	}
 	for label := range strings.SplitSeq(name, ".") {

@@ -159,7 +159,7 @@ func (l *loader) leave(s *section) {
 }
 
 // nested is said of a section for which Corosync reads freed memory.
-const nested = "can't hold other sections"
+const nested = "can't have other sections in it"
 
 // leaveTwice refuses sections in an interface or a logger section. Corosync
 // takes their end for that of the outer one as well and frees what was in it;
@@ -184,7 +184,7 @@ func (l *loader) item(s *section, it *item) {
 		}
 	case member:
 		if it.key != "memberaddr" {
-			l.fail(it.no, "%s: a member section may hold memberaddr only", path)
+			l.fail(it.no, "%s: a member section may have only memberaddr", path)
 			return
 		}
 		l.link.members = append(l.link.members, it)
@@ -217,7 +217,7 @@ func (l *loader) addID(it *item) {
 // id reads an item of a uidgid section.
 func (it *item) id() (idItem, *Error) {
 	if it.key != "uid" && it.key != "gid" {
-		return idItem{}, errorf(it.no, "%s: a uidgid section may hold uid and gid only", it.key)
+		return idItem{}, errorf(it.no, "%s: a uidgid section may have only uid and gid", it.key)
 	}
 	return idItem{it.no, it.key == "gid", it.value}, nil
 }
@@ -227,7 +227,7 @@ func (l *loader) value(it *item, name string, t Type) {
 	if t == String {
 		if allowed, ok := enums[enum{it.section.kind, name}]; ok && !slices.Contains(allowed, it.value) {
 			it.name = name
-			l.fail(it.no, "%s: %q is none of %s", name, it.value, strings.Join(allowed, ", "))
+			l.fail(it.no, "%s: %q is not one of: %s", name, it.value, strings.Join(allowed, ", "))
 			return
 		}
 		l.put(it, name, t, it.value)
@@ -236,7 +236,7 @@ func (l *loader) value(it *item, name string, t Type) {
 	n, ok := number(it.value, t)
 	if !ok {
 		it.name = name
-		l.fail(it.no, "%s: %q is no whole number from %s", name, it.value, ranges[t])
+		l.fail(it.no, "%s: %q is not a whole number from %s", name, it.value, ranges[t])
 		return
 	}
 	l.put(it, name, t, n)

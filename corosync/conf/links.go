@@ -90,7 +90,7 @@ func (c *checker) interfaces() *Error {
 	}
 	for _, k := range c.f.sorted {
 		if pos, link, ok := ring(k.Name); ok && link >= maxLinks && (pos == c.local && len(binds) > 0) {
-			return c.bad(k.Name, "there are %d links at most", maxLinks)
+			return c.bad(k.Name, "at most %d links are allowed", maxLinks)
 		}
 	}
 	for n, l := range c.links {
@@ -111,7 +111,7 @@ func atoi(text string) uint64 {
 // readLink reads the section of one link.
 func (c *checker) readLink(n uint64, name string, binds map[string]string) *Error {
 	if n >= maxLinks {
-		return c.bad(name, "there are %d links at most", maxLinks)
+		return c.bad(name, "at most %d links are allowed", maxLinks)
 	}
 	l := &c.links[n]
 	if l.configured {
@@ -200,7 +200,7 @@ func (c *checker) members() *Error {
 			continue
 		}
 		if link >= maxLinks {
-			return c.bad(k.Name, "there are %d links at most", maxLinks)
+			return c.bad(k.Name, "at most %d links are allowed", maxLinks)
 		}
 		if err := c.memberID(pos, k); err != nil {
 			return err
@@ -251,7 +251,7 @@ func (c *checker) memberID(pos int, addr Key) *Error {
 			break
 		}
 		if _, known, err := c.madeID(first); known && err != nil {
-			return errorf(addr.Line, "%snodeid: needed, for %q is no IPv4 address", prefix, first)
+			return errorf(addr.Line, "%snodeid: needed, because %q is not an IPv4 address", prefix, first)
 		}
 	}
 	return nil

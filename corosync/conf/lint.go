@@ -176,8 +176,8 @@ func mend(e *Error) string {
 		{"nodes with addresses", "give each node a ring0_addr"},
 		{"must be 2", "write version: 2 into the section totem"},
 		{"different families", "give all nodes addresses of one family on each link: IPv4 or IPv6"},
-		{"only an IPv4 address does", "give each node a nodeid of its own, from 1"},
-		{"is no IPv4 address", "give each node a nodeid of its own, from 1"},
+		{"only an IPv4 address does", "give each node its own nodeid, from 1"},
+		{"is not an IPv4 address", "give each node its own nodeid, from 1"},
 		{"links are too many", "delete transport: knet can have several links"},
 		{"needs a totem.crypto_hash", "set totem.crypto_hash to sha256"},
 		{"does not go with totem.secauth", "delete the line"},
@@ -203,7 +203,7 @@ func (l *linter) repeated() {
 	list := 0
 	for s := range l.f.sections() {
 		if s.path == "nodelist" && list > 0 {
-			l.at(s.open.no, Warning, fmt.Sprintf("a second nodelist: its nodes are numbered as those of line %d, and mixed with them", list),
+			l.at(s.open.no, Warning, fmt.Sprintf("a second nodelist: its nodes are numbered like those of line %d, and mixed with them", list),
 				"move its nodes into the first")
 		} else if s.path == "nodelist" {
 			list = s.open.no
@@ -246,13 +246,13 @@ func (l *linter) nodeIDs() {
 		switch {
 		case l.unread(key):
 		case n.ID == 0 && l.c.transport() == knet:
-			l.stopsAt(n.Line, corosync, "the node has no nodeid, and knet makes none", "give each node a nodeid of its own, from 1")
+			l.stopsAt(n.Line, corosync, "the node has no nodeid, and knet makes none", "give each node its own nodeid, from 1")
 		case n.ID == 0:
 			l.at(n.Line, Warning, "the node has no nodeid: Corosync makes one of its address, which changes with it",
-				"give each node a nodeid of its own, from 1")
+				"give each node its own nodeid, from 1")
 		case twice:
-			l.stops(corosync, key, fmt.Sprintf("node ID %d is that of the node in line %d as well", n.ID, first.Line),
-				"give each node a nodeid of its own")
+			l.stops(corosync, key, fmt.Sprintf("node ID %d is also the ID of the node in line %d", n.ID, first.Line),
+				"give each node its own nodeid")
 		case n.ID >= maxKnetID && l.c.transport() == knet:
 			l.stops(corosync, key, fmt.Sprintf("node ID %d is too high for knet", n.ID), fmt.Sprintf("use an ID from 1 to %d", maxKnetID-1))
 		default:
@@ -272,7 +272,7 @@ func (l *linter) addresses() {
 		}
 		for _, a := range append(slices.Clone(n.Addrs), n.Name) {
 			if first, ok := seen[a]; ok && a != "" && first != n.Line {
-				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d has %s as well", first, a), "correct one of the two")
+				l.at(n.Line, Warning, fmt.Sprintf("the node in line %d also has %s", first, a), "correct one of the two")
 			}
 			seen[a] = n.Line
 		}

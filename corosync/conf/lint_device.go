@@ -33,7 +33,7 @@ func (l *linter) net() bool { return l.text("quorum.device.model") == "net" }
 func (l *linter) deviceAlone() {
 	const model = "quorum.device.model"
 	if s := l.f.section("quorum.device"); s != nil && !l.device() {
-		l.at(s.open.no, Warning, "the device has no model: Corosync does without it", "set "+model+" to net")
+		l.at(s.open.no, Warning, "the device has no model: Corosync ignores it", "set "+model+" to net")
 	}
 	if !l.device() {
 		return
@@ -59,10 +59,10 @@ func (l *linter) deviceVotes() {
 		l.stops(corosync, expectedKey, "expected_votes without quorum.device.votes",
 			"delete expected_votes, or set quorum.device.votes")
 	case !given && l.votes != uint32(len(l.nodes)): // Corosync compares the sums
-		l.stops(corosync, "quorum.device.model", "a node has not 1 vote and quorum.device.votes is missing",
+		l.stops(corosync, "quorum.device.model", "a node does not have 1 vote, and quorum.device.votes is missing",
 			"set quorum.device.votes")
 	case expected > 0 && votes > 0 && int32(expected-votes) < 2:
-		l.stops(corosync, expectedKey, fmt.Sprintf("of %d expected votes the device has %d", expected, votes),
+		l.stops(corosync, expectedKey, fmt.Sprintf("the device has %[2]d of %[1]d expected votes", expected, votes),
 			"delete expected_votes")
 	case given && votes == 0:
 		l.say(key, Warning, "the device has no vote: it changes nothing", "set quorum.device.votes to 1")

@@ -43,7 +43,7 @@ func (l *linter) key(it *item, p place) {
 	case ok && s.gone.since != "":
 		l.goneKey(it, s.gone)
 	case ok && s.typ != "" && s.typ != String && l.f.keys[it.name].Type == String:
-		l.at(it.no, Warning, fmt.Sprintf("nobody reads %s where it stands: Corosync takes its value for text there", name),
+		l.at(it.no, Warning, fmt.Sprintf("nobody reads %s written like this: Corosync takes its value for text", name),
 			fmt.Sprintf("write it between the braces of the section %s", name[:strings.LastIndexByte(name, '.')]))
 	case ok:
 	case it.section == l.f.root && it.key == "compatibility":

@@ -126,14 +126,14 @@ func (l *linter) next() {
 	}
 	for link := range maxLinks {
 		if key := "totem.interface." + strconv.Itoa(link) + ".knet_transport"; l.text(key) == "sctp" {
-			l.say(key, Note, "sctp is given up by kronosnet and by "+version, "delete the line: udp is the default")
+			l.say(key, Note, "kronosnet and "+version+" drop sctp", "delete the line: udp is the default")
 		}
 	}
 	cipher, hash := l.c.cipher()
 	if cipher != "none" && hash != "none" || mode != knet {
 		return
 	}
-	l.say(l.either("totem.crypto_cipher", "totem.secauth", "totem.crypto_hash"), Note, "the cluster's traffic is not encrypted, and "+version+" asks for that",
+	l.say(l.either("totem.crypto_cipher", "totem.secauth", "totem.crypto_hash"), Note, "the cluster's traffic is not encrypted, but "+version+" requires encryption",
 		"make a key with corosync-keygen, copy /etc/corosync/authkey to all nodes, and set totem.secauth to on")
 }
 
@@ -150,7 +150,7 @@ func (l *linter) ringNumbers() {
 			link = "0"
 		}
 		if first, twice := seen[link]; twice {
-			l.at(s.open.no, Warning, fmt.Sprintf("the interface section of line %d is for link %s as well", first, link), "give each a linknumber of its own")
+			l.at(s.open.no, Warning, fmt.Sprintf("the interface section in line %d is also for link %s", first, link), "give each its own linknumber")
 			continue
 		}
 		seen[link] = s.open.no

@@ -72,7 +72,7 @@ quorum {
   two_node: 1
 }
 `, []string{"warning: does not read rrp_mode any more", "fault: this file is for Corosync 2",
-		"warning: the interface section of line 5 is for link 0 as well", "warning: does not read ringnumber any more"}, `nodelist {
+		"warning: the interface section in line 5 is also for link 0", "warning: does not read ringnumber any more"}, `nodelist {
   node {
     name: NAME1
     nodeid: 1
@@ -128,8 +128,8 @@ logging {
 	{"udpu with names and no node IDs", "totem {\nversion: 2\nconfig_version: 1\ntransport: udpu\n}\n" + nodes("ring0_addr: a", "ring0_addr: b") +
 		"quorum {\nprovider: corosync_votequorum\ntwo_node: 1\n}\n", []string{"warning: the node has no nodeid", "warning: the node has no nodeid"}, ""},
 	{"udpu and the same address twice", "totem {\nversion: 2\nconfig_version: 1\ntransport: udpu\n}\n" + nodes("ring0_addr: 192.0.2.1", "ring0_addr: 192.0.2.1") +
-		"quorum {\nprovider: corosync_votequorum\ntwo_node: 1\n}\n", []string{"fault: nodelist.node.1.nodeid: node ID 3221225985 is there twice", "warning: the node has no nodeid",
-		"warning: the node has no nodeid", "warning: the node in line 8 has 192.0.2.1"}, ""},
+		"quorum {\nprovider: corosync_votequorum\ntwo_node: 1\n}\n", []string{"fault: nodelist.node.1.nodeid: node ID 3221225985 is used twice", "warning: the node has no nodeid",
+		"warning: the node has no nodeid", "warning: the node in line 8 also has 192.0.2.1"}, ""},
 	{"udpu and secauth alone", "totem {\nversion: 2\nconfig_version: 1\ntransport: udpu\nsecauth: on\n}\n" + nodes("ring0_addr: 192.0.2.1, nodeid: 1") +
 		"quorum {\nprovider: corosync_votequorum\n}\n", []string{"fault: totem.transport: udpu can't encrypt: secauth: on is for knet"}, ""},
 	{"secauth and no hash", strings.Replace(cluster(3, ""), "secauth: on", "secauth: on\ncrypto_hash: none", 1),
@@ -194,7 +194,7 @@ func TestNext(t *testing.T) {
 		{"secauth: on\ncrypto_cipher: none", knetText},
 		{"transport: udpu", "is built without udpu"},
 		{"transport: udp", "is built without udp,"},
-		{"secauth: on\ninterface {\nknet_transport: sctp\n}", "sctp is given up"},
+		{"secauth: on\ninterface {\nknet_transport: sctp\n}", "drop sctp"},
 	} {
 		found := slices.DeleteFunc(mustParse(t, strings.Replace(cluster(3, ""), "secauth: on", c.lines, 1)).Lint(), func(p Problem) bool { return p.Level != Note })
 		if c.want == "" && len(found) > 0 || c.want != "" && (len(found) != 1 || !strings.Contains(found[0].Text, c.want)) {

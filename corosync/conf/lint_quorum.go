@@ -44,7 +44,7 @@ func (l *linter) expected() {
 		return
 	}
 	if n := l.needed(l.votes); n > math.MaxUint8 {
-		l.at(0, Warning, fmt.Sprintf("too many votes: Corosync keeps the number of needed votes in 8 bits, so that of %d votes %d are enough",
+		l.at(0, Warning, fmt.Sprintf("too many votes: Corosync keeps the number of needed votes in 8 bits, so %[2]d of %[1]d votes are enough",
 			l.expectedVotes(l.votes), uint8(n)), "give the nodes fewer votes")
 	}
 	if votes == 0 {
@@ -61,7 +61,7 @@ func (l *linter) expected() {
 		sum += l.deviceVotesCounted()
 	}
 	if sum != votes {
-		l.say(key, Warning, fmt.Sprintf("expected_votes is %d, and the nodes and the device have %d", votes, sum),
+		l.say(key, Warning, fmt.Sprintf("expected_votes is %d, but the nodes and the device have %d", votes, sum),
 			"delete the line: Corosync counts the nodelist itself")
 	}
 }
@@ -143,7 +143,7 @@ func (l *linter) runsAlone() {
 	switch len(stay) {
 	case len(alone):
 		l.at(0, Note, "two nodes and a device: after a power cut "+who+" with the arbiter runs alone",
-			"nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it")
+			"nothing, if you want that; wait_for_all would not change it, because the device's vote counts for it")
 		l.means(RunsAlone, alone...)
 	case 0:
 		l.at(0, Note, "two nodes and a device: after a power cut "+who+" with the arbiter runs alone",
@@ -151,7 +151,7 @@ func (l *linter) runsAlone() {
 		l.means(RunsAloneUnlessWait, alone...)
 	default:
 		l.at(0, Note, "two nodes and a device: after a power cut "+l.called(stay[0])+" with the arbiter runs alone",
-			"nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it")
+			"nothing, if you want that; wait_for_all would not change it, because the device's vote counts for it")
 		l.means(RunsAlone, stay...)
 	}
 }
@@ -172,7 +172,7 @@ func (l *linter) autoTieBreaker() {
 	const use = "use lowest, highest, or node IDs with blanks between them"
 	list, left, ok := tieNodes(l.tieNode())
 	if !ok {
-		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it does without auto_tie_breaker", l.tieNode()), l.useID(l.tieNode(), use))
+		l.say(nodeKey, Warning, fmt.Sprintf("auto_tie_breaker_node is %q, which Corosync does not understand: it runs without auto_tie_breaker", l.tieNode()), l.useID(l.tieNode(), use))
 		l.idle(key, nodeKey)
 		return
 	}
@@ -224,7 +224,7 @@ func (l *linter) lastMan() {
 	switch {
 	case l.flag(lms) && l.device():
 		l.stops(corosync, lms, "last_man_standing with a device",
-			"delete last_man_standing; the device's algorithm lms does the like")
+			"delete last_man_standing; the device's algorithm lms does the same job")
 	case l.flag(lms) && !l.waits():
 		l.shrinks()
 	}

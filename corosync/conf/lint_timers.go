@@ -48,12 +48,12 @@ func (l *linter) deviceTimers() {
 	totem, arbiter := uint64(t.token)+uint64(t.consensus), heart*3/2
 	if arbiter <= totem {
 		l.say(l.either(timeout, "totem.token"), Warning, fmt.Sprintf(
-			"the C arbiter gives a silent node up after %d ms, before Totem has (token %d + consensus %d ms): it moves the vote while the ring still stands",
+			"the C arbiter drops a silent node after %d ms, before Totem does (token %d + consensus %d ms): it moves the vote while the ring still stands",
 			arbiter, t.token, t.consensus), fmt.Sprintf("set %s to more than %d, or lower totem.token", timeout, totem*10/12))
 	}
 	if s := uint64(l.c.u32(sync, syncTimeout)); s <= arbiter {
 		l.say(l.either(sync, timeout), Warning, fmt.Sprintf(
-			"sync_timeout is %d ms, and the C arbiter may need %d ms to give a silent node up: the survivors lose quorum before it decides", s, arbiter),
+			"sync_timeout is %d ms, and the C arbiter may need %d ms to drop a silent node: the survivors lose quorum before it decides", s, arbiter),
 			fmt.Sprintf("set %s to three times %s", sync, timeout))
 	}
 }
@@ -82,7 +82,7 @@ func (l *linter) heuristicsTimers() {
 		limit := l.c.u32("quorum.device."+p.key, p.limit)
 		n, err := strconv.ParseUint(l.text(key), 10, 32)
 		if err == nil && n >= uint64(limit) {
-			l.say(key, Warning, fmt.Sprintf("%d ms are no less than quorum.device.%s (%d ms): a slow command costs the vote", n, p.key, limit),
+			l.say(key, Warning, fmt.Sprintf("%d ms is not less than quorum.device.%s (%d ms): a slow command costs the vote", n, p.key, limit),
 				fmt.Sprintf("use half of quorum.device.%s", p.key))
 		}
 	}

@@ -89,7 +89,7 @@ func (l *linter) arbiter() {
 	if !l.net() {
 		return
 	}
-	const what = "use the address of a machine that is none of the nodes"
+	const what = "use the address of a machine that is not one of the nodes"
 	hosts, _ := Hosts(l.text(key))
 	for _, host := range hosts {
 		if ownHost(host) {

@@ -13,7 +13,7 @@ import (
 // order: the host's name, that name without its domain, the names and addresses
 // of its interfaces, and the addresses that the nodes' names have.
 func (c *checker) findLocal() *Error {
-	const none = "there is no nodelist, in which Corosync could find the local node"
+	const none = "there is no nodelist in which Corosync could find the local node"
 	_, bound := c.text("totem.interface.0.bindnetaddr")
 	_, ring0 := c.text("nodelist.node.0.ring0_addr")
 	if bound && !ring0 && !c.listed() {
@@ -30,9 +30,9 @@ func (c *checker) findLocal() *Error {
 		return errorf(0, none)
 	}
 	if c.host.Name == "" {
-		return errorf(0, "no node of the nodelist has a name or a ring0_addr")
+		return errorf(0, "no node in the nodelist has a name or a ring0_addr")
 	}
-	return errorf(0, "no node of the nodelist is this host (%s)", c.host.Name)
+	return errorf(0, "no node in the nodelist is this host (%s)", c.host.Name)
 }
 
 // A named is a name or the ring0_addr of a node, by which the host can be known.

@@ -136,7 +136,7 @@ func (f *File) added(old *File, n Node) error {
 	err := f.reload(old)
 	n.Votes = max(n.Votes, 1)
 	if err == nil && !f.holds(append(old.Nodes(), n)) {
-		err = errors.New("its name or an address can't stand in a corosync.conf, or there are several nodelists, which Corosync mixes")
+		err = errors.New("its name or an address can't be written in a corosync.conf, or there are several nodelists, which Corosync mixes")
 	}
 	if err != nil {
 		*f = *old
@@ -161,7 +161,7 @@ func (f *File) mayAdd(n Node) error {
 	}
 	for _, o := range f.Nodes() {
 		if o.ID == n.ID {
-			return fmt.Errorf("node %d is there already, in line %d", n.ID, o.Line)
+			return fmt.Errorf("node %d already exists, in line %d", n.ID, o.Line)
 		}
 		if n.Name != "" && o.Name == n.Name {
 			return fmt.Errorf("node %d: node %d has the name %s already", n.ID, o.ID, n.Name)

@@ -80,15 +80,15 @@ func TestAddNodeRefuses(t *testing.T) {
 		want string
 	}{
 		{"no ID", Node{Addrs: addr}, "must have an ID"},
-		{"ID twice", Node{ID: 1, Addrs: addr}, "there already, in line 3"},
+		{"ID twice", Node{ID: 1, Addrs: addr}, "already exists, in line 3"},
 		{"name twice", Node{ID: 2, Name: "a", Addrs: addr}, "has the name"},
 		{"address twice", Node{ID: 2, Addrs: []string{"192.0.2.2", "192.0.2.1"}}, "has the address"},
-		{"no address", Node{ID: 2}, "addresses"},
+		{"not an address", Node{ID: 2}, "addresses"},
 		{"no first address", Node{ID: 2, Addrs: []string{"", "192.0.2.2"}}, "addresses"},
 		{"nine links", Node{ID: 2, Addrs: strings.Fields("a b c d e f g h i")}, "addresses"},
-		{"newline in the name", Node{ID: 2, Name: "b\nx: y", Addrs: addr}, "can't stand"},
+		{"newline in the name", Node{ID: 2, Name: "b\nx: y", Addrs: addr}, "can't be written"},
 		{"brace in the name", Node{ID: 2, Name: "b {", Addrs: addr}, ""},
-		{"blank in the address", Node{ID: 2, Name: "b", Addrs: []string{" b"}}, "can't stand"},
+		{"blank in the address", Node{ID: 2, Name: "b", Addrs: []string{" b"}}, "can't be written"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := mustParse(t, text)

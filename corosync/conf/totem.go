@@ -52,7 +52,7 @@ func (c *checker) transport() transport {
 func (c *checker) totem() *Error {
 	c.mode = c.transport()
 	if c.mode != knet && c.mode != udp && c.mode != udpu {
-		return c.bad("totem.transport", "%q is none of knet, udpu, udp", string(c.mode))
+		return c.bad("totem.transport", "%q is not one of: knet, udpu, udp", string(c.mode))
 	}
 	for _, check := range []func() *Error{
 		c.crypto, c.linkMode, c.findLocal, c.interfaces, c.localNode, c.members, c.validLinks,
@@ -131,7 +131,7 @@ func (c *checker) readKey(name, path string) *Error {
 
 func (c *checker) linkMode() *Error {
 	if v, ok := c.text("totem.link_mode"); ok && v != "active" && v != "passive" && v != "rr" {
-		return c.bad("totem.link_mode", "%q is none of active, passive, rr", v)
+		return c.bad("totem.link_mode", "%q is not one of: active, passive, rr", v)
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func (c *checker) duplicates() *Error {
 		at, seen := first[id]
 		end, _ := slices.BinarySearch(highest, pos)
 		if ok && seen && at < end {
-			return c.bad("nodelist.node."+strconv.Itoa(pos)+".nodeid", "node ID %d is there twice", id)
+			return c.bad("nodelist.node."+strconv.Itoa(pos)+".nodeid", "node ID %d is used twice", id)
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (c *checker) validLinks() *Error {
 func (c *checker) validLink(path string, l linkState) *Error {
 	switch {
 	case c.mode == udp && !l.hasMcast:
-		return c.bad(path+"mcastaddr", "missing: udp needs one, or a totem.cluster_name to make one of")
+		return c.bad(path+"mcastaddr", "missing: udp needs one, or a totem.cluster_name to make one from")
 	case l.port == 0:
 		return c.bad(path+"mcastport", "must not be 0, and each node needs an address of that link")
 	case c.mode != udp && l.ttl != 1:
@@ -53,10 +53,10 @@ func (c *checker) validLink(path string, l linkState) *Error {
 		return nil
 	}
 	if l.mcast.Is4() != l.bindnet.Is4() {
-		return c.bad(path+"mcastaddr", "%s is not of the family of %s", l.mcast, l.bindnet)
+		return c.bad(path+"mcastaddr", "%s is not of the same family as %s", l.mcast, l.bindnet)
 	}
 	if !l.mcast.IsMulticast() {
-		return c.bad(path+"mcastaddr", "%s is no multicast address", l.mcast)
+		return c.bad(path+"mcastaddr", "%s is not a multicast address", l.mcast)
 	}
 	return nil
 }

@@ -118,14 +118,14 @@ func (s spec) networkFlaw(v string) flaw {
 	case strings.Contains(f.why, "multicast") && s.form == formGroup:
 		return flaw{}
 	case !f.is() && s.form == formGroup && strings.Trim(v, "0123456789.") == "":
-		return flaw{why: "it is no multicast address: those begin with 224 to 239"}
+		return flaw{why: "it is not a multicast address: those begin with 224 to 239"}
 	case strings.Contains(f.why, "for a network") && f.mend != "":
 		_, length, _ := strings.Cut(v, "/")
 		f.why = fmt.Sprintf("%q does not belong to it: Corosync asks the network card how large the network is", "/"+length)
 	case f.why == linkLocal:
 		return flaw{}
 	case strings.Contains(f.why, "every address") && s.form == formNetwork:
-		return flaw{why: "it is no network of this machine"}
+		return flaw{why: "it is not a network of this machine"}
 	}
 	return f
 }
@@ -157,7 +157,7 @@ func (s spec) choiceFlaw(v string) flaw {
 	if at(v) {
 		return flaw{}
 	}
-	f := flaw{why: "it is none of " + strings.Join(s.words, ", "), bare: true}
+	f := flaw{why: "it is not one of: " + strings.Join(s.words, ", "), bare: true}
 	if strange := look(v, true); strange.is() {
 		f = strange
 	}
@@ -191,7 +191,7 @@ func (s spec) meant(v string) string {
 	return w
 }
 
-// numberFlaw is why a value is no number that its key may have.
+// numberFlaw is why a value is not a number that its key may have.
 func (s spec) numberFlaw(v string) flaw {
 	t := s.typ
 	if t == "" || t == String {
@@ -216,11 +216,11 @@ func (s spec) numberFlaw(v string) flaw {
 	}
 	switch list := parts(v); {
 	case len(list) > 1:
-		return flaw{why: fmt.Sprintf("there are %d words, and one number is wanted", len(list))}
+		return flaw{why: fmt.Sprintf("there are %d words, but only one number is allowed", len(list))}
 	case strings.Trim(v, "0123456789+-") == "":
-		return flaw{why: "it is none from " + s.span(), bare: true}
+		return flaw{why: "it is not from " + s.span(), bare: true}
 	}
-	return flaw{why: "it is no number", bare: true}
+	return flaw{why: "it is not a number", bare: true}
 }
 
 // span is the numbers that the key may have.
@@ -296,14 +296,14 @@ func hexadecimal(v string) flaw {
 	}
 	n, err := strconv.ParseUint(digits, 16, 64)
 	if err != nil {
-		return flaw{why: "it is no decimal number"}
+		return flaw{why: "it is not a decimal number"}
 	}
-	return flaw{why: "it is no decimal number", mend: strconv.FormatUint(n, 10)}
+	return flaw{why: "it is not a decimal number", mend: strconv.FormatUint(n, 10)}
 }
 
 func decimal(v string) flaw {
 	if _, err := strconv.ParseFloat(v, 64); err == nil && strings.ContainsAny(v, ".eE") {
-		return flaw{why: "it is no whole number"}
+		return flaw{why: "it is not a whole number"}
 	}
 	return flaw{}
 }

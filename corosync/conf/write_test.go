@@ -93,7 +93,7 @@ func TestWriteFileFails(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 	if err := WriteFile(filepath.Join(dir, "none", "x"), mustParse(t, small)); err == nil {
-		t.Error("a file was written where there is no directory")
+		t.Error("a file was written where there is not a directory")
 	}
 	if _, err := ReadFile(filepath.Join(dir, "none")); !os.IsNotExist(err) {
 		t.Errorf("read what is not there: %v", err)

@@ -54,7 +54,7 @@ func Strings(list ...Advice) []string {
 
 // What to do about a corosync.conf that is explained.
 const (
-	WriteNodelist        Advice = "Write a nodelist with a section node for each node, which has its nodeid, name and ring0_addr."
+	WriteNodelist        Advice = "Write a nodelist. Give each node its own section in it, called node, with its nodeid, name and ring0_addr."
 	NameAFile            Advice = "To explain the file of another cluster: `quorate explain FILE`."
 	ExpectRunsAlone      Advice = "Expect one node to run alone after a power cut. Delete wait_for_all if nothing else needs it."
 	RaiseWatchdogTimeout Advice = "Set SBD_WATCHDOG_TIMEOUT to more than {seconds}."

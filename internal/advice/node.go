@@ -18,12 +18,12 @@ const (
 	// OnNode sends somebody to another node with one of the commands above.
 	OnNode Advice = "On {node}, run `{command}`."
 
-	NoMasterWins Advice = "Unless you want that: on {node}, remove master_wins=on from COROSYNC_QDEVICE_OPTIONS " +
+	NoMasterWins Advice = "If you don't want that: on {node}, remove master_wins=on from COROSYNC_QDEVICE_OPTIONS " +
 		"in /etc/default/corosync-qdevice or /etc/sysconfig/corosync-qdevice, and run `systemctl restart corosync-qdevice`."
 	RunHeuristic  Advice = "Run the command by hand and look at its exit code. `corosync-cmapctl -g quorum.device.heuristics.exec_{name}` prints it."
 	RunHeuristics Advice = "Run the commands by hand and look at their exit codes. `corosync-cmapctl quorum.device.heuristics` prints them."
-	SeeFindings   Advice = "Look at what was found above about names, port, certificates and TLS."
-	SeeConf       Advice = "Look at what was found above about corosync.conf."
+	SeeFindings   Advice = "See above, at names, port, certificates and TLS."
+	SeeConf       Advice = "See above, at corosync.conf."
 )
 
 // On returns where a command is to be run, if it is not here.
@@ -36,8 +36,8 @@ const (
 	StartMissingNodes Advice = "Start the missing nodes."
 	CancelWaitForAll  Advice = "Only if you are certain that the missing nodes are off: `corosync-cmapctl -s quorum.cancel_wait_for_all u8 1`."
 	LowerExpected     Advice = "Only if you are certain that the missing nodes are off: `corosync-quorumtool -e {votes}`."
-	BringBack         Advice = "Bring {node} back, which has {votes}."
-	GetArbiterVote    Advice = "Get the arbiter's vote, which counts {votes}: `quorate doctor` says what is in the way."
+	BringBack         Advice = "Bring {node} back. It has {votes}."
+	GetArbiterVote    Advice = "Get the arbiter's vote, which is worth {votes}: `quorate doctor` says what is in the way."
 	LookAtNode        Advice = "Start {node}, or look at its network with `corosync-cfgtool -s`."
 )
 
@@ -51,18 +51,18 @@ const (
 	Reload         Advice = "corosync-cfgtool -R"
 	MendConf       Advice = "Correct corosync.conf, then run `corosync-cfgtool -R`."
 	MendDevice     Advice = "Correct quorum.device in corosync.conf, then run `corosync-cfgtool -R`."
-	ReloadVotes    Advice = "Unless quorum.expected_votes is meant to be so, run `corosync-cfgtool -R`."
+	ReloadVotes    Advice = "If you did not set quorum.expected_votes to that on purpose, run `corosync-cfgtool -R`."
 	MendFile       Advice = "Correct it. `corosync -t` checks the file."
 	MendLine       Advice = "Correct the line. `corosync -t` and `quorate doctor` check the file."
 	NameConf       Advice = "Name the file: `quorate doctor --conf {file}`."
-	LookIntoFile   Advice = "Look at what is in it, and whether this is the file that Corosync reads."
+	LookIntoFile   Advice = "Check what is in it, and whether Corosync reads this file."
 	TryToRead      Advice = "Find out why it can't be read: `cat {file}`."
-	SetUpDevice    Advice = "If it should have one: on Proxmox, `pvecm qdevice setup ADDRESS` does it all. Elsewhere, add quorum.device to corosync.conf."
+	SetUpDevice    Advice = "If it should have one: on Proxmox, run `pvecm qdevice setup ADDRESS`. Elsewhere, add quorum.device to corosync.conf."
 
 	SeeCorosyncLog Advice = "Its log says why: `journalctl -u corosync`."
 	RunCorosync    Advice = "Start it with `systemctl start corosync`. If it does not start, `journalctl -u corosync` says why."
 	UseVotequorum  Advice = "Set quorum.provider to corosync_votequorum in corosync.conf and run `systemctl restart corosync`."
-	TryAgain       Advice = "Wait some seconds and try again."
+	TryAgain       Advice = "Wait a few seconds and try again."
 	LetUserIn      Advice = "Run this as root, or give the user access with a uidgid section in corosync.conf."
 	ListKeys       Advice = "To list all keys: `quorate corosync get '*'`."
 	AsRoot         Advice = "Run this as root."
@@ -72,8 +72,8 @@ const (
 const (
 	NameInHosts   Advice = "Add the name to /etc/hosts: that works without a name server."
 	LookAtArbiter Advice = "Check that the arbiter is up, and that its address is right."
-	LookBetween   Advice = "Check that the arbiter is running, and the network between here and there."
-	OpenUFW       Advice = "On the arbiter, let TCP port {port} in: `ufw allow {port}/tcp`."
+	LookBetween   Advice = "Check that the arbiter is running, and check the network in between."
+	OpenUFW       Advice = "On the arbiter, open TCP port {port}: `ufw allow {port}/tcp`."
 	OpenFirewalld Advice = "Or with firewalld: `firewall-cmd --permanent --add-port={port}/tcp`, then `firewall-cmd --reload`."
 	OpenNftables  Advice = "Or with nftables alone: `nft insert rule inet filter input tcp dport {port} accept`."
 	SyncClock     Advice = "timedatectl set-ntp true"
@@ -85,7 +85,7 @@ const (
 // What to do about a node's certificates.
 const (
 	TrustArbiter Advice = "Copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
-	TrustAnew    Advice = "If the arbiter was set up anew: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
+	TrustAnew    Advice = "If the arbiter was set up again: run `mv {dir} {dir}.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt{flags}`."
 	GetCert      Advice = "Copy qdevice-net-node.p12 from a node that is set up and run `quorate cert import qdevice-net-node.p12{flags}`. " +
 		"If no node is: run `quorate cert request {cluster}{flags}`, have it signed on the arbiter with `quorate cert sign {cluster} qdevice-net-node.crq`, " +
 		"and run `quorate cert import cluster-{name}.crt{flags}` here."

@@ -101,7 +101,7 @@ func TestFrozenArbiter(t *testing.T) {
 		t.Errorf("after %v: exit code %d, %q", took, code, errs)
 	}
 	_, out, _ := call("quorate", "doctor", "--arbiter", "--arbiter-socket", socket, "--state", dir)
-	if !strings.Contains(out, "FAIL  daemon          the arbiter's daemon takes connections but does not answer: it is frozen or stuck\n") {
+	if !strings.Contains(out, "FAIL  daemon          the arbiter's daemon accepts connections but does not answer: it is frozen or stuck\n") {
 		t.Errorf("output\n%s", out)
 	}
 }

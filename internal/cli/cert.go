@@ -36,9 +36,13 @@ func newCertCommand() *cobra.Command {
 		Short: "Manage the certificates of an arbiter and of a node",
 		Long: `Manage the certificates of an arbiter and of a node.
 
-To enrol a cluster: on every node "trust" the CA certificate of the arbiter; on one
-node make a "request"; on the arbiter "sign" it; "import" the certificate on that
-node, and on the others the file that this writes.`,
+To enrol a cluster:
+
+1. On every node, "trust" the CA certificate of the arbiter.
+2. On one node, make a "request".
+3. On the arbiter, "sign" it.
+4. On that node, "import" the signed certificate. This writes a file.
+5. On the other nodes, "import" that file.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(plain{cmd.OutOrStdout()})
 			cmd.SetErr(plain{cmd.ErrOrStderr()})
@@ -46,7 +50,7 @@ node, and on the others the file that this writes.`,
 		},
 	}
 	cmd.PersistentFlags().StringVar(&state, "state", stateDir, "directory of an arbiter's certificates and grants")
-	cmd.PersistentFlags().StringVar(&certs, "certs", "", "directory of an arbiter's certificates alone, where -S nss_db_dir names another (default nssdb in that of --state)")
+	cmd.PersistentFlags().StringVar(&certs, "certs", "", "directory of an arbiter's certificates, if -S nss_db_dir names another one (default: nssdb in the one of --state)")
 	cmd.PersistentFlags().StringVar(&node, "node-dir", nodeCertDir, "directory of a node's certificates")
 	cmd.AddCommand(newCertInit(dir), newCertSign(dir), newCertTrust(&node), newCertRequest(&node), newCertImport(&node),
 		newCertShow(dir, &node))
@@ -59,14 +63,14 @@ func newCertInit(dir func() string) *cobra.Command {
 		Use:   "init",
 		Short: "On the arbiter: make a CA and a server certificate, or take over those of the C arbiter",
 		Long: `Make a CA and a server certificate, or take over those of the C arbiter, and say
-what was found and what was made. What is there already stays, so this can be run again.
+what was there and what is new. What is there already stays, so you can run this again.
 
-As root it also makes the register of grants, and gives the user whom the arbiter runs as
-what that needs: the certificates to read, and the register to write. That user is the one
-of --user, or the one that the directory belongs to, or User= of the systemd unit
-corosync-qnetd, or coroqnetd if there is one.
+As root it also makes the register of grants, and lets the arbiter's user read the
+certificates and write to the register. That user is the one of --user, or the owner
+of the directory, or User= of the systemd unit corosync-qnetd, or coroqnetd.
 
-An arbiter whose user may write to its directory does all that itself when it first starts.`,
+If the arbiter's user may write to the directory, the arbiter does all of this by
+itself when it first starts.`,
 		Example: `  quorate cert init
   quorate cert init --state /srv/arbiter --user 1000:1000`,
 		Args: cobra.NoArgs,
@@ -78,7 +82,7 @@ An arbiter whose user may write to its directory does all that itself when it fi
 			return s.tell(cmd.OutOrStdout(), dir())
 		},
 	}
-	cmd.Flags().StringVar(&user, "user", "", "user that the arbiter runs as, by name or number, with :GROUP if need be")
+	cmd.Flags().StringVar(&user, "user", "", "user that the arbiter runs as, by name or number, with :GROUP if you need one")
 	return cmd
 }
 
@@ -174,7 +178,7 @@ func sameCA(dir, file string) error {
 func newCertRequest(node *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "request CLUSTER",
-		Short: "On a node: make a certificate request, to be signed by the arbiter",
+		Short: "On a node: make a certificate request for the arbiter to sign",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := pki.RequestNode(*node, args[0])
@@ -192,7 +196,7 @@ func newCertRequest(node *string) *cobra.Command {
 func newCertImport(node *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE",
-		Short: "On a node: take up the signed certificate, or the PKCS#12 file of another node",
+		Short: "On a node: import the signed certificate, or the PKCS#12 file of another node",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, cluster, err := pki.ImportNode(*node, args[0])
@@ -241,7 +245,7 @@ func newCertShow(dir func() string, node *string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Show the certificates that are here, and warn of those that end soon",
+		Short: "Show the certificates on this machine, and warn of those that end soon",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			report, err := makeCertReport(dir(), *node, time.Now())

@@ -180,16 +180,16 @@ func (s *arbiterSetUp) tell(w io.Writer, dir string) error {
 	case s.made:
 		fmt.Fprintf(w, "Made the register of grants: %s\n", s.register)
 	case s.given:
-		fmt.Fprintf(w, "The register of grants is there and stays; its owner and mode were not right, and are now: %s\n", s.register)
+		fmt.Fprintf(w, "The register of grants is there and stays; its owner and mode were wrong, and were corrected: %s\n", s.register)
 	case err == nil:
 		fmt.Fprintf(w, "The register of grants is there and stays: %s\n", s.register)
 	}
 	switch o := s.owner; {
 	case o == nil:
 	case s.handed:
-		fmt.Fprintf(w, "User %s had no access to all of that and was given it.\n", o.Name)
+		fmt.Fprintf(w, "Gave user %s access to all of that.\n", o.Name)
 	default:
-		fmt.Fprintf(w, "User %s, whom the arbiter runs as, has access to all of that.\n", o.Name)
+		fmt.Fprintf(w, "User %s, which the arbiter runs as, has access to all of that.\n", o.Name)
 	}
 	clusters, _ := pki.Clusters(dir) // what can't be read there is for cert show to say
 	if len(clusters) > 0 {

@@ -34,7 +34,7 @@ func newClustersCommand() *cobra.Command {
 has the vote and why, who may still be using it, and what each node last reported.
 A node that its cluster's configuration names is listed even if it is not connected.
 
-Exit codes: 0 if the arbiter answered, 1 if not, or if CLUSTER is not there.`,
+Exit codes: 0 if the arbiter answered, 1 if it did not or does not know CLUSTER.`,
 		Example: `  quorate clusters
   quorate clusters --watch home`,
 		Args: cobra.MaximumNArgs(1),
@@ -117,7 +117,7 @@ func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
 	case isC:
 		return nil, fmt.Errorf("the arbiter at %s is not quorate's and gives no reasons. %s", socket, advice.UseCTool)
 	case errors.Is(err, doctor.ErrFrozen):
-		return nil, fmt.Errorf("the arbiter at %s takes the connection but does not answer: it is frozen. Run `%s`.", socket, advice.RestartArbiter)
+		return nil, fmt.Errorf("the arbiter at %s accepts the connection but does not answer: it is frozen. Run `%s`.", socket, advice.RestartArbiter)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, fmt.Errorf("can't connect to the arbiter at %s: %s. %s", socket, strerror(err), advice.StartArbiter)
 	case errors.Is(err, control.ErrNoAnswer), errors.Is(err, syscall.ECONNRESET):

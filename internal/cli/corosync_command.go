@@ -32,8 +32,8 @@ func newCorosyncCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "corosync",
 		Short: "Ask the Corosync of this machine: quorum, keys, members; reload its file",
-		Long: `Ask the Corosync that runs on this machine, and make it read corosync.conf again.
-Nothing but Corosync is needed: none of its tools, and no arbiter.`,
+		Long: `Ask the Corosync that runs on this machine, or make it read corosync.conf again.
+You need only Corosync for this: none of its tools, and no arbiter.`,
 	}
 	cmd.PersistentFlags().StringVar(&o.Dir, "sockets", "", "directory of Corosync's sockets, if libqb was told to use one")
 	cmd.AddCommand(newCorosyncStatus(o), newCorosyncMembers(o), newCorosyncGet(o), newCorosyncWatch(o), newCorosyncReload(o))

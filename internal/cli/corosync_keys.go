@@ -41,9 +41,9 @@ func newCorosyncGet(o *qb.Options) *cobra.Command {
 	var asJSON, stats bool
 	cmd := &cobra.Command{
 		Use:   "get KEY | PREFIX*",
-		Short: "Print a key of Corosync's map, or all that start with a prefix",
-		Long: `Print the value of a key, or the keys that start with a prefix, with their values.
-Keys are those of cmap_keys(8), and all of corosync.conf.
+		Short: "Print a key of Corosync's map, or all keys that start with a prefix",
+		Long: `Print the value of a key, or all keys that start with a prefix, with their values.
+The keys are those of cmap_keys(8), and everything in corosync.conf.
 
 Exit codes: 0, or 1 if there is no such key or Corosync does not answer.`,
 		Example: `  quorate corosync get totem.cluster_name
@@ -123,8 +123,8 @@ func newCorosyncWatch(o *qb.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch [PREFIX]",
 		Short: "Print changes of Corosync's map as they happen",
-		Long: `Print each change of the keys that start with a prefix, of all keys without one,
-with the old and the new value, until it is interrupted.
+		Long: `Print each change of the keys that start with a prefix, with the old and the new
+value, until you interrupt it. Without a prefix, it prints every change.
 
 Exit codes: 0 if it was interrupted, 1 if Corosync does not answer, or ends.`,
 		Example: `  quorate corosync watch runtime.members.

@@ -46,8 +46,8 @@ func newCorosyncMembers(o *qb.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "members",
 		Short: "List the configured nodes: who is there, and over which links",
-		Long: `List the nodes of the running Corosync's node list with their addresses, whether
-each is a member of this node's partition, and the state of the links to it.
+		Long: `List the configured nodes with their addresses, say whether each one is in this
+node's partition, and show the state of the links to it.
 
 Exit codes: 0, or 1 if Corosync does not answer.`,
 		Args: cobra.NoArgs,
@@ -215,11 +215,11 @@ func newCorosyncReload(o *qb.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: "Make every node of the cluster read its corosync.conf again",
-		Long: `Make the Corosync of every node read its corosync.conf again, and tell whether this
-node could use its own. The file has to be on all nodes beforehand, with a higher
+		Long: `Make the Corosync of every node read its corosync.conf again, and say whether this
+node could use its own. First copy the file to all nodes, with a higher
 config_version.
 
-Exit codes: 0, or 1 if this node's file is refused or Corosync does not answer.`,
+Exit codes: 0, or 1 if Corosync refuses this node's file or does not answer.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := patient(cmd.Context())
@@ -252,7 +252,7 @@ func reloadCorosync(ctx context.Context, o *qb.Options) (*corosyncReloaded, erro
 		}
 		defer c.Close()
 		if err := c.Reload(ctx); errors.Is(err, corosync.ErrInvalidParam) {
-			return fmt.Errorf("Corosync goes on with what it had: it refuses this node's corosync.conf%s", whyRefused())
+			return fmt.Errorf("Corosync keeps its old configuration: it refuses this node's corosync.conf%s", whyRefused())
 		} else if err != nil {
 			return err
 		}

@@ -62,8 +62,8 @@ func newCorosyncStatus(o *qb.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say whether this node is quorate, and whose votes make it so",
-		Long: `Say whether this node is quorate, how many votes there are and are needed, and what
-each node and its quorum device contribute: what corosync-quorumtool -s tells.
+		Long: `Say whether this node is quorate, how many votes there are, how many are needed, and
+what each node and its quorum device contribute, as corosync-quorumtool -s does.
 
 Exit codes: 0 if this node is quorate, 2 if not, 1 if Corosync does not answer.`,
 		Args: cobra.NoArgs,

@@ -232,7 +232,7 @@ func TestCorosyncReload(t *testing.T) {
 	c.check(t, "reload --json", 0, "{\n  \"reloaded\": true,\n  \"config_version\": 4\n}\n", "")
 	c.Stall(func() { c.cfg.Reload = func() corosync.Code { return corosync.ErrInvalidParam } })
 	for _, args := range [][]string{{"reload"}, {"reload", "--json"}} {
-		if code, out, stderr := c.run(args...); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync goes on with what it had: it refuses this node's corosync.conf") {
+		if code, out, stderr := c.run(args...); code != 1 || out != "" || !strings.HasPrefix(stderr, "quorate: Corosync keeps its old configuration: it refuses this node's corosync.conf") {
 			t.Errorf("%q: exit code %d, %q, %q", args, code, out, stderr)
 		}
 	}

@@ -27,13 +27,13 @@ func newDoctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Examine this machine: a node from its corosync.conf to its vote, or an arbiter",
-		Long: `Examine everything that the arbiter's vote depends on, on this machine.
+		Long: `Check everything on this machine that the arbiter's vote depends on.
 
 On a node: corosync.conf, its timers, names, the arbiter's port, TLS both ways,
 certificates and when they end, the clock, the node daemon, its registration and
 its vote. On an arbiter: its daemon, directory, certificates, register, port and
 clusters. A machine with a corosync.conf is a node; one with an arbiter and no
-corosync.conf is an arbiter. Say --arbiter for the arbiter of a machine that is both.
+corosync.conf is an arbiter. Use --arbiter to examine the arbiter of a machine that is both.
 
 Each line says ok, note, warn or FAIL, and below it what to do. Nothing is changed.
 
@@ -98,7 +98,7 @@ func (d *doctorCommand) run(cmd *cobra.Command, _ []string) error {
 	r := d.examine(ctx)
 	end()
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("the examination was broken off: %w", err)
+		return fmt.Errorf("the examination was interrupted: %w", err)
 	}
 	if d.asJSON {
 		if err := writeJSONLine(out, r); err != nil {

@@ -51,7 +51,7 @@ nodelist {
 	for _, want := range []string{
 		"ok    corosync        running, version 4 of the configuration, ring 1.4\n",
 		"ok    quorum          quorate: 2 members\n",
-		"note  names           no quorum device is configured: nothing of an arbiter is examined\n                      If it should have one: on Proxmox, `pvecm qdevice setup ADDRESS` does it all. Elsewhere, add quorum.device to corosync.conf.\n",
+		"note  names           no quorum device is configured, so there is no arbiter to check\n                      If it should have one: on Proxmox, run `pvecm qdevice setup ADDRESS`. Elsewhere, add quorum.device to corosync.conf.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("without %q", want)

@@ -33,16 +33,16 @@ func newExplainCommand() *cobra.Command {
 		Short: "Say what happens when nodes, the arbiter or links are lost",
 		Long: `Read a corosync.conf and say who goes on when something is lost: a node, the
 arbiter, the link between nodes, or two of these one after the other. It also says
-what a node does that starts alone after a power cut. Below the table are notes on
+what happens when a node starts alone after a power cut. Below the table are notes on
 settings that do not do what people expect.
 
-FILE is /etc/corosync/corosync.conf if you name none, and - is standard input. A
-file that you name may be of any cluster: this machine does not matter.
+If you name no FILE, it reads /etc/corosync/corosync.conf; - is standard input. A
+file that you name may belong to any cluster: this machine does not matter.
 
 Each case is played in a simulator, with the code that decides on real nodes.
 Nothing is changed, and nothing needs to be running.
 
-Exit codes: 0 if it was explained, 1 if the file can't be read, or if Corosync or
+Exit codes: 0 if the file was explained, 1 if it can't be read, or if Corosync or
 its node daemon would not start with it.`,
 		Example: `  quorate explain
   quorate explain --all /tmp/corosync.conf
@@ -80,7 +80,7 @@ its node daemon would not start with it.`,
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "print every case, with each side of a split")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: always every case")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, always with every case")
 	cmd.Flags().StringVar(&sbd, "sbd", "", "read sbd's settings from this file (default: this machine's, but only with this machine's corosync.conf)")
 	return cmd
 }

@@ -188,7 +188,7 @@ func TestSimErrors(t *testing.T) {
 		{[]string{"--algorithm", "x"}, "quorate: --algorithm is \"x\": want ffsplit or lms\n"},
 		{[]string{"--daemons", "x"}, "quorate: --daemons is \"x\": want go, c or mixed\n"},
 		{[]string{"--arbiter", "x"}, "quorate: --arbiter is \"x\": want go or c\n"},
-		{[]string{"--arbiter", "c", "--algorithm", "lms"}, "quorate: of corosync-qnetd's rules only those for ffsplit are known here\n"},
+		{[]string{"--arbiter", "c", "--algorithm", "lms"}, "quorate: --arbiter c works with ffsplit only\n"},
 		{[]string{"--steps", "0"}, "quorate: --steps is 0: want 1 or more\n"},
 	} {
 		if out, errs, code := quorate(t, append([]string{"sim"}, c.args...)...); code != 1 || out != "" || errs != c.want {

@@ -81,7 +81,7 @@ func TestLabMisuse(t *testing.T) {
 func TestLabNoDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", "/missing")
 	code, out, errs := call("quorate", "lab", "--script", "/dev/null")
-	if want := "quorate: lab: TMPDIR is no directory for files: can't look at /missing: no such file or directory\n"; code != 1 || out != "" || errs != want {
+	if want := "quorate: lab: TMPDIR is not a directory for files: can't look at /missing: no such file or directory\n"; code != 1 || out != "" || errs != want {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 }

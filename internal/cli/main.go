@@ -96,8 +96,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "quorate",
 		Short: "A third vote for clusters with an even number of nodes",
-		Long: `Quorate keeps a quorum in a Corosync or Proxmox cluster with an even number of
-nodes: an arbiter on a third, small machine gives one vote to one side.
+		Long: `Quorate keeps a Corosync or Proxmox cluster with an even number of nodes quorate.
+A daemon on each node asks the arbiter, which runs on a small extra machine. The
+arbiter gives its one vote to one side.
 
 Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil,
 corosync-qdevice, corosync-qdevice-tool or corosync-qdevice-net-certutil it takes

@@ -79,7 +79,7 @@ func (o *output) lost() error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("standard output can't be written: %w", err)
+	return fmt.Errorf("can't write to standard output: %w", err)
 }
 
 // printHelp prints a command's help in one piece, unless it was asked for with

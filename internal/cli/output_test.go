@@ -30,7 +30,7 @@ func callFull(t *testing.T, args ...string) (code int, stderr string) {
 	return code, errOut.String()
 }
 
-const fullText = "standard output can't be written: no space left on device\n"
+const fullText = "can't write to standard output: no space left on device\n"
 
 // TestFullOutput: output that gets lost is an error, of every command, told once.
 func TestFullOutput(t *testing.T) {

@@ -26,8 +26,8 @@ func newQDeviceCommand() *cobra.Command {
 		Long: `Run the node daemon in the foreground and log to standard error.
 
 It reads quorum.device of the running Corosync, asks the arbiter named there for
-its vote, and casts it in Corosync's votequorum. However the daemon ends, the vote
-is taken back. After it was killed, --withdraw does that.`,
+its vote, and casts the vote in Corosync's votequorum. However the daemon ends, it
+takes its vote back. If it was killed, --withdraw does that.`,
 		Example: `  quorate qdevice
   quorate qdevice --withdraw`,
 		Args: cobra.NoArgs,
@@ -61,7 +61,7 @@ is taken back. After it was killed, --withdraw does that.`,
 	f.BoolVar(&withdraw, "withdraw", false, "take back the vote of a daemon that was killed, and exit")
 	f.StringVar(&s.SocketFile, "socket", s.SocketFile, "local socket for corosync-qdevice-tool")
 	f.StringVar(&s.LockFile, "lock-file", s.LockFile, "pid file")
-	f.DurationVar(&s.WithdrawTime, "withdraw-time", s.WithdrawTime, "how long the arbiter may be silent while Corosync waits; 0 waits as C does")
+	f.DurationVar(&s.WithdrawTime, "withdraw-time", s.WithdrawTime, "how long the arbiter may be silent while Corosync waits; 0 waits as long as C does")
 	f.StringArrayVar(&settings, "set", nil, "a setting of corosync-qdevice -S, as name=value; may be repeated")
 	f.BoolVar(&debug, "debug", false, "log at level debug, whatever logging.debug says")
 	return cmd

@@ -35,9 +35,9 @@ func newQNetdCommand() *cobra.Command {
 		Short: "Run the arbiter",
 		Long: `Run the arbiter in the foreground and log to standard error.
 
-An empty state directory is set up at the first start: a CA, a server
-certificate and the register of grants. Clients must use TLS with a certificate
-that this CA signed for their cluster's name (see: quorate cert sign).`,
+The first start sets up an empty state directory: a CA, a server certificate and
+the register of grants. Nodes have to use TLS, with a certificate that this CA has
+signed for their cluster's name (see: quorate cert sign).`,
 		Example: `  quorate qnetd --state /var/lib/quorate
   quorate qnetd --listen 192.0.2.5 --listen 2001:db8::5`,
 		Args: cobra.NoArgs,
@@ -85,17 +85,17 @@ that this CA signed for their cluster's name (see: quorate cert sign).`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&state, "state", stateDir, "directory of certificates and grants")
-	f.StringArrayVar(&cfg.Hosts, "listen", nil, "address to listen on; may be repeated (default every address)")
+	f.StringArrayVar(&cfg.Hosts, "listen", nil, "address to listen on; may be repeated (default: every address)")
 	f.Uint16Var(&cfg.Port, "port", qnetdPort, "TCP port")
-	f.StringVar(&tlsMode, "tls", wireTLSName(cfg.Machine.TLS), "required, or req for short; on (plaintext is taken, too); or off")
+	f.StringVar(&tlsMode, "tls", wireTLSName(cfg.Machine.TLS), "required, or req for short; on (also takes plaintext); or off")
 	f.BoolVar(&cfg.Machine.ClientCertRequired, "client-cert", true, "over TLS, require a certificate for the cluster's name")
-	f.IntVar(&cfg.Machine.MaxClients, "max-clients", 0, "nodes connected at once; 0 is unlimited")
+	f.IntVar(&cfg.Machine.MaxClients, "max-clients", 0, "how many nodes may be connected at once; 0 means no limit")
 	f.DurationVar(&hold, "hold-time", 0, "how long a silent node keeps its vote; 0 gives it away at once (default: worked out for each node)")
-	f.DurationVar(&probe, "probe-time", cfg.Machine.ProbeTime, "how long a node may take to answer before it is decided without it")
+	f.DurationVar(&probe, "probe-time", cfg.Machine.ProbeTime, "how long a node may take to answer before the arbiter decides without it")
 	f.StringVar(&cfg.Control.Path, "socket", qnetdSocket, "local socket for quorate clusters and corosync-qnetd-tool")
 	f.StringVar(&cfg.LockFile, "lock-file", qnetdLockFile, "pid file")
 	f.StringArrayVar(&settings, "set", nil, "a setting of corosync-qnetd -S, as name=value; may be repeated")
-	f.BoolVar(&debug, "debug", false, "log every decision and message that was refused")
+	f.BoolVar(&debug, "debug", false, "log every decision and every refused message")
 	return cmd
 }
 

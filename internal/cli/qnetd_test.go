@@ -164,7 +164,7 @@ func TestSetUpArbiter(t *testing.T) {
 	said := run(0, "init")
 	for _, want := range []string{
 		"The arbiter's certificates are there and stay as they are: " + dir + "\nCA certificate: " + dir + "/qnetd-cacert.crt\n  valid until ",
-		"\nThe register of grants is there and stays; its owner and mode were not right, and are now: " + dir[:len(dir)-len("nssdb")] + "grants.db\n",
+		"\nThe register of grants is there and stays; its owner and mode were wrong, and were corrected: " + dir[:len(dir)-len("nssdb")] + "grants.db\n",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("init: without %q: %s", want, said)

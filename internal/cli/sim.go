@@ -38,14 +38,14 @@ func newSimCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim [FILE...]",
 		Short: "Play scenarios, or random histories, in the simulator",
-		Long: `Play scenario files in a world of virtual time, with the very code that decides
-on real machines, and print what happens: rings, votes, who is active, and why.
+		Long: `Play scenario files in virtual time, with the code that decides on real machines,
+and print what happens: rings, votes, who is active, and why.
 
 Without a file, play random histories of splits, lost links, crashes, frozen
-programs and restarts, and print what was seen. After each step no two parts of
-a cluster may be active with the arbiter's vote, and when calm has returned the
-votes must be settled. A history that breaks that is made as short as possible
-and printed as a scenario.
+programs and restarts, and print a summary. After each step, no two parts of a
+cluster may be active with the arbiter's vote, and once it is calm, the votes must
+settle. If a history breaks that, the simulator makes it as short as possible and
+prints it as a scenario.
 
 Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be read.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,11 +56,11 @@ Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be 
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.steps, "steps", 1_000_000, "play random histories until so many events were seen")
-	f.Uint64Var(&o.seed, "seed", 0, "the first history's seed; the others follow it")
-	f.IntVar(&o.nodes, "nodes", 0, "nodes, 2 to 16 (default 2 to 4 at random)")
-	f.StringVar(&o.algorithm, "algorithm", "", "ffsplit or lms (default at random)")
-	f.StringVar(&o.daemons, "daemons", "", "node daemons: go, c or mixed (default at random)")
+	f.IntVar(&o.steps, "steps", 1_000_000, "how many events of random histories to play")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of the first history; the others count up from it")
+	f.IntVar(&o.nodes, "nodes", 0, "how many nodes, 2 to 16 (default: 2 to 4 at random)")
+	f.StringVar(&o.algorithm, "algorithm", "", "ffsplit or lms (default: at random)")
+	f.StringVar(&o.daemons, "daemons", "", "node daemons: go, c or mixed (default: at random)")
 	f.StringVar(&o.arbiter, "arbiter", "go", "the arbiter: go, or c for corosync-qnetd's rules")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
@@ -115,7 +115,7 @@ func (o *simOptions) histories() (sim.Options, error) {
 		return h, fmt.Errorf("--arbiter is %q: want go or c", o.arbiter)
 	}
 	if h.Arbiter == scenario.C && h.Algorithm == qnet.LMS {
-		return h, errors.New("of corosync-qnetd's rules only those for ffsplit are known here")
+		return h, errors.New("--arbiter c works with ffsplit only")
 	}
 	if h.Mode, ok = map[string]sim.Mode{"": sim.AnyDaemons, "go": sim.OnlyOurs, "c": sim.OnlyC, "mixed": sim.Mixed}[o.daemons]; !ok {
 		return h, fmt.Errorf("--daemons is %q: want go, c or mixed", o.daemons)

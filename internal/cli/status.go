@@ -37,13 +37,14 @@ func newStatusCommand() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell whether this node is quorate, why, and what would come of a loss",
+		Short: "Say whether this node is quorate, why, and what happens if you lose a node now",
 		Long: `Say whether this node is quorate, what is wrong and what to do about it, who has
-which votes, what would happen if this node, another one or the arbiter were lost now,
-and what pvecm status prints. It works with the node daemon of quorate and with
+which votes, and what happens if you lose this node, another one or the arbiter now.
+The output of pvecm status comes last. It works with quorate's node daemon and with
 Corosync's own, which gives no reasons.
 
-Where the output is no terminal, what pvecm status prints comes first, for scripts.
+If the output is not a terminal, the output of pvecm status comes first, for scripts.
+On an arbiter it shows the arbiter's clusters.
 
 Exit codes: 0 quorate, 2 not quorate, 1 error.`,
 		Example: `  quorate status

@@ -61,7 +61,7 @@ func TestStatus(t *testing.T) {
 		"\nFlags:            Quorate Qdevice \n\nMembership information\n----------------------\n    Nodeid      Votes    Qdevice Name\n0x00000001          1    A,V,NMW 192.0.2.1 (local)\n0x00000002          1         NR",
 		"\nUsed by:          pve1, but not by pve2\nWhy:              the arbiter gave its vote to this side\nArbiter's reason: the vote goes to nodes 1, 2: more than half of 2 nodes\n",
 		"\nArbiter:          192.0.2.9, port 5403: connected for 1 h 0 min, TLS\n",
-		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, the arbiter's among them\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
+		"\npve1 (local):     quorum is lost: 1 of 3 votes, 2 needed\npve2:             pve1 keeps quorum: 2 of 3 votes, 2 needed, including the arbiter's\nthe arbiter:      quorum is kept: 2 of 3 votes, 2 needed\n",
 		"\npve2 has no qdevice running, so the arbiter's vote does not count there\n    On pve2, run `systemctl start corosync-qdevice`.\n",
 	} {
 		if !strings.Contains(out, want) {

@@ -89,11 +89,11 @@ func newVersionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and what it was built from and for",
-		Long: `Print the version of quorate, the commit that it was built from if the build has
-recorded it, the version of Go and the kind of machine that it was built for.
+		Long: `Print the version of quorate, the commit that it was built from if the build
+recorded it, the version of Go, and the kind of machine that it was built for.
 
 corosync-qnetd -v and corosync-qdevice -v print the version of the C programs whose
-behaviour quorate follows, and quorate's own behind it.`,
+behaviour quorate follows, and then quorate's own.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {

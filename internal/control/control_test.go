@@ -287,7 +287,7 @@ func TestLongPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	if _, err := Listen(fits+"x", ListenOptions{GID: -1}); err == nil || !strings.Contains(err.Error(), "its path has 108 bytes, 107 are the most: "+dir[:20]) {
+	if _, err := Listen(fits+"x", ListenOptions{GID: -1}); err == nil || !strings.Contains(err.Error(), "its path has 108 bytes, and at most 107 are allowed: "+dir[:20]) {
 		t.Error(err)
 	}
 }

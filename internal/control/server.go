@@ -61,7 +61,7 @@ const maxPath = 107
 // the owner may connect, as with C's usual umask.
 func Listen(path string, opt ListenOptions) (net.Listener, error) {
 	if len(path) > maxPath {
-		return nil, fmt.Errorf("can't create unix socket: its path has %d bytes, %d are the most: %.60s...", len(path), maxPath, path)
+		return nil, fmt.Errorf("can't create unix socket: its path has %d bytes, and at most %d are allowed: %.60s...", len(path), maxPath, path)
 	}
 	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("can't create unix socket: %w", err)

@@ -75,7 +75,7 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- conn
 			return nil
 		case err != nil && temporary(err):
 			if now := time.Now(); now.Sub(told) > acceptTold {
-				log.Error("clients can't be accepted now", "reason", err)
+				log.Error("can't accept clients now", "reason", err)
 				told = now
 			}
 			select {

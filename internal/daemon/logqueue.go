@@ -120,7 +120,7 @@ func (b *backlog) handOn(next slog.Handler, lines []queuedLine, dropped int) {
 	}
 	flush(next)
 	if dropped > 0 {
-		r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines dropped: the log does not take them", 0)
+		r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines dropped: the log does not accept them", 0)
 		r.Add("lines", dropped)
 		_ = next.Handle(context.Background(), r)
 	}

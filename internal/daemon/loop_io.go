@@ -27,7 +27,7 @@ func (l *loop) send(o qnetd.Send) {
 	}
 	b, err := wire.Append(c.out, o.Msg)
 	if size := len(b) - len(c.out); err == nil && uint64(size) > uint64(l.limits.send) {
-		err = fmt.Errorf("%s of %d bytes, %d are the most", o.Msg.Type(), size, l.limits.send)
+		err = fmt.Errorf("%s of %d bytes, and at most %d are allowed", o.Msg.Type(), size, l.limits.send)
 	}
 	if err != nil {
 		l.write(time.Now(), c.share, qnetd.Notice{Event: event.Event{Kind: event.ClientRefused, Level: event.Error, Addr: c.addr, Reason: err.Error()}})

@@ -210,7 +210,7 @@ func TestLogQueue(t *testing.T) {
 		close(gate)
 		q.Flush()
 		kept := strings.Count(out.String(), "line cluster=prod n=")
-		want := fmt.Sprintf("log lines dropped: the log does not take them lines=%d\n", lines-kept)
+		want := fmt.Sprintf("log lines dropped: the log does not accept them lines=%d\n", lines-kept)
 		if kept < 100 || kept > 300 || !strings.HasSuffix(out.String(), want) || strings.Contains(out.String(), "never") {
 			t.Errorf("%d lines, and then not %q:\n%.300s", kept, want, out.String())
 		}

@@ -36,7 +36,7 @@ func TestCertificatesChange(t *testing.T) {
 	}
 	after := startTLSArbiter(t, "127.0.0.1", uint16(n))
 	m.await("refused", func() bool {
-		return strings.Contains(m.log.String(), "is another arbiter than the one that this cluster is enrolled with")
+		return strings.Contains(m.log.String(), "is not the arbiter that this cluster is enrolled with")
 	})
 	fresh := enrol(t, filepath.Join(after.dir, "nssdb"))
 	for _, name := range []string{"qdevice-net-ca.crt", "qdevice-net-cluster.pem"} {

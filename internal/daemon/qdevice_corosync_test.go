@@ -331,7 +331,7 @@ func TestTwoArbiters(t *testing.T) {
 	m.cmap.Set("quorum.device.net.host", cmap.StringValue("127.0.0.2, 127.0.0.3"))
 	m.start()
 	m.await("connected to the second", func() bool { return strings.Contains(m.log.String(), "event=connected ") })
-	if !strings.Contains(m.log.String(), "127.0.0.2 is another arbiter than the one that this cluster is enrolled with, and is not used") {
+	if !strings.Contains(m.log.String(), "127.0.0.2 is not the arbiter that this cluster is enrolled with, so it is not used") {
 		t.Errorf("the log does not say why 127.0.0.2 is not used:\n%s", m.log)
 	}
 	m.stop()

@@ -142,7 +142,7 @@ func (r *race) ready() bool {
 // literal takes a host that is an address.
 func (r *race) literal(i int, a netip.Addr) found {
 	if v := r.place.ipVersion; v != 0 && (v == 4) != a.Is4() {
-		return found{host: i, err: fmt.Errorf("%s is no IPv%d address, which force_ip_version asks for", a, v)}
+		return found{host: i, err: fmt.Errorf("%s is no IPv%d address, but force_ip_version wants one", a, v)}
 	}
 	return found{host: i, addrs: []netip.Addr{a}}
 }

@@ -146,7 +146,7 @@ func TestDial(t *testing.T) {
 		"IPv4 only": {place: place{hosts: []string{"2001:db8::1", "a"}, ipVersion: 4}, names: map[string]nameAnswer{"a": {addrs: "2001:db8::2 192.0.2.1"}},
 			tried: "0s 192.0.2.1:5403", got: "192.0.2.1:5403 host 1 after 0s"},
 		"the wrong family": {place: place{hosts: []string{"192.0.2.1"}, ipVersion: 6},
-			got: "192.0.2.1 is no IPv6 address, which force_ip_version asks for"},
+			got: "192.0.2.1 is no IPv6 address, but force_ip_version wants one"},
 		"nothing answers": {place: place{hosts: []string{"192.0.2.1", "192.0.2.2"}}, hosts: map[string]hostAnswer{"192.0.2.1": never, "192.0.2.2": refused},
 			tried: "0s 192.0.2.1:5403, 250ms 192.0.2.2:5403", got: "no answer from 192.0.2.1 port 5403: a firewall, or nothing there\n" +
 				"the arbiter at 192.0.2.2 refused the connection on port 5403. Is it running there?"},

@@ -73,7 +73,7 @@ type linkEvent struct {
 const linkBuffer = 4 << 10
 
 // errFull is the end of a link whose arbiter does not read.
-var errFull = errors.New("the arbiter does not take what is sent to it")
+var errFull = errors.New("the arbiter does not read what this node sends")
 
 // start begins to connect.
 func (l *link) start(ctx context.Context) {

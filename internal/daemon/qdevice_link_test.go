@@ -57,9 +57,9 @@ func TestBadArbiter(t *testing.T) {
 		why  string
 	}{
 		"unknown type":          {frame(99), "message type 99 is unknown"},
-		"rubbish in an option":  {frame(uint16(wire.TypeVoteInfo), 0, 0, 0, 9, 1), "no message"},
+		"rubbish in an option":  {frame(uint16(wire.TypeVoteInfo), 0, 0, 0, 9, 1), "not a message"},
 		"too long":              {binary.BigEndian.AppendUint32(frame(uint16(wire.TypeEchoReply))[:2], 1<<31), ""},
-		"server error":          {encoded(wire.ServerError{Code: wire.Some(wire.ErrInternal)}), "the arbiter has a fault of its own"},
+		"server error":          {encoded(wire.ServerError{Code: wire.Some(wire.ErrInternal)}), "the arbiter has an internal error"},
 		"a message of nodes":    {encoded(wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some("prod")}), "is not for a node"},
 		"vote without a number": {encoded(wire.VoteInfo{Vote: wire.Some(qnet.VoteACK)}), "a vote info without its number"},
 		"echo never sent":       {encoded(wire.EchoReply{Seq: wire.Some(uint32(77))}), "which was never sent"},
@@ -197,7 +197,7 @@ func TestClearTextBehindStartTLS(t *testing.T) {
 	}
 	stream.Push(b.Bytes())
 	if _, _, ok := stream.Next(); !ok {
-		t.Fatal("no message")
+		t.Fatal("not a message")
 	}
 	l.goOn <- errShaken
 	err := l.pause(stream)

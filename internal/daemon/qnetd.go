@@ -303,7 +303,7 @@ func tlsWords(t wire.TLSSupport) string {
 // Why a daemon ends: its context is done, as after SIGTERM, or somebody on the local socket asks.
 const (
 	whyTold  = "it was told to"
-	whyAsked = "the local socket asks for it"
+	whyAsked = "a command on the local socket asked for it"
 )
 
 // close lets go of everything that open took, in reverse.

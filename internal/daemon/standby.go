@@ -141,7 +141,7 @@ func (d *arbiter) sentence() string {
 	if errors.As(why, &path) {
 		why = path
 	}
-	return fmt.Sprintf("%s kept in %s, which a stop of the service may remove, and not in %s: %v. %s",
+	return fmt.Sprintf("%s kept in %s, not in %s: %v. They may be lost when the service stops. %s",
 		what, d.cfg.Standby, filepath.Dir(d.cfg.StorePath), why, d.site().advise(why, true))
 }
 
@@ -177,7 +177,7 @@ func (d *arbiter) comeHome(ctx context.Context) error {
 		return nil
 	}
 	if err := os.RemoveAll(d.borrowedDir()); err != nil {
-		d.log.Warn("a copy of the server's key is left", "reason", oneLine(err))
+		d.log.Warn("a copy of the server's key is left over", "reason", oneLine(err))
 	}
 	_ = os.Remove(d.cfg.Standby) // if it is there and nothing is left in it
 	return nil
@@ -189,9 +189,9 @@ func (d *arbiter) returnGrants() {
 	}
 	moved, err := d.standby.grants.Return()
 	if moved {
-		d.log.Info("grants are on record where they belong", "store", d.cfg.StorePath)
+		d.log.Info("grants are now recorded in their own directory", "store", d.cfg.StorePath)
 		if err != nil {
-			d.log.Warn("what was kept meanwhile is left", "reason", oneLine(err))
+			d.log.Warn("the temporary record is left over", "reason", oneLine(err))
 		}
 	}
 }
@@ -210,5 +210,5 @@ func (d *arbiter) returnCerts() {
 	if err != nil {
 		return
 	}
-	d.log.Info("certificates are those in their own directory", "directory", d.cfg.CertDir)
+	d.log.Info("certificates are now read from their own directory", "directory", d.cfg.CertDir)
 }

@@ -44,7 +44,7 @@ type ArbiterConfig struct {
 }
 
 // ErrFrozen is for [ArbiterConfig.Ask]: the daemon took the connection and said nothing.
-var ErrFrozen = errors.New("it takes the connection but does not answer: it is frozen")
+var ErrFrozen = errors.New("it accepts the connection but does not answer: it is frozen")
 
 // RunArbiter examines the arbiter of this machine: its daemon, directory, certificates,
 // register, port, clusters and clock.
@@ -80,22 +80,22 @@ func (a *arbiter) daemon(ctx context.Context) {
 	switch {
 	case isC:
 		a.mute = true
-		a.say(Note, "the arbiter that runs here is Corosync's own: it tells less than quorate's")
+		a.say(Note, "the arbiter here is Corosync's own, which says less than quorate's")
 	case err == nil:
 		a.s = s
 		a.say(OK, "running for "+since(s.Started, a.examiner.Now()))
 	case errors.Is(err, ErrFrozen):
 		a.mute = true
-		a.say(Fail, "the arbiter's daemon takes connections but does not answer: it is frozen or stuck",
+		a.say(Fail, "the arbiter's daemon accepts connections but does not answer: it is frozen or stuck",
 			advice.RestartArbiter, advice.ArbiterLog)
 	case errors.Is(err, fs.ErrPermission):
 		a.mute = true
 		a.say(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		a.say(Fail, "the arbiter does not run here: nothing listens on "+a.Socket,
+		a.say(Fail, "no arbiter is running here: nothing listens on "+a.Socket,
 			advice.StartArbiterHere, advice.ArbiterLog)
 	default:
-		a.say(Fail, "the arbiter's daemon can't be asked: "+fault.Words(err), advice.RestartArbiter, advice.ArbiterLog)
+		a.say(Fail, "can't ask the arbiter's daemon: "+fault.Words(err), advice.RestartArbiter, advice.ArbiterLog)
 	}
 }
 
@@ -108,7 +108,7 @@ func (a *arbiter) directory(context.Context) {
 			advice.InitHere.With("where", pki.Where(a.CertDir)), advice.NameArbiterState)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		a.say(Fail, "this user may not look into "+a.CertDir, advice.AsRoot)
+		a.say(Fail, "this user may not read "+a.CertDir, advice.AsRoot)
 		return
 	case err != nil:
 		a.say(Fail, a.CertDir+" can't be read: "+plainError(err), advice.AsRoot)
@@ -179,7 +179,7 @@ func (a *arbiter) certificates(context.Context) {
 func (a *arbiter) register(context.Context) {
 	switch {
 	case a.s == nil:
-		a.say(Note, "only a running arbiter tells whether it can write its register of grants")
+		a.say(Note, "only a running arbiter knows whether it can write its register of grants")
 	case a.s.StoreError != "":
 		a.say(Fail, "no vote is given, because grants can't be recorded: "+a.s.StoreError, advice.ArbiterLog)
 	case a.s.Register == "":

@@ -99,11 +99,11 @@ func TestArbiterIll(t *testing.T) {
 		want string
 		ok   bool
 	}{
-		{"stopped", func(s *site) { s.err = &os.PathError{Err: syscall.ENOENT} }, "FAIL daemon: the arbiter does not run here", false},
-		{"refused", func(s *site) { s.err = syscall.ECONNREFUSED }, "FAIL daemon: the arbiter does not run here", false},
-		{"frozen", func(s *site) { s.err = ErrFrozen }, "FAIL daemon: the arbiter's daemon takes connections but does not answer", false},
+		{"stopped", func(s *site) { s.err = &os.PathError{Err: syscall.ENOENT} }, "FAIL daemon: no arbiter is running here", false},
+		{"refused", func(s *site) { s.err = syscall.ECONNREFUSED }, "FAIL daemon: no arbiter is running here", false},
+		{"frozen", func(s *site) { s.err = ErrFrozen }, "FAIL daemon: the arbiter's daemon accepts connections but does not answer", false},
 		{"not root", func(s *site) { s.err = fs.ErrPermission }, "FAIL daemon: this user may not ask the arbiter", false},
-		{"odd", func(s *site) { s.err = errors.New("odd") }, "FAIL daemon: the arbiter's daemon can't be asked: odd", false},
+		{"odd", func(s *site) { s.err = errors.New("odd") }, "FAIL daemon: can't ask the arbiter's daemon: odd", false},
 		{"no directory", func(s *site) { s.cfg.CertDir += "x" }, "FAIL directory: ", false},
 		{"a file", func(s *site) { s.cfg.CertDir = filepath.Join(s.cfg.CertDir, pki.CACertFile) }, "is not a directory", false},
 		{"open key", func(s *site) {

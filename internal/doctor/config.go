@@ -77,7 +77,7 @@ func (e *examiner) unreadable(err error) {
 	var at *conf.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.say(Fail, e.ConfFile+" is not there: this machine is no node of a cluster", advice.SetUpCorosync)
+		e.say(Fail, e.ConfFile+" is not there: this machine is not a node of a cluster", advice.SetUpCorosync)
 	case errors.As(err, &at) && at.Line > 0:
 		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), advice.MendLine)
 	case errors.As(err, &at):

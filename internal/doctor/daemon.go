@@ -70,7 +70,7 @@ func (e *examiner) daemon(ctx context.Context) {
 func (e *examiner) unused(s *status.QDevice) bool {
 	switch {
 	case s.Removed != "":
-		e.say(Note, "it runs, but "+s.Removed+" was removed from corosync.conf: it waits without a vote, and takes the device up again when it comes back",
+		e.say(Note, "it runs, but "+s.Removed+" was removed from corosync.conf: it waits without a vote until the device comes back",
 			advice.DisableNodeDaemon)
 	case e.keys != nil && e.keys["quorum.device.model"] == "":
 		e.say(Note, "it runs, but corosync.conf has no quorum.device: nothing uses it",
@@ -114,7 +114,7 @@ func (e *examiner) registered(context.Context) {
 	case !m.Registered && e.q.Votequorum.DeviceBarred:
 		e.say(Fail, "Corosync allows no quorum device with this configuration", advice.SeeConf, advice.CorosyncQuorum)
 	case !m.Registered:
-		e.say(Fail, "Corosync knows of no quorum device here", advice.StartNodeDaemon, advice.EnableNodeDaemon)
+		e.say(Fail, "Corosync has no quorum device here", advice.StartNodeDaemon, advice.EnableNodeDaemon)
 	case !m.Alive:
 		e.say(Fail, "the quorum device has stopped polling", advice.RestartNodeDaemon)
 	default:
@@ -152,7 +152,7 @@ func (e *examiner) others(context.Context) {
 		}
 	}
 	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {
-		e.say(OK, count(n-1, "other member")+", nothing wrong to be seen from here")
+		e.say(OK, count(n-1, "other member")+", and nothing looks wrong from here")
 	}
 }
 
@@ -178,6 +178,6 @@ func (e *examiner) losses(context.Context) {
 		}
 	}
 	if len(e.results) == 0 {
-		e.say(OK, "whoever is lost now, the rest keeps quorum")
+		e.say(OK, "if any one of them is lost now, the rest keeps quorum")
 	}
 }

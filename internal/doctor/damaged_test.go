@@ -21,7 +21,7 @@ func TestUnusableFiles(t *testing.T) {
 		want  string
 	}{
 		{"a long corosync.conf", func(w *world) { w.conf += strings.Repeat("#\n", conf.MaxSize/2) },
-			"FAIL corosync.conf: FILE: it is longer than a corosync.conf may be here (1048576 bytes)\n    Look at what is in it, and whether this is the file that Corosync reads.\n"},
+			"FAIL corosync.conf: FILE: it is longer than allowed for a corosync.conf (1048576 bytes)\n    Check what is in it, and whether Corosync reads this file.\n"},
 		{"a directory", func(w *world) { w.conf, w.cfg.ConfFile = "", filepath.Dir(w.cfg.ConfFile) },
 			"FAIL corosync.conf: FILE is a directory\n    Name the file: `quorate doctor --conf FILE/corosync.conf`.\n"},
 		{"below a file", func(w *world) {
@@ -31,10 +31,10 @@ func TestUnusableFiles(t *testing.T) {
 		{"the cluster's certificate", func(w *world) {
 			w.must(os.WriteFile(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-cluster.pem"), []byte("-----BEGIN"), 0o600))
 		}, "FAIL certificates: CERTS/qdevice-net-cluster.pem: tls: failed to find any PEM data in certificate input\n" +
-			"    Copy qdevice-net-ca.crt and qdevice-net-cluster.pem from CERTS of another node of the cluster, which has the same. " +
-			"If none has: run `mv CERTS CERTS.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt --node-dir CERTS`.\n"},
+			"    Copy qdevice-net-ca.crt and qdevice-net-cluster.pem from CERTS of another node of the cluster: all nodes have the same. " +
+			"If no other node has them: run `mv CERTS CERTS.old`, copy qnetd-cacert.crt from the arbiter to this node and run `quorate cert trust qnetd-cacert.crt --node-dir CERTS`.\n"},
 		{"the CA's certificate", func(w *world) { w.must(os.Truncate(filepath.Join(w.cfg.Settings.CertDir, "qdevice-net-ca.crt"), 100)) },
-			"FAIL certificates: CERTS/qdevice-net-ca.crt: no certificate in it\n    Copy qdevice-net-ca.crt and "},
+			"FAIL certificates: CERTS/qdevice-net-ca.crt: there is no certificate in it\n    Copy qdevice-net-ca.crt and "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -246,18 +246,18 @@ func TestAllWell(t *testing.T) {
 	host := regexp.MustCompile(`\bport: (\d+)`).FindStringSubmatch(w.conf)[1]
 	got = strings.NewReplacer("127.0.0.1:"+host, "ARBITER", leaf.Cluster.Leaf.NotAfter.Format("2006-01-02"), "END", w.now.Format("2006-01-02 15:04:05"), "NOW").Replace(got)
 	const want = `note corosync.conf: two nodes and a device: after a power cut one node with the arbiter runs alone
-    nothing, if that is meant; wait_for_all would not change it, as the device's vote counts for it
-note corosync.conf: the cluster's traffic is not encrypted, and the version of Corosync after 3.1.10 asks for that
+    nothing, if you want that; wait_for_all would not change it, because the device's vote counts for it
+note corosync.conf: the cluster's traffic is not encrypted, but the version of Corosync after 3.1.10 requires encryption
     make a key with corosync-keygen, copy /etc/corosync/authkey to all nodes, and set totem.secauth to on
 warn corosync.conf: line 16: 127.0.0.1 is every machine's own address: each node asks itself for the arbiter's vote
-    use the address of a machine that is none of the nodes
+    use the address of a machine that is not one of the nodes
 ok timers: token 1000 ms, device timeout 10000 ms, in sync 30000 ms
 ok corosync: running, version 5 of the configuration, ring 1.4
 ok quorum: quorate: 3 of 3 votes, 2 needed, 2 members
-ok names: only addresses are used: no name must be found
+ok names: there are only addresses, so no name has to be looked up
 ok arbiter port: ARBITER answers, after 0.0 ms
 ok certificates: of cluster "prod", valid until END
-ok TLS: ARBITER: TLS 1.3, the arbiter's certificate is right, and it takes ours
+ok TLS: ARBITER: TLS 1.3, the arbiter's certificate is right, and it accepts ours
 ok clock: synchronised
 ok node daemon: quorate's, connected to the arbiter since NOW, round trip 1.0 ms
 ok registered: Qdevice, alive, 1 vote
@@ -340,7 +340,7 @@ func TestFindings(t *testing.T) {
 		{name: "device removed", spoil: func(w *world) {
 			w.conf = w.conf[:strings.Index(w.conf, " device {")] + w.conf[strings.Index(w.conf, "}\nnodelist"):]
 			w.node.Removed, w.node.State, w.node.HasConfigVersion = "quorum.device", status.StateDisconnected, false
-		}, want: []string{"note node daemon: it runs, but quorum.device was removed from corosync.conf: it waits without a vote, and takes the device up again when it comes back\n" +
+		}, want: []string{"note node daemon: it runs, but quorum.device was removed from corosync.conf: it waits without a vote until the device comes back\n" +
 			"    " + advice.DisableNodeDaemon.String()}, ok: true},
 		{name: "device removed, and C's daemon runs on", spoil: func(w *world) {
 			w.conf = w.conf[:strings.Index(w.conf, " device {")] + w.conf[strings.Index(w.conf, "}\nnodelist"):]
@@ -368,7 +368,7 @@ func TestFindings(t *testing.T) {
 			want: []string{"FAIL arbiter port: the arbiter at 127.0.0.1 refused the connection on port PORT. Is it running there?\n    On the arbiter, run `systemctl start corosync-qnetd`."}},
 		{name: "firewall", spoil: func(w *world) {
 			w.cfg.Dial = func(context.Context, string) (net.Conn, error) { return nil, context.DeadlineExceeded }
-		}, want: []string{"FAIL arbiter port: no answer from 127.0.0.1 port PORT: a firewall, or nothing there\n    Check that the arbiter is up, and that its address is right.\n    On the arbiter, let TCP port PORT in: `ufw allow PORT/tcp`."}},
+		}, want: []string{"FAIL arbiter port: no answer from 127.0.0.1 port PORT: a firewall, or nothing there\n    Check that the arbiter is up, and that its address is right.\n    On the arbiter, open TCP port PORT: `ufw allow PORT/tcp`."}},
 		{name: "one of two", spoil: func(w *world) {
 			w.conf = strings.Replace(w.conf, "host: 127.0.0.1", "host: 127.0.0.1, 127.0.0.2", 1)
 			dial := new(net.Dialer)
@@ -378,7 +378,7 @@ func TestFindings(t *testing.T) {
 				}
 				return dial.DialContext(ctx, "tcp", a)
 			}
-		}, want: []string{"ok arbiter port: ADDRESS answers", "warn arbiter port: there is no way to 127.0.0.2: ", "ok TLS: "}, ok: true},
+		}, want: []string{"ok arbiter port: ADDRESS answers", "warn arbiter port: can't reach 127.0.0.2: ", "ok TLS: "}, ok: true},
 		{name: "no certificates", spoil: func(w *world) { w.must(os.RemoveAll(w.cfg.Settings.CertDir)) },
 			want: []string{"FAIL certificates: "}},
 		{name: "half set up", spoil: func(w *world) {
@@ -393,7 +393,7 @@ func TestFindings(t *testing.T) {
 		{name: "another cluster", spoil: func(w *world) {
 			w.must(os.RemoveAll(w.cfg.Settings.CertDir))
 			w.enrol(w.cfg.Settings.CertDir, "other")
-		}, want: []string{`FAIL certificates: the certificate is for cluster "other", and this is "prod"`, "FAIL TLS: ADDRESS: the arbiter refuses this node's certificate: "}},
+		}, want: []string{`FAIL certificates: the certificate is for cluster "other", but this cluster is "prod"`, "FAIL TLS: ADDRESS: the arbiter refuses this node's certificate: "}},
 		{name: "expired", spoil: func(w *world) { w.now = w.now.AddDate(200, 0, 0) },
 			want: []string{"FAIL certificates: the arbiter's CA expired on ", "FAIL TLS: ADDRESS: the arbiter's certificate is refused: "}},
 		{name: "another arbiter", spoil: func(w *world) {
@@ -416,7 +416,7 @@ func TestFindings(t *testing.T) {
 		{name: "no daemon", after: func(w *world) {
 			w.nodeErr = errors.New("No such file or directory")
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
-		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync knows of no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
+		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync has no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
 		{name: "not connected", after: func(w *world) {
 			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", 4
 			w.isC = true

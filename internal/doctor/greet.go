@@ -18,7 +18,7 @@ import (
 const greetTime = 3 * time.Second
 
 // errFrozen is that of a peer whose machine takes the connection, and that says nothing.
-var errFrozen = errors.New("it takes the connection but does not answer: the arbiter is frozen, or another program has this port")
+var errFrozen = errors.New("it accepts the connection but does not answer: the arbiter is frozen, or another program has this port")
 
 // greet says hello to an arbiter on a new connection, as a node of that cluster does, and
 // returns the answer. What does not answer within greetTime is errFrozen; what answers

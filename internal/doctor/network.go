@@ -26,7 +26,7 @@ const slowLookup = time.Second
 // arbiter's.
 func (e *examiner) names(ctx context.Context) {
 	if !e.parse() {
-		e.say(Note, "no quorum device is configured: nothing of an arbiter is examined", advice.SetUpDevice)
+		e.say(Note, "no quorum device is configured, so there is no arbiter to check", advice.SetUpDevice)
 	}
 	e.hosts = map[string][]netip.Addr{}
 	looked := 0
@@ -52,7 +52,7 @@ func (e *examiner) names(ctx context.Context) {
 	switch {
 	case len(e.results) > 0:
 	case looked == 0:
-		e.say(OK, "only addresses are used: no name must be found")
+		e.say(OK, "there are only addresses, so no name has to be looked up")
 	default:
 		e.say(OK, count(looked, "name")+" found")
 	}
@@ -158,7 +158,7 @@ func (e *examiner) opening(c fault.Cause) []advice.Advice {
 func (e *examiner) clock(context.Context) {
 	switch ok, known := e.Clock(); {
 	case !known:
-		e.say(Note, "the kernel does not tell whether the clock is synchronised")
+		e.say(Note, "the kernel does not say whether the clock is synchronised")
 	case !ok:
 		e.say(Warn, "the clock is not synchronised: it is "+e.Now().Format("2006-01-02 15:04:05 -07:00")+" here",
 			advice.SyncClock)

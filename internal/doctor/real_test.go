@@ -81,9 +81,9 @@ func TestReal(t *testing.T) {
 		"FAIL quorum: not quorate: 1 of 2 votes, 2 needed, 1 member\n",
 		"ok arbiter port: 127.0.0.1:15403 answers, after ",
 		`ok certificates: of cluster "fake", valid until `,
-		"ok TLS: 127.0.0.1:15403: TLS 1.3, the arbiter's certificate is right, and it takes ours\n",
+		"ok TLS: 127.0.0.1:15403: TLS 1.3, the arbiter's certificate is right, and it accepts ours\n",
 		"FAIL node daemon: it does not answer",
-		"FAIL registered: Corosync knows of no quorum device here\n",
+		"FAIL registered: Corosync has no quorum device here\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no line %q", want)

@@ -29,7 +29,7 @@ func (e *examiner) certificates(context.Context) {
 	}
 	dir := e.Settings.CertDir
 	if e.device.Machine.TLS == wire.TLSUnsupported {
-		e.say(Note, "quorum.device.net.tls is off: none is used")
+		e.say(Note, "quorum.device.net.tls is off: no TLS is used")
 		return
 	}
 	getCert := e.getCert()
@@ -37,7 +37,7 @@ func (e *examiner) certificates(context.Context) {
 	var damaged *pki.DamagedError
 	switch {
 	case errors.Is(err, pki.ErrNoNode) && pki.NodeInitialized(dir):
-		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS is not tried")
+		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS was not tested")
 		return
 	case errors.Is(err, pki.ErrNoNode):
 		e.say(Fail, dir+" has no certificates", advice.TrustArbiter.With("flags", pki.NodeFlags(dir)), getCert)
@@ -55,7 +55,7 @@ func (e *examiner) certificates(context.Context) {
 	e.cert.node = n
 	leaf, now := n.Cluster.Leaf, e.Now()
 	if cn := leaf.Subject.CommonName; cn != e.device.Machine.Cluster {
-		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, and this is %q", cn, e.device.Machine.Cluster), getCert)
+		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, but this cluster is %q", cn, e.device.Machine.Cluster), getCert)
 	}
 	for _, w := range n.Warnings(now) {
 		verdict := Warn
@@ -190,9 +190,9 @@ func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
 	}
 	text := tls.VersionName(t.ConnectionState().Version) + ", the arbiter's certificate is right"
 	if sent {
-		return text + ", and it takes ours", nil
+		return text + ", and it accepts ours", nil
 	}
-	return text + ", and it wants none of ours", nil
+	return text + ", and it does not ask for ours", nil
 }
 
 // talk is a conversation with an arbiter.

@@ -20,9 +20,9 @@ func (e *Event) arbiterText() string {
 	case ClientRefused:
 		return Host(e.Addr) + " is refused: " + e.Reason
 	case ClientTooSlow:
-		return Host(e.Addr) + " has not said who it is for " + Duration(e.For) + "; its connection is closed"
+		return Host(e.Addr) + " has been connected for " + Duration(e.For) + " without saying who it is; its connection is closed"
 	case MessageRefused:
-		return "a message of " + e.node() + " is refused: " + e.Reason
+		return "a message from " + e.node() + " is refused: " + e.Reason
 	case LinesDropped:
 		return "too many log lines: " + e.What + " were dropped"
 	case GrantNotRecorded:
@@ -43,9 +43,9 @@ func (e *Event) clientText() string {
 	case NodeDisconnected:
 		return e.because(e.node() + " is disconnected")
 	case NodeSilent:
-		return e.node() + " has not been heard for " + Duration(e.For) + "; its connection is closed"
+		return e.node() + " has been silent for " + Duration(e.For) + "; its connection is closed"
 	case NodeReplaced:
-		return e.node() + " has come back on another connection; the old one is given up"
+		return e.node() + " is back on another connection; the old one is closed"
 	case NodeReports:
 		return e.node() + " is " + e.company()
 	case NodeHeuristics:
@@ -68,7 +68,7 @@ func (e *Event) clientText() string {
 	case VotePutOff, VoteUndecided:
 		return e.node() + " has to wait for the vote: " + e.Reason
 	case ReplyUnexpected:
-		return e.node() + " answers what it was not asked: " + e.What
+		return e.node() + " answers a question that nobody asked: " + e.What
 	}
 	return ""
 }

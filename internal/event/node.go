@@ -24,14 +24,14 @@ func (e *Event) nodeText() string {
 	case Unreachable:
 		return e.stillCounts("no connection to the arbiter: " + e.Reason)
 	case Reconnecting:
-		return "corosync.conf has changed; connecting to the arbiter anew"
+		return "corosync.conf has changed; connecting to the arbiter again"
 	case Refused:
 		return "the arbiter refuses this node: " + e.Reason
 	case OtherArbiter:
 		return "the arbiter at " + e.Addr + " is not the one at " + e.What + " and is not used: both could give their vote at once. " +
 			"Leave one of the two in quorum.device.net.host; if the one at " + e.What + " is gone for good, restart corosync-qdevice"
 	case RegisterChanged:
-		return "the arbiter at " + e.Addr + " has lost its record of votes or was set up anew; this node goes on with it"
+		return "the arbiter at " + e.Addr + " has lost its record of votes or was set up again; this node keeps using it"
 	case HeuristicsPassed:
 		return "the heuristics of this node pass now"
 	case HeuristicsFailed:

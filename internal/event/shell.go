@@ -13,7 +13,7 @@ func (e *Event) shellText() string {
 	case StoreUnusable:
 		return "no vote can be given, because " + e.What + " can't be written: " + e.Reason
 	case NotNotified:
-		return "systemd can't be told: " + e.Reason
+		return "can't notify systemd: " + e.Reason
 	case CertsMade:
 		return "a new CA and a server certificate were made in " + e.What
 	case StoreDoubtful:
@@ -52,7 +52,7 @@ func (e *Event) deviceText() string {
 	case HeuristicPassed:
 		return "the heuristics command " + e.What + " passes again"
 	case PollPast:
-		return "Corosync has a newer ring already"
+		return "Corosync already has a newer ring"
 	case PollStale:
 		return "Corosync took too long, so the arbiter's vote is too old to count"
 	case PollUnanswered:

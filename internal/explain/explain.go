@@ -143,7 +143,7 @@ func (r *Report) waitForAll(c *Cluster) {
 	}
 	r.Warnings = append(r.Warnings, Advice{
 		Line: c.waitLine, Level: "warning",
-		Text:     "wait_for_all does not make " + who + " wait that is started alone: the device's vote counts for it",
+		Text:     "wait_for_all does not make " + who + " wait when it starts alone: the device's vote counts for it",
 		WhatToDo: advice.ExpectRunsAlone.String(),
 		Effect:   conf.Effect{Kind: conf.RunsAlone, Nodes: alone},
 	})

@@ -266,7 +266,7 @@ func TestHeuristics(t *testing.T) {
 	checks := strings.Replace(device, " }\n }\n", " }\n heuristics {\n mode: sync\n exec_ping: /bin/ping -c1 192.0.2.1\n }\n }\n", 1)
 	r := run(t, cluster(2, checks))
 	got := string(explain.AppendText(nil, r, explain.Options{File: "f"}))
-	if r.Device.Heuristics != "sync" || !strings.Contains(got, "Heuristics (mode sync) are taken to pass") {
+	if r.Device.Heuristics != "sync" || !strings.Contains(got, "Heuristics (mode sync) are assumed to pass") {
 		t.Errorf("%q\n%s", r.Device.Heuristics, got)
 	}
 	if r := run(t, cluster(2, strings.Replace(checks, "sync", "off", 1))); r.Device.Heuristics != "" {

@@ -150,7 +150,7 @@ func (c *Cluster) nodes(list []conf.Node) error {
 			id = idOf(n)
 		}
 		if id == 0 {
-			return &conf.Error{Line: n.Line, Text: "the node has no nodeid: give each node a nodeid of its own, from 1"}
+			return &conf.Error{Line: n.Line, Text: "the node has no nodeid: give each node its own nodeid, from 1"}
 		}
 		if name == "" && len(n.Addrs) > 0 {
 			name = n.Addrs[0]
@@ -231,7 +231,7 @@ func (c *Cluster) device(r *reader) error {
 	default:
 		id, err := strconv.ParseUint(strings.TrimSpace(tie), 10, 32)
 		if err != nil {
-			return &conf.Error{Line: r.keys[net+"tie_breaker"].Line, Text: "tie_breaker is neither lowest nor highest nor a node ID"}
+			return &conf.Error{Line: r.keys[net+"tie_breaker"].Line, Text: "tie_breaker is not lowest, highest or a node ID"}
 		}
 		w.TieBreaker, tie = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, c.name(qnet.NodeID(id))
 	}

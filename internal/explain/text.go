@@ -120,7 +120,7 @@ func (r *Report) foot(b *strings.Builder, all bool) {
 		say("Not played: " + r.LeftOut + ".")
 	}
 	if d := r.Device; d != nil && d.Heuristics != "" {
-		say("Heuristics (mode " + status.EscapeName(d.Heuristics) + ") are taken to pass on every node. Of two equal parts the arbiter prefers the one where they pass on more nodes.")
+		say("Heuristics (mode " + status.EscapeName(d.Heuristics) + ") are assumed to pass on every node. In a tie, the arbiter prefers the part where they pass on more nodes.")
 	}
 	if slices.ContainsFunc(r.Cases, func(c Case) bool {
 		return slices.ContainsFunc(c.Parts, func(p Part) bool { return !p.Quorate })
@@ -130,7 +130,7 @@ func (r *Report) foot(b *strings.Builder, all bool) {
 			"sbd without a disk resets it after SBD_WATCHDOG_TIMEOUT.")
 	}
 	if longest := r.longest(); longest >= watchdog {
-		say("Here it takes up to " + wholeSeconds(longest) + " until those who go on can act again. A watchdog may reboot them before that.")
+		say("Here it takes up to " + wholeSeconds(longest) + " until the survivors can act again. A watchdog may reboot them before that.")
 	}
 	var hints []string
 	if r.Device != nil {

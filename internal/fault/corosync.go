@@ -13,7 +13,7 @@ import (
 // service words a call of Corosync that did not succeed.
 func service(e *corosync.Error) string {
 	if e.Code == corosync.ErrLibrary && (errors.Is(e, syscall.ECONNREFUSED) || errors.Is(e, syscall.ENOENT)) {
-		return "Corosync does not run"
+		return "Corosync is not running"
 	}
 	return code(e.Code) + " (" + e.Service + ", " + e.Call + ")"
 }
@@ -28,13 +28,13 @@ func code(c corosync.Code) string {
 	case corosync.ErrTryAgain, corosync.ErrBusy, corosync.ErrQueueFull:
 		return "Corosync is busy"
 	case corosync.ErrInvalidParam:
-		return "Corosync does not take that"
+		return "Corosync does not accept that"
 	case corosync.ErrAccess, corosync.ErrSecurity:
-		return "Corosync allows that to root only"
+		return "Corosync allows only root to do that"
 	case corosync.ErrNotExist, corosync.ErrNameNotFound:
-		return "Corosync knows of no such thing"
+		return "Corosync does not have that"
 	case corosync.ErrExist:
-		return "Corosync has that already"
+		return "Corosync already has that"
 	case corosync.ErrBadHandle:
 		return "the connection to Corosync is closed"
 	case corosync.ErrNotSupported, corosync.ErrVersion:
@@ -42,7 +42,7 @@ func code(c corosync.Code) string {
 	case corosync.ErrNoMemory, corosync.ErrNoResources, corosync.ErrNoSpace:
 		return "Corosync has no room for that"
 	case corosync.ErrMessage:
-		return "Corosync has formed a newer ring meanwhile"
+		return "Corosync has formed a newer ring in the meantime"
 	}
 	return "Corosync answers with " + c.Name()
 }

@@ -66,8 +66,8 @@ func TestDial(t *testing.T) {
 	}{
 		{syscall.ETIMEDOUT, fault.NoAnswer, "no answer from 192.0.2.1 port 5403: a firewall, or nothing there"},
 		{syscall.ECONNREFUSED, fault.Refused, "Is it running there?"},
-		{syscall.EHOSTUNREACH, fault.NoRoute, "there is no way to 192.0.2.1"},
-		{syscall.EHOSTDOWN, fault.NoRoute, "there is no way to 192.0.2.1"},
+		{syscall.EHOSTUNREACH, fault.NoRoute, "can't reach 192.0.2.1"},
+		{syscall.EHOSTDOWN, fault.NoRoute, "can't reach 192.0.2.1"},
 		{syscall.ENETUNREACH, fault.NoRoute, "this machine has no route to 192.0.2.1"},
 		{syscall.EADDRNOTAVAIL, fault.NoRoute, "no route"},
 		{syscall.EPERM, fault.Forbidden, "firewall"},
@@ -78,13 +78,13 @@ func TestDial(t *testing.T) {
 		check(t, fault.Dial(opErr(tt.errno), "192.0.2.1:5403"), tt.cause, tt.words)
 	}
 	check(t, fault.Dial(opErr(syscall.ETIMEDOUT), "[2001:db8::1]:5403"), fault.NoAnswer, "2001:db8::1 port 5403")
-	check(t, fault.Dial(context.Canceled, "pi:5403"), fault.Unknown, "given up")
+	check(t, fault.Dial(context.Canceled, "pi:5403"), fault.Unknown, "cancelled")
 }
 
 func TestLookup(t *testing.T) {
 	check(t, fault.Lookup(&net.DNSError{Err: "no such host", Name: "pi.lan", IsNotFound: true}, "pi.lan"), fault.NameUnknown, "the name pi.lan is not known")
 	check(t, fault.Lookup(&net.DNSError{Err: "i/o timeout", Name: "pi.lan", Server: "192.0.2.53:53", IsTimeout: true}, "pi.lan"), fault.NameServer, "does not answer when asked for pi.lan")
-	check(t, fault.Lookup(&net.DNSError{Err: "server misbehaving", Name: "pi.lan", IsTemporary: true}, "pi.lan"), fault.NameServer, "can't say what pi.lan is")
+	check(t, fault.Lookup(&net.DNSError{Err: "server misbehaving", Name: "pi.lan", IsTemporary: true}, "pi.lan"), fault.NameServer, "can't look up pi.lan")
 	check(t, fault.Lookup(context.DeadlineExceeded, "pi.lan"), fault.NameServer, "does not answer")
 	_, err := net.DefaultResolver.LookupHost(t.Context(), "no.such.host.invalid")
 	if f := fault.Lookup(err, "no.such.host.invalid"); (f.Cause != fault.NameUnknown && f.Cause != fault.NameServer) || bare.MatchString(f.Text) {
@@ -190,7 +190,7 @@ func TestHandshake(t *testing.T) {
 		words          string
 		peer           fault.Cause // as the server has it; Unknown: not looked at
 	}{
-		{"another CA", nil, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.issue(t, nil)} }, fault.OtherCA, "pi is another arbiter than the one", fault.Unknown},
+		{"another CA", nil, func(c *tls.Config) { c.Certificates = []tls.Certificate{other.issue(t, nil)} }, fault.OtherCA, "pi is not the arbiter that", fault.Unknown},
 		{"expired", nil, func(c *tls.Config) {
 			c.Certificates = []tls.Certificate{ca.issue(t, func(x *x509.Certificate) { x.NotAfter = time.Now().Add(-time.Minute) })}
 		}, fault.Expired, "is not valid now", fault.Unknown},
@@ -271,7 +271,7 @@ func TestHandshakeStrangers(t *testing.T) {
 	}
 	a, b := connected(t)
 	fmt.Fprint(a, "GET / HTTP/1.1\r\n\r\n")
-	check(t, fault.PeerHandshake(tls.Server(b, &tls.Config{Certificates: []tls.Certificate{newCA(t).issue(t, nil)}}).Handshake()), fault.NotTLS, "it does not speak TLS")
+	check(t, fault.PeerHandshake(tls.Server(b, &tls.Config{Certificates: []tls.Certificate{newCA(t).issue(t, nil)}}).Handshake()), fault.NotTLS, "it said that it would use TLS, but does not")
 }
 
 // TestWords: the text of a library is taken out of whatever it stands in.
@@ -300,11 +300,11 @@ func TestWords(t *testing.T) {
 		{opErr(syscall.ECONNREFUSED), "refused the connection on port 5403"},
 		{fmt.Errorf("a: %w, b: %w", opErr(syscall.ETIMEDOUT), io.EOF), "a: no answer from 192.0.2.1 port 5403: a firewall, or nothing there, b: the other side closed the connection"},
 		{errors.Join(io.ErrUnexpectedEOF, context.DeadlineExceeded), "it ends in the middle; it took too long"},
-		{fmt.Errorf("status: %w", context.Canceled), "status: it was given up"},
+		{fmt.Errorf("status: %w", context.Canceled), "status: it was cancelled"},
 		{&corosync.Error{Service: "cmap", Call: "get", Code: corosync.ErrLibrary}, "Corosync does not answer, or has ended (cmap, get)"},
-		{&corosync.Error{Service: "cmap", Call: "connect", Code: corosync.ErrLibrary, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "Corosync does not run"},
+		{&corosync.Error{Service: "cmap", Call: "connect", Code: corosync.ErrLibrary, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "Corosync is not running"},
 		{fmt.Errorf("Corosync is gone: %w", corosync.ErrLibrary), "Corosync is gone: Corosync does not answer, or has ended"}, //nolint:staticcheck // a name
-		{corosync.ErrAccess, "root only"}, {corosync.ErrTryAgain, "Corosync is busy"}, {corosync.Code(77), "Corosync answers with error 77"},
+		{corosync.ErrAccess, "only root"}, {corosync.ErrTryAgain, "Corosync is busy"}, {corosync.Code(77), "Corosync answers with error 77"},
 		{errors.New("x509: signature algorithm specifies an RSA public key, but have public key of type *ecdsa.PublicKey"), "but have public key of type ECDSA"},
 		{nil, ""},
 		{errors.New("plain"), "plain"},

@@ -45,7 +45,7 @@ func Dial(err error, address string) *Fault {
 	case timedOut(err):
 		return &Fault{NoAnswer, "no answer from " + at(address) + ": a firewall, or nothing there", err}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EHOSTDOWN):
-		return &Fault{NoRoute, "there is no way to " + h + ": the machine is off, or a router or firewall refuses", err}
+		return &Fault{NoRoute, "can't reach " + h + ": the machine is off, or a router or firewall refuses", err}
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT), errors.Is(err, syscall.EINVAL):
 		return &Fault{NoRoute, "this machine has no route to " + h, err}
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
@@ -53,7 +53,7 @@ func Dial(err error, address string) *Fault {
 	case errors.Is(err, syscall.ECONNRESET):
 		return &Fault{Reset, at(address) + " reset the connection", err}
 	case errors.Is(err, context.Canceled):
-		return &Fault{Unknown, "the try to reach " + at(address) + " was given up", err}
+		return &Fault{Unknown, "the attempt to reach " + at(address) + " was cancelled", err}
 	}
 	inner := err
 	var op *net.OpError
@@ -83,7 +83,7 @@ func Lookup(err error, name string) *Fault {
 	case timedOut(err):
 		return &Fault{NameServer, "the name server does not answer when asked for " + name, err}
 	case errors.As(err, &d):
-		return &Fault{NameServer, "the name server can't say what " + name + " is", err}
+		return &Fault{NameServer, "the name server can't look up " + name, err}
 	}
 	return &Fault{NameServer, "the name " + name + " can't be looked up: " + Words(err), err}
 }
@@ -105,7 +105,7 @@ func Conn(err error) *Fault {
 	case timedOut(err):
 		return &Fault{NoAnswer, "the other side no longer answers", err}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ENETDOWN):
-		return &Fault{NoRoute, "there is no way to the other side any more", err}
+		return &Fault{NoRoute, "the other side can't be reached any more", err}
 	case errors.Is(err, net.ErrClosed):
 		return &Fault{Closed, "the connection is closed", err}
 	}

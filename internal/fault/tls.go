@@ -50,7 +50,7 @@ func Certificate(err error) *Fault {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &authority):
-		return &Fault{OtherCA, "{arbiter} is another arbiter than the one that this cluster is enrolled with, and is not used: another CA has signed its certificate", err}
+		return &Fault{OtherCA, "{arbiter} is not the arbiter that this cluster is enrolled with, so it is not used: another CA has signed its certificate", err}
 	case errors.As(err, &name):
 		return &Fault{OtherName, "the certificate of {arbiter} is for another name", err}
 	case errors.As(err, &invalid):
@@ -58,9 +58,9 @@ func Certificate(err error) *Fault {
 		case x509.Expired:
 			return &Fault{Expired, "the certificate of {arbiter} is not valid now", err}
 		case x509.IncompatibleUsage:
-			return &Fault{OtherName, "the certificate of {arbiter} is not that of a server", err}
+			return &Fault{OtherName, "the certificate of {arbiter} is not a server certificate", err}
 		}
-		return &Fault{OtherCA, "the certificate of {arbiter} is not one that its CA may give", err}
+		return &Fault{OtherCA, "the certificate of {arbiter} is one that its CA may not issue", err}
 	}
 	return &Fault{Unknown, "the certificate of {arbiter} can't be used: " + Words(err), err}
 }
@@ -78,17 +78,17 @@ func alert(err error) *Fault {
 	case "certificate required":
 		return &Fault{CertWanted, "the other side requires a certificate, and none was sent", err}
 	case "bad certificate", "unknown certificate", "unsupported certificate", "access denied", "error decrypting message":
-		return &Fault{CertRefused, "the other side refuses the certificate that it was sent", err}
+		return &Fault{CertRefused, "the other side refuses the certificate that it got", err}
 	case "unknown certificate authority":
-		return &Fault{CertRefused, "the other side refuses the certificate that it was sent: it does not know the CA that has signed it", err}
+		return &Fault{CertRefused, "the other side refuses the certificate that it got: it does not know the CA that has signed it", err}
 	case "expired certificate":
-		return &Fault{CertRefused, "the other side refuses the certificate that it was sent: it is not valid now, by the other side's clock", err}
+		return &Fault{CertRefused, "the other side refuses the certificate that it got: it is not valid now, by the other side's clock", err}
 	case "revoked certificate":
-		return &Fault{CertRefused, "the other side refuses the certificate that it was sent: it is revoked", err}
+		return &Fault{CertRefused, "the other side refuses the certificate that it got: it is revoked", err}
 	case "protocol version not supported", "handshake failure", "insufficient security level", "illegal parameter":
 		return &Fault{NoCommonTLS, "the two sides have no version or cipher of TLS in common", err}
 	case "unrecognized name":
-		return &Fault{OtherName, "the other side does not go by the name of an arbiter", err}
+		return &Fault{OtherName, "the other side does not have the name of an arbiter", err}
 	default:
 		return &Fault{Unknown, "the other side ends the TLS handshake: " + plainTLS(text), err}
 	}
@@ -110,7 +110,7 @@ func PeerHandshake(err error) *Fault {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &record):
-		return &Fault{NotTLS, "it does not speak TLS after it has said that it would", err}
+		return &Fault{NotTLS, "it said that it would use TLS, but does not", err}
 	case errors.As(err, &authority):
 		return &Fault{CertRefused, "another CA has signed its certificate", err}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

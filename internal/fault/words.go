@@ -97,7 +97,7 @@ func library(err error) (string, bool) {
 	case context.DeadlineExceeded, os.ErrDeadlineExceeded:
 		return "it took too long", true
 	case context.Canceled:
-		return "it was given up", true
+		return "it was cancelled", true
 	case net.ErrClosed:
 		return "the connection is closed", true
 	case exec.ErrNotFound:
@@ -110,7 +110,7 @@ func library(err error) (string, bool) {
 		if e.Reason == x509.Expired {
 			return "the certificate is not valid now", true
 		}
-		return "the certificate is not one that its CA may give", true
+		return "the certificate is one that its CA may not issue", true
 	case x509.HostnameError:
 		return "the certificate is for another name", true
 	case *tls.CertificateVerificationError:
@@ -170,7 +170,7 @@ func verb(op string) string {
 	case "chmod", "fchmod", "fchmodat":
 		return "set the mode of"
 	case "chown", "fchown", "lchown", "fchownat":
-		return "give away"
+		return "change the owner of"
 	}
 	return op
 }

@@ -111,7 +111,7 @@ const (
 // follows a # is a comment. A line without a command returns none.
 func Parse(line string, nodes int) ([]Command, error) {
 	if len(line) > maxLine {
-		return nil, fmt.Errorf("the line has %d bytes, %d are the most", len(line), maxLine)
+		return nil, fmt.Errorf("the line has %d bytes, and at most %d are allowed", len(line), maxLine)
 	}
 	if i := strings.IndexFunc(line, unprintable); i >= 0 {
 		_, n := utf8.DecodeRuneInString(line[i:])
@@ -257,14 +257,14 @@ func readNodes(p *parser, c *Command) error {
 }
 
 // readSplit reads the parts. A number and a colon before one, as corosync-vqsim
-// wants it, only say that it is a part of its own.
+// wants it, only say that it is part of its own.
 func readSplit(p *parser, c *Command) error {
 	var named []qnet.NodeID
 	for len(p.words) > 0 {
 		word := p.next()
 		if label, rest, ok := strings.Cut(word, ":"); ok {
 			if _, err := strconv.ParseUint(label, 10, 16); err != nil {
-				return fmt.Errorf("%q is no number of a partition", abridge(label))
+				return fmt.Errorf("%q is not a number of a partition", abridge(label))
 			}
 			word = rest
 		}

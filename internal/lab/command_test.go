@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		{"split 1,2,3,4", "split: that leaves all nodes together; usage: split NODES [NODES...]"},
 		{"split", "split: that leaves all nodes together; usage: split NODES [NODES...]"},
 		{"split 1,2 2,3", "split: node 2 is in two parts"},
-		{"split x:1", "split: \"x\" is no number of a partition"},
+		{"split x:1", "split: \"x\" is not a number of a partition"},
 		{"arbiter", "arbiter: start or stop? usage: arbiter stop|start"},
 		{"wait 1h", "wait: \"1h\" is no time from 1ms to 10m0s"},
 		{"wait -1s", "wait: \"-1s\" is no time from 1ms to 10m0s"},
@@ -67,7 +67,7 @@ func TestParse(t *testing.T) {
 		{strings.Repeat("x", 900), "no command \"" + strings.Repeat("x", 40) + "...\": try help"},
 		{"join " + strings.Repeat("é ", 100), "join: \"" + strings.Repeat("é ", 20) + "...\" is too much; usage: join"},
 		{"up " + strings.Repeat("9", 900), "up: there is no node \"" + strings.Repeat("9", 40) + "...\": nodes are 1 to 4"},
-		{strings.Repeat("x", 1001), "the line has 1001 bytes, 1000 are the most"},
+		{strings.Repeat("x", 1001), "the line has 1001 bytes, and at most 1000 are allowed"},
 		{strings.Repeat("join;", 21), "more than 20 commands on one line"},
 	} {
 		commands, err := Parse(c.line, 4)

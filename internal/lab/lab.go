@@ -132,7 +132,7 @@ func tempDir(asked string) (string, error) {
 		errs = append(errs, err)
 	}
 	if asked == "" && places[0] == os.Getenv("TMPDIR") {
-		return "", fmt.Errorf("TMPDIR is no directory for files: %w", errs[0])
+		return "", fmt.Errorf("TMPDIR is not a directory for files: %w", errs[0])
 	}
 	return "", errors.Join(errs...)
 }

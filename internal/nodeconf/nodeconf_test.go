@@ -143,7 +143,7 @@ var keyCases = []struct {
 	{"quorum.device.net.host", "192.0.2.9,", []string{"192.0.2.9"}, ""},
 	{"quorum.device.net.host", "192.0.2", []string{"192.0.0.2"}, ""}, // as C's daemon reads it
 	{"quorum.device.net.host", "192.0.2.9   # pi in the rack, formerly 192.0.2.7", nil,
-		`quorum.device.net.host is "192.0.2.9   # pi in the rack, formerly 192.0.2.7": Corosync has no comments behind a value`},
+		`quorum.device.net.host is "192.0.2.9   # pi in the rack, formerly 192.0.2.7": Corosync has no comments after a value`},
 	{"quorum.device.net.host", "192.0.2.9, arb:5403", nil, `quorum.device.net.host is "192.0.2.9, arb:5403": "arb:5403": the port ":5403" does not belong to it`},
 	{"quorum.device.net.host", "https://192.0.2.9", nil, `quorum.device.net.host is "https://192.0.2.9": it is a URL`},
 	{"quorum.device.net.host", "[2001:db8::1]", nil, `quorum.device.net.host is "[2001:db8::1]": an address stands without brackets`},
@@ -189,7 +189,7 @@ var keyCases = []struct {
 	// Without a node ID it is made of the address, as Corosync does.
 	{"nodelist.node.2.ring0_addr", "10.0.0.1", qnet.NodeList{{ID: 1}, {ID: 2}, {ID: 0x0a000001}}, ""},
 	{"nodelist.node.2.ring0_addr", "pve3", qnet.NodeList{{ID: 1}, {ID: 2}, {ID: 0xc0a80a03}}, ""},
-	{"nodelist.node.2.ring0_addr", "six", nil, "node without nodeid: nodelist.node.2.ring0_addr six: 2001:db8::6 is no IPv4 address"},
+	{"nodelist.node.2.ring0_addr", "six", nil, "node without nodeid: nodelist.node.2.ring0_addr six: 2001:db8::6 is not an IPv4 address"},
 	{"nodelist.node.2.ring0_addr", "nobody", nil, "node without nodeid: nodelist.node.2.ring0_addr nobody: no such host"},
 	{"nodelist.node.2.ring1_addr", "10.1.0.1", nil, "Cant find nodeid or ring0_addr for a node. One of them needs to be defined for every node."},
 }

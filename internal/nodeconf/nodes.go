@@ -92,7 +92,7 @@ func (p *parser) derive(prefix string) (qnet.NodeID, error) {
 	}
 	addr, err := p.lookup(host)
 	if err == nil && !addr.Unmap().Is4() {
-		err = fmt.Errorf("%s is no IPv4 address", addr)
+		err = fmt.Errorf("%s is not an IPv4 address", addr)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("node without nodeid: %sring0_addr %s: %w", prefix, host, err)

@@ -85,15 +85,15 @@ func (f *forecaster) others() (list []other) {
 	}
 	sum := f.sum()
 	if f.odd(sum) {
-		list = append(list, other{sum, fmt.Sprintf("%s expects %d votes in all, where there are %d", f.me, f.v.Expected, sum)})
+		list = append(list, other{sum, fmt.Sprintf("%s expects %d votes in total, but there are %d", f.me, f.v.Expected, sum)})
 	}
 	if half := max(f.v.HighestExpected, f.v.Total)/2 + 1; f.v.Quorum > half {
-		list = append(list, other{f.v.Expected, fmt.Sprintf("%s needs %d votes, where %d would be more than half", f.me, f.v.Quorum, half)})
+		list = append(list, other{f.v.Expected, fmt.Sprintf("%s needs %d votes, but %d would be more than half", f.me, f.v.Quorum, half)})
 	}
 	for i := range f.q.Members {
 		m := &f.q.Members[i]
 		if m.Expected != 0 && m.Expected != f.v.Expected {
-			list = append(list, other{m.Expected, fmt.Sprintf("%s expects %d votes in all, %s %d", m.Called(), m.Expected, f.me, f.v.Expected)})
+			list = append(list, other{m.Expected, fmt.Sprintf("%s expects %d votes in total, but %s expects %d", m.Called(), m.Expected, f.me, f.v.Expected)})
 		}
 	}
 	return list

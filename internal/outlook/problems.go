@@ -125,7 +125,7 @@ func (f *finder) members() {
 			f.add(false, m.ID, m.Called()+" does not use the arbiter's vote, and "+f.me+" can't see why", on(m, advice.Status))
 		}
 		if m.MasterWins {
-			f.add(false, m.ID, "master_wins is on at "+m.Called()+": whenever it uses the arbiter's vote it is quorate, even alone",
+			f.add(false, m.ID, "master_wins is set on "+m.Called()+": whenever it uses the arbiter's vote it is quorate, even alone",
 				advice.NoMasterWins.With("node", m.Called()))
 		}
 	}

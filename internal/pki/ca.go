@@ -245,9 +245,9 @@ func CheckName(name string) error {
 	case name == "":
 		return errors.New("cluster name is empty")
 	case len(name) > 64: // the most that a common name may have
-		return fmt.Errorf("cluster name has %d bytes, 64 are the most", len(name))
+		return fmt.Errorf("cluster name has %d bytes, and at most 64 are allowed", len(name))
 	case strings.EqualFold(name, ServerCN) || strings.EqualFold(name, CACN):
-		return fmt.Errorf("cluster name %q is the arbiter's own in its certificates", name)
+		return fmt.Errorf("cluster name %q is a name in the arbiter's own certificates", name)
 	case name == "." || name == ".." || strings.ContainsRune(name, '/'):
 		return fmt.Errorf("cluster name %q can't be part of a file name", name)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
@@ -337,7 +337,7 @@ func parseRequest(b []byte) (*x509.CertificateRequest, error) {
 	switch k := req.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if k.N.BitLen() < 2048 {
-			return nil, fmt.Errorf("RSA key of %d bits is too short, 2048 are the least", k.N.BitLen())
+			return nil, fmt.Errorf("RSA key of %d bits is too short: at least 2048 are needed", k.N.BitLen())
 		}
 	case *ecdsa.PublicKey:
 	default:

@@ -48,7 +48,7 @@ func TestDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := LoadArbiter(dir)
-			checkDamage(t, name+" is "+how, err, dir, "Bring the files of "+dir+" back from a backup. If you have none: run `mv "+dir+" "+dir+".damaged` and `quorate cert init --state "+filepath.Dir(dir)+"`")
+			checkDamage(t, name+" is "+how, err, dir, "Restore the files in "+dir+" from a backup. If you have none: run `mv "+dir+" "+dir+".damaged` and `quorate cert init --state "+filepath.Dir(dir)+"`")
 		}
 		dir := newCA(t)
 		if err := spoil(filepath.Join(dir, caKeyFile)); err != nil {
@@ -56,7 +56,7 @@ func TestDamaged(t *testing.T) {
 		}
 		crq, _ := request(t, "prod", 2048, x509.CertificateRequest{})
 		_, err := Sign(dir, crq, "prod", false)
-		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "Without that key nothing can be signed. ")
+		checkDamage(t, caKeyFile+" is "+how, err, filepath.Join(dir, caKeyFile), "You can't sign anything without that key. ")
 
 		ca := newAuthority(t, time.Now().Add(time.Hour))
 		for _, name := range []string{nodeCAFile, nodeClusterFile} {

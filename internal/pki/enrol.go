@@ -51,7 +51,7 @@ func InitNode(dir, caFile string, progress func(did string)) error {
 	}
 	switch now := time.Now(); {
 	case !ca.BasicConstraintsValid || !ca.IsCA:
-		return fmt.Errorf("%s is the certificate of %q, which is no CA: the arbiter's is in its file %s", caFile, ca.Subject.CommonName, CACertFile)
+		return fmt.Errorf("%s is the certificate of %q, which is not a CA: the arbiter's CA is in its file %s", caFile, ca.Subject.CommonName, CACertFile)
 	case now.After(ca.NotAfter):
 		return fmt.Errorf("%s: the CA's certificate expired on %s, and it is %s here", caFile, stamp(ca.NotAfter), stamp(now))
 	}

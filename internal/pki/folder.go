@@ -57,7 +57,7 @@ func (d *folder) write(name string, data []byte, mode fs.FileMode) error {
 func makeDir(dir string, m modes, owner *Owner) (bool, error) {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
-			return false, fmt.Errorf("%s is no directory", dir)
+			return false, fmt.Errorf("%s is not a directory", dir)
 		}
 		return false, nil
 	}

@@ -35,7 +35,7 @@ func parsePEM(b []byte) (*x509.Certificate, error) {
 	for {
 		var block *pem.Block
 		if block, b = pem.Decode(b); block == nil {
-			return nil, errors.New("no certificate in it")
+			return nil, errors.New("there is no certificate in it")
 		}
 		if block.Type == "CERTIFICATE" {
 			return x509.ParseCertificate(block.Bytes)
@@ -60,7 +60,7 @@ func loadKey(path string) (crypto.Signer, error) {
 	}
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, fmt.Errorf("%s: no key in it", path)
+		return nil, fmt.Errorf("%s: there is no key in it", path)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -101,7 +101,7 @@ func loadArbiter(dir string) (*Arbiter, error) {
 		return nil, fmt.Errorf("server certificate in %s: %w", dir, err)
 	}
 	if err := server.Leaf.CheckSignatureFrom(ca); err != nil {
-		return nil, fmt.Errorf("server certificate in %s is not of the CA beside it: %w", dir, err)
+		return nil, fmt.Errorf("server certificate in %s is not from the CA next to it: %w", dir, err)
 	}
 	return &Arbiter{CA: ca, Server: server, dir: dir}, nil
 }

@@ -144,7 +144,7 @@ func TestVerifyArbiter(t *testing.T) {
 	}{
 		{"signed by the CA", ca.leaf(ServerCN, nil), ""},
 		{"EKU server", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), ""},
-		{"EKU client", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), "is not that of a server"},
+		{"EKU client", ca.leaf(ServerCN, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), "is not a server certificate"},
 		{"SAN right, CN wrong", ca.leaf("other", func(c *x509.Certificate) { c.DNSNames = []string{"x", ServerCN} }), ""},
 		{"SAN wrong, CN right", ca.leaf(ServerCN, func(c *x509.Certificate) { c.DNSNames = []string{"x"} }), `for ["x"]`},
 		{"SAN without a name", ca.leaf(ServerCN, func(c *x509.Certificate) { c.IPAddresses = []net.IP{{127, 0, 0, 1}} }), "for []"},

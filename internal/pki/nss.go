@@ -318,7 +318,7 @@ func (db *nssDB) arbiter() (ca, server *x509.Certificate, exported bool, err err
 		return nil, nil, false, err
 	}
 	if err := server.CheckSignatureFrom(ca); err != nil {
-		return nil, nil, false, &nssError{fmt.Sprintf("%q in the NSS database in %s is not of the CA there", nickServer, db.from)}
+		return nil, nil, false, &nssError{fmt.Sprintf("%q in the NSS database in %s is not from the CA there", nickServer, db.from)}
 	}
 	path := filepath.Join(db.from, CACertFile)
 	beside, err := loadCert(path)

@@ -188,7 +188,7 @@ func UserName(uid int) string {
 }
 
 func otherOwner(path string, uid int, o *Owner) error {
-	return fmt.Errorf("%s belongs to user %s, and not to %s, whom the arbiter runs as. %s", path, UserName(uid), o.Name,
+	return fmt.Errorf("%s belongs to user %s, and not to %s, which the arbiter runs as. %s", path, UserName(uid), o.Name,
 		advice.OtherOwner.WithWord("user", o.Name).WithWord("dir", path))
 }
 

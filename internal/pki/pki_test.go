@@ -152,7 +152,7 @@ func TestSignRefuses(t *testing.T) {
 		{good, "QNet CA", "the arbiter's own"},
 		{good, "", "empty"},
 		{good, "a\nb", "can't be printed"},
-		{good, strings.Repeat("x", 65), "64 are the most"},
+		{good, strings.Repeat("x", 65), "at most 64 are allowed"},
 		{short, "prod", "too short"},
 		{garbage, "prod", "not a certificate request"},
 		{garbage + "x", "prod", "no such file"},

@@ -307,7 +307,7 @@ func TestTakeOverForeign(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	before := snapshot(t, db)
-	if _, err := EnsureArbiter(db); err == nil || !strings.Contains(err.Error(), db+` has no certificate "QNet CA". Bring the files`) {
+	if _, err := EnsureArbiter(db); err == nil || !strings.Contains(err.Error(), db+` has no certificate "QNet CA". Restore the files`) {
 		t.Errorf("arbiter: %v", err)
 	}
 	if _, err := NewNodeReloader(db, "", "", nil); err == nil || !strings.Contains(err.Error(), "no CA called") {
@@ -547,7 +547,7 @@ func TestEnrolNode(t *testing.T) {
 		{strange.Path, "not for the key of the request", func(f string) error { _, _, err := ImportNodeCert(dir, f); return err }},
 		{crq, "is no certificate", func(f string) error { _, _, err := ImportNodeCert(dir, f); return err }},
 		{crq, "PKCS#12", func(f string) error { _, err := ImportNodeP12(dir, f); return err }},
-		{signed.Path, "is no CA", func(f string) error { return InitNode(t.TempDir(), f, nil) }},
+		{signed.Path, "is not a CA", func(f string) error { return InitNode(t.TempDir(), f, nil) }},
 		{crq, "is no certificate", func(f string) error { return InitNode(t.TempDir(), f, nil) }},
 		{foreign + "x", "no such file", func(f string) error { return InitNode(t.TempDir(), f, nil) }},
 	} {

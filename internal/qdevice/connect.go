@@ -56,7 +56,7 @@ func (n *Node) connected(now time.Time, in Connected) {
 // strange is what happens to a connection to something that speaks the protocol, but not
 // as an arbiter does.
 func strange(what string) string {
-	return "what answers is no arbiter that this node understands (" + what + ")"
+	return "the program there does not behave like an arbiter (" + what + ")"
 }
 
 // tlsMismatch is why nobody can agree on TLS.

@@ -158,7 +158,7 @@ func (n *Node) Step(now time.Time, in Input) []Output {
 	case Received:
 		n.received(now, in.Msg)
 	case Garbled:
-		n.hangUp(now, strange("what it sends is no message: "+garbledWhy(in.Malformed)))
+		n.hangUp(now, strange("it sends something that is not a message: "+garbledWhy(in.Malformed)))
 	case Disconnected:
 		n.lost(now, in.Why)
 	case Reconfigured:
@@ -268,7 +268,7 @@ func (n *Node) configured(now time.Time, in Configured) {
 		}
 	case refused && n.conn.state == Online:
 		n.note(n.event(event.Info, event.ConfigMended))
-		n.letGo(now, "corosync.conf is corrected, and the vote is asked for anew")
+		n.letGo(now, "corosync.conf is corrected; asking for the vote again")
 		return
 	}
 	if same || n.conn.state != Online {

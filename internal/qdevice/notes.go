@@ -82,5 +82,5 @@ func (n *Node) noAnswer() string {
 	case Securing:
 		return "the TLS handshake with " + at + " was not done after " + event.Duration(n.cfg.ConnectTimeout)
 	}
-	return at + " takes the connection and then says nothing for " + event.Duration(n.cfg.ConnectTimeout) + ": the arbiter there hangs, or it is no arbiter"
+	return at + " accepts the connection and then says nothing for " + event.Duration(n.cfg.ConnectTimeout) + ": the arbiter there hangs, or it is not an arbiter"
 }

@@ -26,7 +26,7 @@ func (n *Node) received(now time.Time, m wire.Message) {
 		n.initReply(now, m)
 		return
 	case wire.ServerError:
-		n.hangUp(now, "the arbiter does not take what this node sends: "+m.Code.V.Sentence())
+		n.hangUp(now, "the arbiter rejects what this node sends: "+m.Code.V.Sentence())
 		return
 	}
 	if n.conn.state != Online && n.conn.state != Probing {

@@ -47,7 +47,7 @@ func (n *Node) refuse(now time.Time, id qnet.RegisterID) {
 	e := n.reasoned(n.often(event.Error), event.OtherArbiter, "register "+id.String()+", and there "+n.met.register.String())
 	e.Addr, e.What = here, there
 	n.note(e)
-	n.letGo(now, "the arbiter at "+here+" is another one than that at "+there)
+	n.letGo(now, "the arbiter at "+here+" is not the one at "+there)
 }
 
 // meet takes an arbiter for the one that counts.

@@ -188,7 +188,7 @@ func (s *Server) clientTimer(now time.Time, c *client) {
 	d := s.dpdTime(c)
 	switch {
 	case d > 0 && !now.Before(c.heard.Add(d)):
-		s.emit(Close{Conn: c.conn, Why: "it has not been heard for " + event.Duration(d)})
+		s.emit(Close{Conn: c.conn, Why: "it has been silent for " + event.Duration(d)})
 		s.drop(now, c, c.timed(event.Warning, event.NodeSilent, d))
 		return
 	case d > 0 && !c.askedAt.IsZero() && !now.Before(c.askedAt.Add(d)):

@@ -85,8 +85,8 @@ func (s *Server) checkInit(now time.Time, c *client, m wire.Init) (code wire.Rep
 	case !m.Algorithm.V.Known():
 		return wire.ErrUnsupportedAlgorithm, ""
 	case m.DeviceTimeout.V > s.cfg.deviceTimeoutMax():
-		return wire.ErrInvalidHeartbeat, "quorum.device.timeout is " + seconds(m.DeviceTimeout.V) + ", and the arbiter takes " +
-			seconds(s.cfg.deviceTimeoutMax()) + " at most: after a crash it would keep the vote from everybody else for that long"
+		return wire.ErrInvalidHeartbeat, "quorum.device.timeout is " + seconds(m.DeviceTimeout.V) + ", and the arbiter accepts at most " +
+			seconds(s.cfg.deviceTimeoutMax()) + ": after a crash it would keep the vote from everybody else for that long"
 	}
 	cl := s.clusters[c.name]
 	if cl == nil {
@@ -102,7 +102,7 @@ func (s *Server) checkInit(now time.Time, c *client, m wire.Init) (code wire.Rep
 			s.suspect(now, o)
 			return wire.ErrDuplicateNodeID, "another connection, from " + event.Host(o.addr) + ", is " + cl.names.Of(o.node) + " already. " +
 				"Either two machines have the same nodeid in corosync.conf, or two clusters have the same name; " +
-				"if this node has only just lost its connection, the old one is given up within seconds"
+				"if this node has only just lost its connection, the old one is dropped within seconds"
 		}
 	}
 	return s.checkRoom(now, cl, m)

@@ -281,7 +281,7 @@ func TestDeviceTimeoutIsLimited(t *testing.T) {
 	}
 	for _, ms := range []uint32{600_001, 4_000_000_000} {
 		r := c.init(1, timeout(ms))
-		if r.Code.V != wire.ErrInvalidHeartbeat || !strings.Contains(r.Reason.V, "600 s at most") {
+		if r.Code.V != wire.ErrInvalidHeartbeat || !strings.Contains(r.Reason.V, "at most 600 s") {
 			t.Errorf("%d ms: %v, %q", ms, r.Code.V, r.Reason.V)
 		}
 	}

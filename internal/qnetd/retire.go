@@ -103,5 +103,5 @@ func (s *Server) checkClusters(now time.Time, c *client) (code wire.ReplyError, 
 			return wire.NoError, ""
 		}
 	}
-	return wire.ErrInternal, "the arbiter knows " + strconv.Itoa(maxUnenrolled) + " clusters without a certificate, and takes no more"
+	return wire.ErrInternal, "the arbiter knows " + strconv.Itoa(maxUnenrolled) + " clusters without a certificate, and accepts no more"
 }

@@ -32,7 +32,7 @@ var ErrLink = errors.New("is a link that somebody other than root could have mad
 
 // ErrShared is returned by Own for a file that has another name elsewhere, or that is
 // no file.
-var ErrShared = errors.New("is no regular file with one name only")
+var ErrShared = errors.New("is not a regular file with one name only")
 
 // maxLinks is how many links a path may have, as in the kernel.
 const maxLinks = 40

@@ -152,7 +152,7 @@ func (w *World) tellState(n *node, s state) {
 		v, _ := n.vq.NodeVotes(0)
 		device := ""
 		if s.counts {
-			device = ", the device's among them"
+			device = ", including the device's"
 		}
 		w.say("node %v: active: %d of %d votes%s", n.id, v.Total, v.Expected, device)
 	case s.ring != nil && !s.quorate && (before.ring != s.ring || before.quorate):

@@ -15,7 +15,7 @@ type NodeState struct {
 	Up       bool // Corosync runs; if not, all else is zero
 	Ring     qnet.RingID
 	Members  []qnet.NodeID // of Ring
-	Votes    uint32        // that it counts, the device's among them
+	Votes    uint32        // that it counts, including the device's
 	Expected uint32
 	Quorum   uint32
 	Counts   bool          // it counts the device's vote

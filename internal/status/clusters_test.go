@@ -50,7 +50,7 @@ func TestClusters(t *testing.T) {
 	golden(t, "clusters-names", status.AppendClusters(nil, named, now, false))
 	none := sample()
 	none.Clusters, none.Clients = nil, 1
-	none.Standby = "grants are kept in /run/x, which a stop of the service may remove"
+	none.Standby = "grants are kept in /run/x, not in /etc/x"
 	golden(t, "clusters-none", status.AppendClusters(nil, none, now, false))
 }
 

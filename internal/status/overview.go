@@ -37,8 +37,8 @@ func appendDetails(b []byte, r *Report, p painter) []byte {
 	b = heading(b, "As pvecm status prints it", p)
 	b = AppendQuorum(append(b, '\n'), r.Quorum, r.At)
 	if slices.ContainsFunc(r.Quorum.Members, func(m Member) bool { return m.Registered }) {
-		b = append(b, "\nIn the column Qdevice, A is a node daemon that is alive, V one that uses the\n"+
-			"arbiter's vote, MW one with master_wins; with an N before it, it is not so.\n"+
+		b = append(b, "\nIn the column Qdevice, A means that the node daemon is alive, V that it uses the\n"+
+			"arbiter's vote, and MW that it has master_wins. An N in front means not.\n"+
 			"NR is a node without a node daemon.\n"...)
 	}
 	return b
@@ -57,7 +57,7 @@ func (r *Report) verdict(p painter) []byte {
 	case q.Votequorum != nil && q.Votequorum.Waiting:
 		return []byte(p.paint(red, me+" has no quorum: it waits until it has seen all nodes (wait_for_all).") + "\n")
 	}
-	return []byte(p.paint(red, me+" has no quorum"+numbers+".") + " Until it has, nothing may change here: on Proxmox, /etc/pve is read-only and no guest starts.\n")
+	return []byte(p.paint(red, me+" has no quorum"+numbers+".") + " Until it has, you can't change anything here: on Proxmox, /etc/pve is read-only and no guest starts.\n")
 }
 
 // outlook sums the losses up.

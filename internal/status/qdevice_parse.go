@@ -231,7 +231,7 @@ func parseNumber[T ~uint16 | ~uint32](s string) (T, error) {
 		err = strconv.ErrRange
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number of this kind", s)
+		return 0, fmt.Errorf("%q is not a number of this kind", s)
 	}
 	return T(n), nil
 }

@@ -190,10 +190,10 @@ func TestParseQDevice(t *testing.T) {
 	}
 	for _, tt := range []struct{ old, new, want string }{
 		{"Qdevice information", "OK", `not the status of a node daemon: "OK"`},
-		{"10000ms", "10s", `status of the node daemon: line "HB interval:\t\t10s": "10s" is no number of this kind`},
-		{":5403", ":70000", `status of the node daemon: line "QNetd host:\t\t10.77.0.3:70000": "70000" is no number of this kind`},
+		{"10000ms", "10s", `status of the node daemon: line "HB interval:\t\t10s": "10s" is not a number of this kind`},
+		{":5403", ":70000", `status of the node daemon: line "QNetd host:\t\t10.77.0.3:70000": "70000" is not a number of this kind`},
 		{"State:\t", "Stat:\t", "status of the node daemon: cut off"},
-		{"with lowest node ID", "with node ID x", `status of the node daemon: line "Tie-breaker:\t\tNode with node ID x": "x" is no number of this kind`},
+		{"with lowest node ID", "with node ID x", `status of the node daemon: line "Tie-breaker:\t\tNode with node ID x": "x" is not a number of this kind`},
 		{"with lowest node ID", "with best node ID", ""},
 		{"Fifty-Fifty split", "Newer", ""},
 		{"KAP Tie-breaker", "A newer line", ""},

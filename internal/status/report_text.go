@@ -86,7 +86,7 @@ func (s *QDevice) why() string {
 	case s.State != StateConnected:
 		return "this node is not connected to the arbiter"
 	case !s.Polling:
-		return "the arbiter's answer is awaited"
+		return "waiting for the arbiter's answer"
 	case s.PollingCast:
 		return "the arbiter gave its vote to this side"
 	}
@@ -168,9 +168,9 @@ func decidesText(s *QDevice) string {
 		}
 		return text
 	case qnet.LMS:
-		return "lms, last man standing: the largest part gets the vote; of equal ones, that with " + tie
+		return "lms, last man standing: the largest part gets the vote; in a tie, the one with " + tie
 	case qnet.TwoNodeLMS:
-		return "2nodelms, last man standing: of two nodes that are parted, " + tie + " gets the vote"
+		return "2nodelms, last man standing: of two nodes that can't reach each other, " + tie + " gets the vote"
 	}
 	return s.Algorithm.String()
 }
@@ -214,7 +214,7 @@ func appendLossLines(b []byte, r *Report, p painter) []byte {
 		b = fmt.Appendf(b, "%s%*s%s\n", label, width+1-utf8.RuneCountInString(label), "", l.text(r.Quorum, p))
 	}
 	if who := r.takenForGranted(); len(who) > 0 {
-		b = fmt.Appendf(b, "That takes for granted that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.Here())
+		b = fmt.Appendf(b, "This assumes that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.Here())
 	}
 	return b
 }
@@ -291,7 +291,7 @@ func (l *Loss) text(q *Quorum, p painter) string {
 		text = p.paint(green, strings.Join(l.Kept, ", ")+verb(l.Kept, " keeps", " keep")+" quorum") + ": " + numbers
 	}
 	if l.Device {
-		text += ", the arbiter's among them"
+		text += ", including the arbiter's"
 	}
 	if len(l.Kept) > 0 && len(l.Lose) > 0 {
 		text += "; " + p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" it")

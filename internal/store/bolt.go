@@ -118,7 +118,7 @@ func (b *Bolt) examine(f *os.File) (fresh bool, err error) {
 		return false, fmt.Errorf("store %s: %w", b.path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return false, damaged(b.path, errors.New("it is no regular file"))
+		return false, damaged(b.path, errors.New("it is not a regular file"))
 	}
 	if info.Size() == 0 {
 		return true, nil

@@ -95,7 +95,7 @@ func (g *image) check() error {
 	}
 	err := g.tree(g.root, 0, bounds{}, true, func(flags uint32, key, value []byte) error {
 		if flags != bucketFlag || len(value) < bucketHead {
-			return fmt.Errorf("%.20q in its root is no bucket", key)
+			return fmt.Errorf("%.20q in its root is not a bucket", key)
 		}
 		b := bucket{name: string(key), root: binary.NativeEndian.Uint64(value)}
 		if b.root == 0 {
@@ -126,7 +126,7 @@ func (g *image) check() error {
 func (g *image) bucket(b bucket) error {
 	visit := func(flags uint32, key, value []byte) error {
 		if flags != 0 {
-			return fmt.Errorf("%.20q is no record", key)
+			return fmt.Errorf("%.20q is not a record", key)
 		}
 		return g.record(b.name, key, value)
 	}
@@ -296,7 +296,7 @@ func (g *image) branch(b []byte, depth int, w bounds, visit visitor) error {
 func leaf(b []byte, w *bounds, root bool, visit visitor) error {
 	n := binary.NativeEndian
 	if n.Uint16(b[8:]) != leafPage {
-		return errors.New("it is no leaf")
+		return errors.New("it is not a leaf")
 	}
 	count := int(n.Uint16(b[10:]))
 	table := pageHead + count*leafElem

@@ -54,26 +54,26 @@ func (e ReplyError) Sentence() string {
 	case ErrTLSRequired:
 		return "the arbiter requires TLS"
 	case ErrUnsupportedAlgorithm:
-		return "the arbiter does not know the decision algorithm, or it does not go with the number of nodes"
+		return "the arbiter does not know the decision algorithm, or it does not fit the number of nodes"
 	case ErrInvalidHeartbeat:
 		return "the heartbeat interval, which quorum.device.timeout sets, is outside of what the arbiter allows"
 	case ErrTieBreakerDiffers:
-		return "its tie_breaker is not that of the other nodes, so corosync.conf differs between the nodes"
+		return "its tie_breaker is not the one of the other nodes, so corosync.conf differs between the nodes"
 	case ErrAlgorithmDiffers:
-		return "its decision algorithm is not that of the other nodes, so corosync.conf differs between the nodes"
+		return "its decision algorithm is not the one of the other nodes, so corosync.conf differs between the nodes"
 	case ErrDuplicateNodeID:
 		return "another connection has the same node ID: either two machines have the same nodeid in corosync.conf, " +
-			"or two clusters have the same name, or an old connection of this node is yet to be given up"
+			"or two clusters have the same name, or an old connection of this node has not been dropped yet"
 	case ErrInvalidConfigNodeList:
-		return "its node list, in corosync.conf, lacks the node itself"
+		return "the node itself is missing from its node list in corosync.conf"
 	case ErrInvalidMembershipNodeList:
-		return "its list of members lacks the node itself"
+		return "the node itself is missing from its list of members"
 	case ErrMessageTooLong:
-		return "the message is longer than the arbiter takes"
+		return "the message is longer than the arbiter accepts"
 	case ErrInternal:
-		return "the arbiter has a fault of its own; its log says more"
+		return "the arbiter has an internal error; its log says more"
 	case NoError:
 		return "nothing is wrong"
 	}
-	return "it speaks the protocol in another way (" + e.String() + ")"
+	return "it does not follow the protocol (" + e.String() + ")"
 }

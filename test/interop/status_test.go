@@ -133,7 +133,7 @@ func TestStatus(t *testing.T) {
 	}
 	l.Arbiter.Kill("qnetd")
 	awaitNotQuorate(t, one)
-	if out, err := one.Run(suite.quorate, "status"); err == nil || !strings.Contains(out, "there is no quorum: 1 of 3 votes, 2 needed, 1 missing\n    Bring node2 back, which has 1 vote.\n    Get the arbiter's vote, which counts 1 vote: ") {
+	if out, err := one.Run(suite.quorate, "status"); err == nil || !strings.Contains(out, "there is no quorum: 1 of 3 votes, 2 needed, 1 missing\n    Bring node2 back. It has 1 vote.\n    Get the arbiter's vote, which is worth 1 vote: ") {
 		t.Errorf("without quorum: %v\n%s", err, out)
 	}
 	r.measured("the block is corosync-quorumtool's; two losses came as foretold")

@@ -77,7 +77,7 @@ func Decode(data []byte, password string) (*Contents, error) {
 
 func decode(data []byte, password string, work int) (*Contents, error) {
 	if len(data) > maxSize {
-		return nil, fmt.Errorf("%w: %d bytes, %d are the most", ErrFormat, len(data), maxSize)
+		return nil, fmt.Errorf("%w: %d bytes, and at most %d are allowed", ErrFormat, len(data), maxSize)
 	}
 	c, err := open(data, newSecrets(password, work))
 	switch {

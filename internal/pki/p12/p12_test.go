@@ -246,7 +246,7 @@ func TestLimits(t *testing.T) {
 		why  string
 	}{
 		{"empty", nil, maxWork, "cut short"},
-		{"large", make([]byte, maxSize+1), maxWork, "are the most"},
+		{"large", make([]byte, maxSize+1), maxWork, "and at most"},
 		{"deep", nested, maxWork, "too many or too deep"},
 		{"many", many, maxWork, "too many or too deep"},
 		{"long", []byte{0x30, 0x88, 1, 0, 0, 0, 0, 0, 0, 0}, maxWork, "cut short"},
