@@ -328,13 +328,13 @@ func TestStatusBlock(t *testing.T) {
 			}
 		}
 		same("whole")
-		reasons("whole", "the vote goes to nodes 1, 2: more than half of 2 nodes")
+		reasons("whole", "node1 and node2 have the arbiter's vote, because all nodes are together")
 		from := lab.Now()
 		lab.Cut(hosts(one), hosts(two))
 		awaitAlone(t, l, from, 30*time.Second, one, 1)
 		awaitNotQuorate(t, two)
 		same("split")
-		reasons("split", "the vote goes to node 1: tie-breaker is node 1")
+		reasons("split", "node1 has the arbiter's vote, because the tie-breaker prefers node1")
 		if out, err := two.Run("/run/quorate", "status"); err == nil {
 			t.Errorf("without quorum the exit code is 0:\n%s", out)
 		}
