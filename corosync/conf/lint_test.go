@@ -134,6 +134,8 @@ func TestLint(t *testing.T) {
 		{"provider missing", strings.Replace(cluster(3, ""), "provider: corosync_votequorum\n", "", 1), []string{"warning: quorum.provider is missing"}},
 
 		{"heuristics", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: sync\nexec_a: /bin/ping -c1 x\n}")), nil},
+		{"heuristics and a shell", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: on\nexec_a: /bin/sh -c \"ping -c1 a | grep ttl\"\n}")), nil},
+		{"heuristics and no shell", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: on\nexec_a: /bin/ping -c1 a | /bin/grep ttl\n}")), []string{"warning: quorum.device.heuristics.exec_a is \"/bin/ping -c1 a"}},
 		{"heuristics off", cluster(4, withDevice("", votes1+"\nheuristics {\nexec_a: /bin/true\n}")), []string{"warning: the heuristics are off"}},
 		{"heuristics without a command", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: on\n}")), []string{"warning: heuristics without a command"}},
 		{"heuristics without a path", cluster(4, withDevice("", votes1+"\nheuristics {\nmode: on\nexec_a: ping x\n}")), []string{"warning: \"ping x\" has no absolute path"}},

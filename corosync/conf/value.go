@@ -141,12 +141,31 @@ func commandFlaw(v string) flaw {
 	if f := comment(v, false); f.is() && strings.HasPrefix(v[len(f.mend):], " #") {
 		return f
 	}
-	for word := range strings.FieldsSeq(v) {
+	for word := range strings.FieldsSeq(unquoted(v)) {
 		if slices.Contains([]string{"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>/dev/null", ">/dev/null"}, word) {
 			return flaw{why: fmt.Sprintf("no shell reads it, so that %q is an argument", word), todo: "put it into a script"}
 		}
 	}
 	return flaw{}
+}
+
+// unquoted is a command without what stands between double quotes, as in
+// /bin/sh -c "a | b": there a shell may read it.
+func unquoted(v string) string {
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '\\':
+			i++
+		case v[i] == '"':
+			quoted = !quoted
+			b.WriteByte('"')
+		case !quoted:
+			b.WriteByte(v[i])
+		}
+	}
+	return b.String()
 }
 
 // choiceFlaw is why a value is none of the words.
