@@ -59,8 +59,8 @@ func TestLabMisuse(t *testing.T) {
 	}
 	for _, c := range []struct{ args, input, want string }{
 		{"--nodes 0", "", "quorate: lab: 0 nodes: want 1 to 16\n"},
-		{"--algorithm test", "", "quorate: --algorithm: \"test\" is none of ffsplit, lms, 2nodelms\n"},
-		{"--tie-breaker 0", "", "quorate: --tie-breaker: \"0\" is none of lowest, highest, a node ID\n"},
+		{"--algorithm test", "", "quorate: --algorithm: \"test\" is not one of: ffsplit, lms, 2nodelms\n"},
+		{"--tie-breaker 0", "", "quorate: --tie-breaker: \"0\" is not lowest, highest or a node ID\n"},
 		{"--tie-breaker 3", "", "quorate: lab: tie-breaker node 3: nodes are 1 to 2\n"},
 		{"--script " + bad, "", "quorate: " + bad + ":4: up: there is no node \"3\": nodes are 1 to 2\n"},
 		{"--script /missing", "", "quorate: --script: open /missing: no such file or directory\n"},

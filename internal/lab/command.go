@@ -84,7 +84,7 @@ func grammar() []syntax {
 		{Guest, nil, "create NAME on NODE", "create a guest, which needs quorum", readGuest},
 		{Guest, nil, "start NAME [on NODE]", "start a guest, where it is or on another node", nil},
 		{Guest, nil, "stop NAME", "stop a guest", nil},
-		{Losses, nil, "[NODE]", "say what would come of a loss, as a node sees it", readLosses},
+		{Losses, nil, "[NODE]", "say what happens after a loss, as a node sees it", readLosses},
 		{Wait, nil, "[TIME]", "wait until all is calm, or for a time: wait 5s", readWait},
 		{Show, []string{"show"}, "", "print the table", readNothing},
 		{Help, []string{"?"}, "", "show this help", readNothing},

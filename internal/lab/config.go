@@ -78,7 +78,7 @@ func ParseAlgorithm(s string) (qnet.Algorithm, error) {
 			return a, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is none of ffsplit, lms, 2nodelms", s)
+	return 0, fmt.Errorf("%q is not one of: ffsplit, lms, 2nodelms", s)
 }
 
 func algorithmName(a qnet.Algorithm) string {
@@ -101,7 +101,7 @@ func ParseTieBreaker(s string) (qnet.TieBreaker, error) {
 	}
 	id, err := strconv.ParseUint(s, 10, 32)
 	if err != nil || id == 0 {
-		return qnet.TieBreaker{}, fmt.Errorf("%q is none of lowest, highest, a node ID", s)
+		return qnet.TieBreaker{}, fmt.Errorf("%q is not lowest, highest or a node ID", s)
 	}
 	return qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, nil
 }
