@@ -80,7 +80,7 @@ func (l *linter) draft() string {
 			switch {
 			case n < len(links[link]):
 				addr = links[link][n]
-			case nets[link] != "":
+			case nets[link] != "" && !ownHost(nets[link]):
 				line("# its address in the network of " + nets[link])
 			}
 			line(fmt.Sprintf("ring%d_addr: %s", link, addr))

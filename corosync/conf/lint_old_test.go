@@ -202,3 +202,12 @@ func TestNext(t *testing.T) {
 		}
 	}
 }
+
+// TestDraftLoopback: the bindnetaddr that Ubuntu's package once had names no network.
+func TestDraftLoopback(t *testing.T) {
+	f := mustParse(t, "totem {\nversion: 2\ninterface {\nbindnetaddr: 127.0.0.1\n}\n}\n")
+	i := slices.IndexFunc(f.Lint(), func(p Problem) bool { return p.Draft != "" })
+	if i < 0 || strings.Contains(f.Lint()[i].Draft, "127.0.0.1") {
+		t.Errorf("got %q", f.Lint())
+	}
+}
