@@ -34,7 +34,7 @@ func TestHints(t *testing.T) {
 		{replaced("version: 2", "version 2"), "write version: 2"},
 		{replaced("quorum {", "quorum\n{"), "belongs in the same line: quorum {"},
 		{replaced("quorum {", "{"), "behind the section's name, in the same line"},
-		{replaced("quorum {", "quorum { # votes"), "write it in a line of its own"},
+		{replaced("quorum {", "quorum { # votes"), "write it on its own line"},
 		{replaced("version: 2", strings.Repeat("é", 200)), strings.Repeat("é", 60) + "…\""},
 	} {
 		if _, err := Parse([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {

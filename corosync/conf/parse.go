@@ -99,7 +99,7 @@ func (p *parser) section(l line) error {
 		return errorf(l.no, "an opening brace without a name before it: write it behind the section's name, in the same line")
 	}
 	if at < len(l.text) {
-		return errorf(l.no, "%q after an opening brace, where nothing can stand: write it in a line of its own", short(l.text[at:]))
+		return errorf(l.no, "%q after an opening brace, where nothing is allowed: write it on its own line", short(l.text[at:]))
 	}
 	path, ok := join(p.cur.path, name)
 	if !ok {

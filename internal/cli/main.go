@@ -101,8 +101,8 @@ A daemon on each node asks the arbiter, which runs on a small extra machine. The
 arbiter gives its one vote to one side.
 
 Called as corosync-qnetd, corosync-qnetd-tool, corosync-qnetd-certutil,
-corosync-qdevice, corosync-qdevice-tool or corosync-qdevice-net-certutil it takes
-the place of that program: same flags, files, output and exit codes.`,
+corosync-qdevice, corosync-qdevice-tool or corosync-qdevice-net-certutil, it takes
+the place of that program, with the same flags, files, output and exit codes.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

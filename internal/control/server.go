@@ -164,7 +164,7 @@ func (l *listener) clearStale() error {
 	case err != nil:
 		return err
 	case info.Mode()&os.ModeSocket == 0:
-		return fmt.Errorf("%s is in the way and is no socket", path)
+		return fmt.Errorf("%s is in the way and is not a socket", path)
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		_ = c.Close()

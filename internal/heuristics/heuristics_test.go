@@ -176,7 +176,7 @@ func TestResults(t *testing.T) {
 		{"not there", Config{}, []string{"/nonexistent/x"}, qnet.HeuristicsFail,
 			"not started: fork/exec /nonexistent/x: no such file or directory"},
 		{"no absolute path", Config{}, []string{"true"}, qnet.HeuristicsFail,
-			`not started: "true" is no absolute path, and heuristics_use_execvp is off`},
+			`not started: "true" is not an absolute path, and heuristics_use_execvp is off`},
 		{"path", Config{UseExecvp: true}, []string{"true"}, qnet.HeuristicsPass, ""},
 		{"path, relative", Config{UseExecvp: true}, []string{"bin/true"}, qnet.HeuristicsFail, `not started: "bin/true" is a relative path`},
 		{"script without #!", Config{}, []string{script}, qnet.HeuristicsFail, "not started: fork/exec " + script + ": exec format error"},

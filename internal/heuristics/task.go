@@ -94,7 +94,7 @@ func (r *Runner) program(name string) (string, error) {
 	case filepath.IsAbs(name):
 		return name, nil
 	case !r.cfg.UseExecvp:
-		return "", fmt.Errorf("%q is no absolute path, and heuristics_use_execvp is off", name)
+		return "", fmt.Errorf("%q is not an absolute path, and heuristics_use_execvp is off", name)
 	case strings.Contains(name, "/"):
 		return "", fmt.Errorf("%q is a relative path", name)
 	}

@@ -353,7 +353,7 @@ func readWait(p *parser, c *Command) error {
 		d, err = time.Duration(n)*time.Second, nil
 	}
 	if err != nil || d <= 0 || d > maxWait {
-		return fmt.Errorf("%q is no time from 1ms to %v", abridge(w), maxWait)
+		return fmt.Errorf("%q is not a time from 1ms to %v", abridge(w), maxWait)
 	}
 	c.For = d
 	return nil
@@ -368,7 +368,7 @@ func readGuest(p *parser, c *Command) (err error) {
 		return fmt.Errorf("usage: %s", usage(Guest))
 	}
 	if len(c.Name) > maxName || strings.ContainsFunc(c.Name, func(r rune) bool { return !isNameRune(r) }) {
-		return fmt.Errorf("%q is no name: 1 to %d letters, digits, - and _", abridge(c.Name), maxName)
+		return fmt.Errorf("%q is not a name: 1 to %d letters, digits, - and _", abridge(c.Name), maxName)
 	}
 	if c.Act == "stop" || len(p.words) == 0 && c.Act == "start" {
 		return nil

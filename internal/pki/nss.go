@@ -328,7 +328,7 @@ func (db *nssDB) arbiter() (ca, server *x509.Certificate, exported bool, err err
 	case err != nil:
 		return nil, nil, false, err
 	case !beside.Equal(ca):
-		return nil, nil, false, fmt.Errorf("%s is another CA than the one in the NSS database beside it. %s", path,
+		return nil, nil, false, fmt.Errorf("%s is not the CA in the NSS database next to it. %s", path,
 			advice.OtherCA.WithWord("file", path).With("fingerprint", Fingerprint(ca)))
 	}
 	return ca, server, true, nil

@@ -272,7 +272,7 @@ func TestTakeOverArbiterOdd(t *testing.T) {
 	if err := os.WriteFile(exported, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	refused("another exported CA", "is another CA than the one in the NSS database")
+	refused("another exported CA", "is not the CA in the NSS database")
 
 	for _, name := range []string{exported, serial} {
 		if err := os.Remove(name); err != nil {

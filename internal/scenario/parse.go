@@ -196,7 +196,7 @@ func (c *Cluster) split(cmd *Command, args []string) error {
 				return err
 			}
 			if h == Arbiter {
-				return fmt.Errorf("the arbiter is no part of a split: use cut or drop")
+				return fmt.Errorf("the arbiter can't be part of a split: use cut or drop")
 			}
 			if slices.Contains(seen, h) {
 				return fmt.Errorf("node %v is named twice", h)

@@ -97,7 +97,7 @@ func TestErrors(t *testing.T) {
 		{"cluster\nkill arbiter", "line 2: kill is for nodes: usage: kill NODE..."},
 		{"cluster\nsplit", "line 2: usage: split NODE,NODE NODE,NODE..."},
 		{"cluster\nsplit 1,1", "line 2: node 1 is named twice"},
-		{"cluster\nsplit 1 arbiter", "line 2: the arbiter is no part of a split: use cut or drop"},
+		{"cluster\nsplit 1 arbiter", "line 2: the arbiter can't be part of a split: use cut or drop"},
 		{"cluster\njoin 1", "line 2: usage: join"},
 		{"cluster\ncut 1", "line 2: usage: cut HOST HOST"},
 		{"cluster\ndrop 1 from 2", "line 2: usage: drop HOST HOST, or drop HOST to HOST"},

@@ -82,7 +82,7 @@ func newest(r io.ReaderAt, size int64) (meta, error) {
 				return fitting(second, 1, errTornHead)
 			}
 		}
-		return meta{}, errors.New("both heads of the file are damaged, or it is no store")
+		return meta{}, errors.New("both heads of the file are damaged, or this is not a store")
 	}
 	second, ok := headAt(r, size, first.pageSize)
 	if !ok {

@@ -354,7 +354,7 @@ func (v *value) tieBreaker() qnet.TieBreaker {
 	case qnet.TieBreakerNode:
 		t.ID = qnet.NodeID(be.Uint32(v.b[1:]))
 	default:
-		v.fail(fmt.Errorf("%d is no tie-breaker mode", v.b[0]))
+		v.fail(fmt.Errorf("%d is not a tie-breaker mode", v.b[0]))
 		return qnet.TieBreaker{}
 	}
 	return t
