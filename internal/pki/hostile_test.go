@@ -89,3 +89,14 @@ func TestHostileOwner(t *testing.T) {
 		t.Errorf("root's directory is %v of %d, with %v", info.Mode(), safedir.UID(info), entries)
 	}
 }
+
+// TestDatabaseGone: who owns the directory may take the NSS database away after it was
+// seen. That is an error.
+func TestDatabaseGone(t *testing.T) {
+	newCTools(t)
+	dir := t.TempDir()
+	err := locked(dir, modesOf(false), func(d *folder) error { return importArbiter(d) })
+	if err == nil || !strings.Contains(err.Error(), "the NSS database in "+dir+" is gone") {
+		t.Errorf("importArbiter: %v", err)
+	}
+}

@@ -63,7 +63,8 @@ type nssDB struct {
 	from     string // the directory of the original
 	dir      string // the directory of the copy
 	spec     string // the copy, as the programs want it named
-	password bool   // pwdFile has one
+	files    []string
+	password bool // pwdFile has one
 }
 
 // openNSS copies the database in dir to a new directory in work, which may be the
@@ -125,7 +126,11 @@ func (db *nssDB) close() error { return os.RemoveAll(db.dir) }
 // copy copies the files that hold certificates and keys, and not pkcs11.txt,
 // which may name other modules.
 func (db *nssDB) copy() error {
-	names := nssFiles(db.from)
+	db.files = nssFiles(db.from)
+	names := slices.Clone(db.files)
+	if len(names) == 0 { // there was one a moment ago
+		return fmt.Errorf("the NSS database in %s is gone", db.from)
+	}
 	db.spec = "sql:" + db.dir
 	if names[0] == "cert8.db" {
 		db.spec = "dbm:" + db.dir

@@ -56,7 +56,7 @@ func importArbiter(d *folder) error {
 	if err != nil {
 		return damagedDB(err, restore)
 	}
-	info, err := d.Stat(nssFiles(d.path)[1])
+	info, err := d.Stat(db.files[1])
 	if err != nil {
 		return err
 	}
