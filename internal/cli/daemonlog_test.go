@@ -112,8 +112,13 @@ func talks(addr string) error {
 // ends sends SIGTERM, upon which the process must end in time and with exit code 0.
 func ends(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	prompt(t, "SIGTERM", func() error {
-		return errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait())
+	endsBy(t, cmd, syscall.SIGTERM)
+}
+
+func endsBy(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) {
+	t.Helper()
+	prompt(t, sig.String(), func() error {
+		return errors.Join(cmd.Process.Signal(sig), cmd.Wait())
 	})
 }
 
@@ -143,10 +148,12 @@ func TestArbiterOutputs(t *testing.T) {
 	}
 }
 
-// TestNodeOutputs is the same for the node daemon.
+// TestNodeOutputs is the same for the node daemon, which also takes its vote back when its
+// terminal is closed.
 func TestNodeOutputs(t *testing.T) {
 	for name, stderr := range badOutputs {
 		t.Run(name, func(t *testing.T) {
+			sig := map[string]syscall.Signal{"full": syscall.SIGTERM, "closed": syscall.SIGHUP}[name]
 			n := newBackgroundNode(t)
 			cmd := exec.Command(os.Args[0], "-f", "-d", "-S", "lock_file="+n.dir+"/pid", "-S", "local_socket_file="+n.dir+"/sock")
 			cmd.Env = append(os.Environ(), asQDevice+"="+n.server.Options().Dir)
@@ -161,7 +168,7 @@ func TestNodeOutputs(t *testing.T) {
 					t.Fatal("never registered")
 				}
 			}
-			ends(t, cmd)
+			endsBy(t, cmd, sig)
 			if n.registered() {
 				t.Error("the device was left behind")
 			}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -79,11 +80,16 @@ func personality(ctx context.Context, prog string, args []string, stdout, stderr
 	return 0, false
 }
 
-// untilSignal returns a context that ends with SIGINT or SIGTERM, too. What has to tidy
+// untilSignal returns a context that ends with SIGINT, SIGTERM or a SIGHUP that nohup does
+// not keep away, too: a node daemon whose terminal is closed takes its vote back. What has to tidy
 // up asks for it, and what goes on until it is told to end. All else ends at once, as
 // programs do: a command that waits for a file or a frozen daemon hears of no context.
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	list := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return signal.NotifyContext(ctx, list...)
 }
 
 // exitCode is an error that a command has already told; it sets the exit code.
