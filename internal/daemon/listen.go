@@ -32,7 +32,11 @@ func listen(ctx context.Context, network, host string, port uint16, backlog int)
 	addr := net.JoinHostPort(host, strconv.Itoa(int(port)))
 	lc := net.ListenConfig{KeepAlive: -1} // dead peers are the machine's to find
 	l, err := lc.Listen(ctx, network, addr)
-	if err != nil {
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Addr != nil:
+		return nil, err // its words name the address
+	case err != nil:
 		return nil, fmt.Errorf("can't listen on %s: %w", addr, err)
 	}
 	tcp := l.(*net.TCPListener)

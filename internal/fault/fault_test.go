@@ -295,7 +295,7 @@ func TestWords(t *testing.T) {
 		{noNumber, `"abc" is not a number that fits`},
 		{noProgram, "can't run no-such-program"},
 		{noSocket, "can't reach the socket " + filepath.Join(dir, "s") + ": no such file or directory"},
-		{noListen, "can't listen on 192.0.2.77 port 1"},
+		{noListen, "can't listen on 192.0.2.77 port 1: this machine does not have that address"},
 		{noJSON, "JSON"}, {badType, "JSON"}, {noCert, "malformed certificate"}, {noPair, "failed to find any PEM data"},
 		{opErr(syscall.ECONNREFUSED), "refused the connection on port 5403"},
 		{fmt.Errorf("a: %w, b: %w", opErr(syscall.ETIMEDOUT), io.EOF), "a: no answer from 192.0.2.1 port 5403: a firewall, or nothing there, b: the other side closed the connection"},

@@ -18,10 +18,14 @@ func at(address string) string {
 	if a, err := netip.ParseAddrPort(address); err == nil {
 		return a.Addr().Unmap().String() + " port " + itoa(int(a.Port()))
 	}
-	if host, port, err := net.SplitHostPort(address); err == nil {
-		return host + " port " + port
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return address
+	case host == "":
+		return "port " + port
 	}
-	return address
+	return host + " port " + port
 }
 
 // host is the first half of at.

@@ -140,6 +140,9 @@ func operation(e *net.OpError) string {
 		if errors.Is(e, syscall.EADDRINUSE) {
 			return at(e.Addr.String()) + " is in use by another program"
 		}
+		if errors.Is(e, syscall.EADDRNOTAVAIL) {
+			return "can't listen on " + at(e.Addr.String()) + ": this machine does not have that address"
+		}
 		return "can't listen on " + at(e.Addr.String()) + ": " + Words(e.Err)
 	}
 	if e.Op == "read" || e.Op == "write" {
