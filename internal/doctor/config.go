@@ -165,10 +165,11 @@ func (e *examiner) corosync(ctx context.Context) {
 
 // notAnswering says that Corosync does not, and why.
 func notAnswering(err error) string {
-	if words := fault.Words(err); strings.HasPrefix(words, "Corosync ") {
+	words := strings.TrimPrefix(fault.Words(err), "connecting to Corosync: ")
+	if strings.HasPrefix(words, "Corosync ") {
 		return words
 	}
-	return "Corosync does not answer: " + fault.Words(err)
+	return "Corosync does not answer: " + words
 }
 
 // quorum tells whether this node is quorate.
