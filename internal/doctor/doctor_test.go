@@ -348,7 +348,7 @@ func TestFindings(t *testing.T) {
 		}, want: []string{"note node daemon: it runs, but corosync.conf has no quorum.device: nothing uses it\n" +
 			"    " + advice.DisableNodeDaemon.String()}, ok: true},
 		{name: "no Corosync", after: func(w *world) { w.server.Close() },
-			want: []string{"FAIL corosync: Corosync does not answer: ", "ok arbiter port: ", "ok TLS: ", "ok node daemon: "}},
+			want: []string{"FAIL corosync: Corosync does not answer, or has ended", "ok arbiter port: ", "ok TLS: ", "ok node daemon: "}},
 		{name: "not quorate", after: func(w *world) {
 			w.server.Stall(func() { w.quorum.Set(false, corosync.RingID{Node: 1, Seq: 4}, 1, 2) })
 		}, want: []string{"FAIL quorum: not quorate: 3 of 3 votes, 2 needed, 2 members"}},
