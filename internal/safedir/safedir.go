@@ -205,13 +205,14 @@ func OwnDir(r *os.Root, a Access) error {
 	return own(d, a)
 }
 
-// OpenFile opens the regular file name of r. Root follows no link there, and nobody
-// waits for what is no file.
+// OpenFile opens the regular file name of r, however large it is: os.Root leaves
+// O_LARGEFILE out, and on 32 bits 2 GiB would be an error of another kind. Root follows no
+// link there, and nobody waits for what is no file.
 func OpenFile(r *os.Root, name string, flag int, mode fs.FileMode) (*os.File, error) {
 	if info, err := r.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 && os.Geteuid() == 0 {
 		return nil, fmt.Errorf("%s %w", filepath.Join(r.Name(), name), ErrLink)
 	}
-	f, err := r.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, mode)
+	f, err := r.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_LARGEFILE, mode)
 	if err != nil {
 		return nil, At(filepath.Join(r.Name(), name), err)
 	}
