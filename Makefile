@@ -7,7 +7,7 @@ FUZZTIME ?= 20s
 NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil \
 	corosync-qdevice corosync-qdevice-tool corosync-qdevice-net-certutil
 
-.PHONY: all build demo test unit unit386 race fuzz verify cross interop compat bench clean deps sim
+.PHONY: all build demo test unit unit386 race fuzz verify cross interop compat bench clean deps sim module
 
 all: build
 
@@ -97,6 +97,11 @@ sim:
 # Both run, though the first may miss a target.
 bench: deps
 	@code=0; $(GO) run ./bench || code=1; $(GO) run ./bench/ipc || code=1; exit $$code
+
+# Another path for the module, in go.mod and in every import: make module TO=github.com/you/quorate
+module:
+	$(GO) run ./test/modulepath '$(TO)'
+	$(GO) build ./...
 
 clean:
 	rm -rf bin

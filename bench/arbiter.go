@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // port is where the arbiters listen, on loopback.

@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // client plays one node.

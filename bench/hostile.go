@@ -17,9 +17,9 @@ import (
 	"syscall"
 	"time"
 
-	"quorate/bench/table"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/bench/table"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 const (

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // load plays thousands of plaintext nodes from one thread, with as few system

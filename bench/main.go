@@ -19,7 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"quorate/bench/table"
+	"github.com/quorate/quorate/bench/table"
 )
 
 func main() {
@@ -88,7 +88,7 @@ func run(only, out string) (met bool, err error) {
 		return false, err
 	}
 	binary := filepath.Join(dir, "corosync-qnetd")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "quorate/cmd/quorate")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/quorate")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("go build: %w: %s", err, text)

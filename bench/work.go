@@ -7,7 +7,7 @@ import (
 	"errors"
 	"time"
 
-	"quorate/bench/table"
+	"github.com/quorate/quorate/bench/table"
 )
 
 // heartbeat is the nodes' heartbeat interval.

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 func ExampleError() {

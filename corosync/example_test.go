@@ -10,12 +10,12 @@ import (
 	"net/netip"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
-	"quorate/corosync/quorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/quorum"
 )
 
 // play plays a cluster of two nodes that is about to lose one of them. Without it, and

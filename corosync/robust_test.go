@@ -11,15 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/cpg"
-	"quorate/corosync/qb"
-	"quorate/corosync/quorum"
-	"quorate/corosync/votequorum"
-	"quorate/internal/leak"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/cpg"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/quorum"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/leak"
 )
 
 // client is what the clients have in common.

@@ -19,10 +19,10 @@ import (
 	"os"
 	"strings"
 
-	"quorate/bench/table"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/bench/table"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // key is what is asked for: it has a string of a few bytes.

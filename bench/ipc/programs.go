@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/cmap"
 )
 
 //go:embed c/get.c

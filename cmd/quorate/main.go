@@ -12,7 +12,7 @@ import (
 	"context"
 	"os"
 
-	"quorate/internal/cli"
+	"github.com/quorate/quorate/internal/cli"
 )
 
 func main() {

@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

@@ -6,8 +6,8 @@ package cfg
 import (
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // FuzzAnswers reads every answer and event that has more than an integer.

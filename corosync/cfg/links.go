@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Lengths in bytes, and offsets, of the answer to a request for links.

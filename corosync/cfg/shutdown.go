@@ -6,8 +6,8 @@ package cfg
 import (
 	"context"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Mode is how a shutdown is asked for.

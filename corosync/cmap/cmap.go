@@ -10,8 +10,8 @@ import (
 	"iter"
 	"sync"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // service is the name in errors, and that of the socket.

@@ -6,8 +6,8 @@ package cmap
 import (
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 func FuzzNotify(f *testing.F) {

@@ -8,10 +8,10 @@ import (
 	"runtime"
 	"testing"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
-	"quorate/internal/leak"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/leak"
 )
 
 // TestNoGrowth asks twenty thousand times: nothing may be left of a call. bench/ipc

@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Event is what happened to a key.

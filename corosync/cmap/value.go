@@ -10,7 +10,7 @@ import (
 	"math"
 	"strconv"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Type is the type of a value.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"log"
 
-	"quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/conf"
 )
 
 const text = `# edited by hand

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Cfg is a [Service] that plays cfg. A test sets its fields beforehand or while the

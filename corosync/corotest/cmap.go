@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Cmap is a [Service] that plays cmap. A test changes its keys with [Cmap.Set] and

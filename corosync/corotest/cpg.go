@@ -6,9 +6,9 @@ package corotest
 import (
 	"slices"
 
-	"quorate/corosync"
-	"quorate/corosync/cpg"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cpg"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Cpg is a [Service] that plays cpg on one node. Clients of the server see each

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/corosync"
-	"quorate/corosync/cpg"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cpg"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Serve handles a request.

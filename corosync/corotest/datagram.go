@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // datagramLine is datagram sockets: one for requests and answers, one for

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Each runs a test against fakes of both transports and of both layouts, in which

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // What a program does when its daemon dies is tried on a fake one. In a test,

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Peer is one client of a server.

@@ -6,8 +6,8 @@ package corotest
 import (
 	"slices"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Quorum is a [Service] that plays quorum. A test says with [Quorum.Set] what it

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Config is what kind of daemon a server plays. The zero value is a 64-bit one

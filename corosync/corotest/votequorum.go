@@ -7,9 +7,9 @@ import (
 	"cmp"
 	"slices"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
-	"quorate/corosync/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/votequorum"
 )
 
 // Votequorum is a [Service] that plays votequorum on one node of a cluster, with

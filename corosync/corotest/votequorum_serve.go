@@ -6,9 +6,9 @@ package corotest
 import (
 	"slices"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
-	"quorate/corosync/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/votequorum"
 )
 
 // voteName is the room for the device's name in requests.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Which part of a long message a fragment is.

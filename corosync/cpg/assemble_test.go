@@ -10,8 +10,8 @@ import (
 	"reflect"
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // TestAssembleHistories plays random senders, some of which give up, or go and come

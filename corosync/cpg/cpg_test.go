@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/corotest"
-	"quorate/corosync/cpg"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/cpg"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

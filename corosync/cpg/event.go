@@ -6,8 +6,8 @@ package cpg
 import (
 	"fmt"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Address names a member of a group.

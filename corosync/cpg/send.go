@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 var errNoGroup = errors.New("in no group")

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // sunPath is the length of a socket address's name on Linux.

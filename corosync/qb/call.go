@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Flow control words up to which a request is sent all the same: 2 is a sync of

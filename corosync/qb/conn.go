@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Why a connection is over. They are wrapped in a [corosync.Error].

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // ControlSize is the length of the socket transport's control file: for

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // A call has a number, and fields at their offsets; so has its answer. The

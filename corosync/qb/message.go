@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Lengths in bytes of what stands before the fields of every message.

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
-	"quorate/internal/leak"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/leak"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

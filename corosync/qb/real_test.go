@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 const key = "totem.cluster_name"

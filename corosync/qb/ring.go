@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Words that say in what state a chunk of a ring is.

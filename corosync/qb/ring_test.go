@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 func sample(l Layout) Setup {

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // Lengths of the two messages of the handshake, in bytes.

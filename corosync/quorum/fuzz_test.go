@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // nodeList is an event as a daemon sends it.

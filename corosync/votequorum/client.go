@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"sync"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // service is the name in errors, and that of the socket.

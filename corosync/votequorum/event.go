@@ -3,7 +3,7 @@
 
 package votequorum
 
-import "quorate/corosync"
+import "github.com/quorate/quorate/corosync"
 
 // State is what votequorum says of a node.
 type State uint32

@@ -6,8 +6,8 @@ package votequorum
 import (
 	"context"
 
-	"quorate/corosync"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // Tracker tells events, in their order.

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
-	"quorate/corosync/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/votequorum"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

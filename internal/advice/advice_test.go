@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 func TestWith(t *testing.T) {

@@ -88,6 +88,7 @@ var table = map[string]rule{
 	"quorate/test/interop/lab":    {may: []string{"qnet", "wire", "pki", "status"}, why: "the programs are tried from outside"},
 	"quorate/test/interop/yesman": {may: []string{"qnet", "wire", "pki"}, why: "an arbiter for the tests of the tests"},
 	"quorate/test/report":         {why: "it runs go test and knows nobody"},
+	"quorate/test/modulepath":     {why: "it edits files and knows nobody"},
 	"quorate/bench":               {may: []string{"qnet", "wire", "pki", "bench/*"}, why: "the programs are measured from outside"},
 	"quorate/bench/table":         {why: "figures and tables know nobody"},
 	"quorate/bench/ipc":           {may: []string{"bench/table", "corosync", "corosync/*"}, why: "a library is measured from outside"},
@@ -115,14 +116,22 @@ type pkg struct {
 	Imports    []string
 }
 
-// packages lists the packages of this module.
+// packages lists the packages of this module, by names that begin with quorate whatever
+// the module's path is.
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "quorate/...")
-	cmd.Stderr = os.Stderr
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "./...")
+	cmd.Dir, cmd.Stderr = "../..", os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
+	}
+	module := modulePath(t)
+	local := func(path string) string {
+		if rest, ok := strings.CutPrefix(path, module+"/"); ok {
+			return "quorate/" + rest
+		}
+		return path
 	}
 	var list []pkg
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
@@ -131,6 +140,10 @@ func packages(t *testing.T) []pkg {
 			return list
 		} else if err != nil {
 			t.Fatal(err)
+		}
+		p.ImportPath = local(p.ImportPath)
+		for i := range p.Imports {
+			p.Imports[i] = local(p.Imports[i])
 		}
 		list = append(list, p)
 	}

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // estate is an arbiter and some nodes, each with a directory of its own, in which its

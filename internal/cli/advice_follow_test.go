@@ -21,7 +21,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // sickbed is a machine on which an arbiter of some user does not start. It is cured by

@@ -12,11 +12,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/doctor"
-	"quorate/internal/pki"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/doctor"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // queryArbiter asks the arbiter behind a socket for a snapshot, and tells whether it is

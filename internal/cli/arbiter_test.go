@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/qb"
-	"quorate/internal/advice"
-	"quorate/internal/doctor"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/doctor"
 )
 
 // runArbiter runs quorate qnetd until the test ends, and returns the flags by which

@@ -17,9 +17,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/advice"
-	"quorate/internal/pki"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newCertCommand is the friendly face of the two certutils.

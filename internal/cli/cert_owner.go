@@ -14,12 +14,12 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/advice"
-	"quorate/internal/daemon"
-	"quorate/internal/limited"
-	"quorate/internal/pki"
-	"quorate/internal/safedir"
-	"quorate/internal/store"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/limited"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/store"
 )
 
 // packageUser is the user that the packages of corosync-qnetd make for it.

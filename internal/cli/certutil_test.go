@@ -14,9 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/corosync/qb"
-	"quorate/internal/advice"
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // asCertutil is the environment variable that makes this test binary our

@@ -17,11 +17,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/doctor"
-	"quorate/internal/fault"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/doctor"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newClustersCommand lists an arbiter's clusters with the reasons for their votes.

@@ -8,7 +8,7 @@ import (
 	"context"
 	"time"
 
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // follow shows the clusters until ctx is done: on a terminal as a screen, and elsewhere

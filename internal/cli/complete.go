@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/conf"
-	"quorate/corosync/qb"
-	"quorate/internal/nodeconf"
-	"quorate/internal/pki"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // completeTime is how long a key press may wait for a daemon's answer.

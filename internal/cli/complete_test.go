@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"quorate/corosync/cmap"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // completion is what a shell is told, and how to take it.

@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // corosyncPatience is how long an answer of Corosync is waited for. While it

@@ -14,11 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
-	"quorate/internal/advice"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // corosyncKey is a key as JSON has it.

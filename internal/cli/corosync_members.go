@@ -15,13 +15,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/corosync/conf"
-	"quorate/corosync/qb"
-	"quorate/internal/advice"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // corosyncMember is a configured node, as quorate corosync members prints it.

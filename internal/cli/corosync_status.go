@@ -14,11 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
-	"quorate/corosync/quorum"
-	"quorate/corosync/votequorum"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/quorum"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // corosyncState is what quorate corosync status prints.

@@ -16,12 +16,12 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/votequorum"
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // cluster is a fake Corosync on the first of two nodes.

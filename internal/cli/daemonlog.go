@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/daemon"
 )
 
 // daemonLog is where a daemon logs to. Standard error and syslog each have a queue: one

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // promptTime is within which a daemon must answer and end whose standard error hangs: a

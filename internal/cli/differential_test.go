@@ -15,9 +15,9 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/control"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // outcome is what a program did.

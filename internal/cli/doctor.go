@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"quorate/internal/doctor"
-	"quorate/internal/nodeconf"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/doctor"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newDoctorCommand examines this machine from end to end: as a node, or as an arbiter.

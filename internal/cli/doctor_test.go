@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/doctor"
+	"github.com/quorate/quorate/internal/doctor"
 )
 
 // TestDoctor: lines that stand below each other, JSON of the same, and exit codes. What

@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync/conf"
-	"quorate/internal/advice"
-	"quorate/internal/explain"
-	"quorate/internal/limited"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/explain"
+	"github.com/quorate/quorate/internal/limited"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // sbdFiles are where distributions keep sbd's settings.

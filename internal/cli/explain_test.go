@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/explain"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/explain"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // quorate runs a command line and returns what it printed and its exit code.

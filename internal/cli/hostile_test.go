@@ -21,11 +21,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/internal/pki"
-	"quorate/internal/pki/p12"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki/p12"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // evil is a name that repaints a terminal, sets its title, rings, goes to the start of

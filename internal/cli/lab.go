@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	laboratory "quorate/internal/lab"
-	"quorate/internal/lab/ui"
+	laboratory "github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab/ui"
 )
 
 // labOptions are the flags of quorate lab.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/fault"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // Main runs the command line args, whose first element is the name under which

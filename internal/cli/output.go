@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // output is where a command prints to. It remembers the first write that failed, so

@@ -14,11 +14,11 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/corosync/qb"
-	"quorate/internal/control"
-	"quorate/internal/daemon"
-	"quorate/internal/fault"
-	"quorate/internal/nodeconf"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/nodeconf"
 )
 
 const qdeviceName = "corosync-qdevice"

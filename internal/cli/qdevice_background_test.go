@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/votequorum"
-	"quorate/internal/advice"
-	"quorate/internal/daemon"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/daemon"
 )
 
 // backgroundNode is a machine with a fake Corosync on which corosync-qdevice runs

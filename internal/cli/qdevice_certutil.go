@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/pki"
-	"quorate/internal/pki/p12"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki/p12"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Where the C node keeps its certificates, and how its tool is called.

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync/qb"
-	"quorate/internal/daemon"
-	"quorate/internal/nodeconf"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newQDeviceCommand is the node daemon with long names for its options.

@@ -15,8 +15,8 @@ import (
 	"regexp"
 	"strings"
 
-	"quorate/internal/pki"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // quickStart is -Q: it sets up an arbiter and all nodes of a cluster over ssh

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
 )
 
 // TestQDeviceArgs holds the command line of corosync-qdevice: texts, exit codes.

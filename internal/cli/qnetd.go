@@ -13,13 +13,13 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"quorate/internal/control"
-	"quorate/internal/daemon"
-	"quorate/internal/fault"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Where the C daemon keeps its things.

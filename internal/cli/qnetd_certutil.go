@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 const certutilUsage = `%s: [-i|-s] [-c certificate] [-G] [-n cluster_name]

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/daemon"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // stateDir is where an arbiter keeps its state unless told otherwise.

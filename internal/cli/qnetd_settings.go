@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/daemon"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 // Outcomes of a setting, as the C daemon tells them apart.

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/daemon"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestDefaults: the C daemon's values, but TLS is required (SEC-5) and the

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestQNetdMisuse: one clear line in the C daemon's words, and its exit code.

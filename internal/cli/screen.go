@@ -17,7 +17,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"golang.org/x/term"
 
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newsKept is how many changes a screen remembers.

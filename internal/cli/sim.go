@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/internal/limited"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/limited"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // simOptions are the flags of "quorate sim".

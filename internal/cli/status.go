@@ -17,13 +17,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorate/corosync/qb"
-	live "quorate/internal/cluster"
-	"quorate/internal/control"
-	"quorate/internal/fault"
-	"quorate/internal/nodeconf"
-	"quorate/internal/outlook"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/qb"
+	live "github.com/quorate/quorate/internal/cluster"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // notQuorate is the exit code of a node without quorum, as pvecm status has it.

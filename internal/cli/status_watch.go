@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/term"
 
-	live "quorate/internal/cluster"
-	"quorate/internal/status"
+	live "github.com/quorate/quorate/internal/cluster"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // watchInterval is how often a watched status is looked at without a reason: the

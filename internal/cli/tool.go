@@ -12,9 +12,9 @@ import (
 	"os"
 	"syscall"
 
-	"quorate/internal/control"
-	"quorate/internal/nodeconf"
-	"quorate/internal/words"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // The exit codes of the C tools.

@@ -9,14 +9,14 @@ import (
 	"fmt"
 	"sync"
 
-	"quorate/corosync"
-	"quorate/corosync/cfg"
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
-	"quorate/corosync/quorum"
-	"quorate/corosync/votequorum"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cfg"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/quorum"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // provider is the only provider of quorum that has votes.

@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/qb"
-	"quorate/corosync/votequorum"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // fromKeys takes what the configuration map says. What can't be read there is taken

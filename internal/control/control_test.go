@@ -19,9 +19,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/words"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // fake is a daemon with one cluster.

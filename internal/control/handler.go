@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/status"
-	"quorate/internal/words"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Daemon is what a socket needs of the daemon behind it, whose snapshots are of

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/corotest"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }

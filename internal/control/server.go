@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/advice"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // Limits bound what clients of the socket may use.

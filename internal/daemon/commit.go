@@ -8,8 +8,8 @@ import (
 	"errors"
 	"sync"
 
-	"quorate/internal/qnetd"
-	"quorate/internal/store"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/store"
 )
 
 // committer writes grants to the store. While one transaction is under way

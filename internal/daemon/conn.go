@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/fault"
-	"quorate/internal/pki"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // connEvent is something that happened outside the loop: a connection that was just

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/qb"
-	"quorate/corosync/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/corosync/votequorum"
 )
 
 // corosyncEngine is a running Corosync as an Engine: cmap for the configuration

@@ -4,8 +4,8 @@
 package daemon
 
 import (
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // diffPlay is one row of TestAgainstC.

@@ -14,9 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/control"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // startC runs the C daemon without TLS. Where it is missing, CI fails.

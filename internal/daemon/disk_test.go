@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // smallDisk mounts a file system of 1 MiB, and returns what makes it full, or read-only,

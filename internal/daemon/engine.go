@@ -6,8 +6,8 @@ package daemon
 import (
 	"context"
 
-	"quorate/corosync"
-	"quorate/corosync/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/votequorum"
 )
 
 // Engine is the cluster engine under a node daemon: a running Corosync, or the

@@ -17,11 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/store"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/store"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestErrorCodes: messages out of order, of the other side, too long, unknown and

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/internal/event"
+	"github.com/quorate/quorate/internal/event"
 )
 
 // TestJournal: under systemd a line has a priority and no time, and whether the stream is

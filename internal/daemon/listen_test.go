@@ -19,7 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // freePort returns a TCP port that nobody listens on.

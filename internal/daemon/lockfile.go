@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/advice"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // ErrRunning is returned when another process holds the lock file.

@@ -17,8 +17,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"quorate/internal/qnetd"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // LogHandler writes log records one line each, with the head of the C daemons'

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 // decided is an event whose sentence is its reason.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/event"
+	"github.com/quorate/quorate/internal/event"
 )
 
 // logEvent logs an event: its sentence, and its fields for machines.

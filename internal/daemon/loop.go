@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnetd"
-	"quorate/internal/status"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // loop runs an arbiter machine: one goroutine, one timer for the machine, and

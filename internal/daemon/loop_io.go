@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // send encodes a message; flush sends it. A message that can't be encoded is

@@ -10,7 +10,7 @@ import (
 	"net"
 	"time"
 
-	"quorate/internal/event"
+	"github.com/quorate/quorate/internal/event"
 )
 
 // stoppingTime is how long the end waits for a systemd that does not listen.

@@ -16,8 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync/cmap"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // answerTime is within which a daemon must answer that has an output that hangs: a second,

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 const arbiterProcessEnv = "QUORATE_TEST_ARBITER_PROCESS"

@@ -15,10 +15,10 @@ import (
 	"strings"
 	"syscall"
 
-	"quorate/internal/advice"
-	"quorate/internal/pki"
-	"quorate/internal/safedir"
-	"quorate/internal/store"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/store"
 )
 
 // site is where an arbiter keeps its certificates and grants, and what is to be known

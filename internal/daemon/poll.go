@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 // poller knows which sockets have something to say. It is an epoll set of its

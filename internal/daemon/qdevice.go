@@ -14,13 +14,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"quorate/corosync"
-	"quorate/corosync/votequorum"
-	"quorate/internal/control"
-	"quorate/internal/event"
-	"quorate/internal/heuristics"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // QDeviceConfig is all that a node daemon is told, besides what it reads from

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/event"
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // nodeCerts loads a node's certificates when they are first needed, and again

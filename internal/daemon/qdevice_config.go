@@ -13,13 +13,13 @@ import (
 	"slices"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/votequorum"
-	"quorate/internal/event"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // configReader reads the configuration, registers the device, and reads it again

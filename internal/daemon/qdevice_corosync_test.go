@@ -18,14 +18,14 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/cmap"
-	"quorate/corosync/corotest"
-	"quorate/corosync/votequorum"
-	"quorate/internal/control"
-	"quorate/internal/nodeconf"
-	"quorate/internal/pki"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/cmap"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // machine is a node with a fake Corosync and a real daemon, on loopback.

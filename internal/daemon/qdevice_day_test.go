@@ -14,9 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestDayOfRings: for a day of virtual time the other node leaves and joins twice a

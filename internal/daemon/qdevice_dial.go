@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"quorate/internal/fault"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // Delays of RFC 8305.

@@ -18,12 +18,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/votequorum"
-	"quorate/internal/heuristics"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // fakeEngine is a Corosync that a test plays. Its zero values serve at once.

@@ -13,12 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/corotest"
-	"quorate/corosync/votequorum"
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/corotest"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestDefects: whatever task runs into a defect, the daemon ends with one line, the

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/heuristics"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // processRunner runs heuristics commands as processes, and logs what has become of

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/heuristics"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestHeuristicsLog: a command that fails in every run, for hours, is told once, and

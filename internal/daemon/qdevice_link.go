@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"quorate/internal/fault"
-	"quorate/internal/qdevice"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // link is a connection to the arbiter, from the try to make it on. One goroutine

@@ -16,9 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // again waits until the daemon has connected anew, and gives it its vote.

@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"time"
 
-	"quorate/corosync/votequorum"
-	"quorate/internal/event"
-	"quorate/internal/qdevice"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qdevice"
 )
 
 // nodeNotes writes a node machine's events to a log, with the name of the cluster.

@@ -13,13 +13,13 @@ import (
 	"sync"
 	"time"
 
-	"quorate/corosync"
-	"quorate/corosync/votequorum"
-	"quorate/internal/event"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // nodeLoop runs a node machine: one goroutine, one timer. Nothing that it does

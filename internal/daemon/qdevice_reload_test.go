@@ -14,10 +14,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync/votequorum"
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestReloadVersion: a reload that raises nothing but config_version is told to

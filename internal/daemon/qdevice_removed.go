@@ -8,10 +8,10 @@ import (
 	"errors"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/event"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qdevice"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qdevice"
 )
 
 // reload reads a configuration again. A device that was removed is unregistered, and

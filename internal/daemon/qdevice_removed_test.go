@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // withoutDevice removes what a person removes who takes the device out.

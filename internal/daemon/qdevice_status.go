@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/heuristics"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // errStarting is the answer while the configuration is being read.

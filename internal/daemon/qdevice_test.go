@@ -12,9 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestNodeLife takes a daemon from its start to the end that was asked for: it is

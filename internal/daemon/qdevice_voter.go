@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/qdevice"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/qdevice"
 )
 
 // tryAgainTime is how long a poll waits that Corosync did not take.

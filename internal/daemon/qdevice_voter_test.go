@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // startVoter runs a voter over an engine, and notes its results.

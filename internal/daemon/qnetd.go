@@ -17,14 +17,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/event"
-	"quorate/internal/pki"
-	"quorate/internal/qnetd"
-	"quorate/internal/status"
-	"quorate/internal/store"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/store"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // QNetdConfig is all that an arbiter daemon is told.

@@ -21,13 +21,13 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/store"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/store"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // arbiterUnderTest is a daemon on a loopback port.

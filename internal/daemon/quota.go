@@ -9,8 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/internal/event"
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 // What peers can cause in the log has limits, whatever its level: bytes that may come at

@@ -12,10 +12,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 func quotaLoop(t *testing.T, out *bytes.Buffer) *loop {

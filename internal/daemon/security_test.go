@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 // TestSecurityPage: SECURITY.md states the limits that hold here. Those of the machine are

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/control"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestSettingsAct: settings of -S do what they say, and the same is not done without them.

@@ -6,8 +6,8 @@ package daemon
 import (
 	"time"
 
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // share is connections that share the loop's time: the nodes of one cluster, or all that

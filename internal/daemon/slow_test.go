@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // TestSlowReader (A6): a client that asks and does not read is given up, alone, with TLS

@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/pki"
-	"quorate/internal/safedir"
-	"quorate/internal/store"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/store"
 )
 
 // The C daemon only reads its directory, and its packages make it root's. There

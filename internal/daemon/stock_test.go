@@ -22,14 +22,14 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/safedir"
-	"quorate/internal/store"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/store"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // asArbiter is the environment variable that makes this test binary an arbiter on

@@ -7,8 +7,8 @@ import (
 	"net/netip"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnetd"
 )
 
 const (

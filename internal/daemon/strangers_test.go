@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // dialFrom connects from another address of this host, and says nothing. It returns nil

@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/leak"
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // startSecureArbiter runs a daemon that requires TLS and certificates.

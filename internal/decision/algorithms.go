@@ -7,7 +7,7 @@ import (
 	"cmp"
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Decide applies the algorithm a to what v says. An unknown algorithm has no

@@ -6,7 +6,7 @@ package decision
 import (
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Client is what one connected node last reported. Only nodes with a complete

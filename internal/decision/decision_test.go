@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // client makes a client of a cluster with the configured nodes 1 to n: ring and

@@ -6,7 +6,7 @@ package decision
 import (
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestHeuristicsAtOnce (A4): lms counts heuristics as they are in the view, not

@@ -7,7 +7,7 @@ import (
 	"cmp"
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // partition is the clients that last reported the same ring with the same

@@ -3,7 +3,7 @@
 
 package decision
 
-import "quorate/internal/qnet"
+import "github.com/quorate/quorate/internal/qnet"
 
 // Code is the kind of a Reason.
 type Code uint8

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the verdicts into testdata")

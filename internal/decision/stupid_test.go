@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // The second implementation knows nothing of partitions: it asks node by node.

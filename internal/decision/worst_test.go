@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // worst is what one cluster's certificate can make of a decision: as many nodes as

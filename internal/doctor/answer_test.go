@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // TestNotAnswering: that Corosync does not run is said once.

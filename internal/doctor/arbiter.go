@@ -16,10 +16,10 @@ import (
 	"syscall"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/fault"
-	"quorate/internal/pki"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // ArbiterConfig is what is examined of an arbiter, and with what.

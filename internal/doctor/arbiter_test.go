@@ -21,14 +21,14 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/control"
-	"quorate/internal/daemon"
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/status"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // site is an arbiter's machine with nothing wrong.

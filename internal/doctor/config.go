@@ -14,12 +14,12 @@ import (
 	"strings"
 	"syscall"
 
-	"quorate/corosync/conf"
-	"quorate/internal/advice"
-	"quorate/internal/cluster"
-	"quorate/internal/fault"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qdevice"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/cluster"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qdevice"
 )
 
 // file reads corosync.conf as corosync -t does, and lints it.

@@ -10,11 +10,11 @@ import (
 	"io/fs"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/fault"
-	"quorate/internal/outlook"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // daemon asks the node daemon.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/conf"
 )
 
 // TestUnusableFiles: a file that can't be read or used at all is called by its name,

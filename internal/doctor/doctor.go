@@ -21,12 +21,12 @@ import (
 	"net/netip"
 	"time"
 
-	"quorate/corosync/conf"
-	"quorate/corosync/qb"
-	"quorate/internal/advice"
-	"quorate/internal/cluster"
-	"quorate/internal/nodeconf"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/qb"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/cluster"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Verdict is what comes of a check.

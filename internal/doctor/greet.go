@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // greetTime is how long something that has taken a connection may be silent. An arbiter

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/advice"
-	"quorate/internal/fault"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // slowLookup is how long a lookup may take without a word.

@@ -11,10 +11,10 @@ import (
 	"io"
 	"net"
 
-	"quorate/internal/advice"
-	"quorate/internal/fault"
-	"quorate/internal/pki"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // certs is what the check of the certificates leaves for that of TLS.

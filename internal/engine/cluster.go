@@ -12,10 +12,10 @@ import (
 	"sync"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Config is what a Cluster is told at its start.

@@ -11,11 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"quorate/corosync"
-	vqlib "quorate/corosync/votequorum"
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/corosync"
+	vqlib "github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 func config(device bool) Config {

@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"sync"
 
-	"quorate/corosync"
-	vqlib "quorate/corosync/votequorum"
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/corosync"
+	vqlib "github.com/quorate/quorate/corosync/votequorum"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Node is a client's connection to a node. It does for a node daemon what a

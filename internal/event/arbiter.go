@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // arbiterText is the sentence of what happens to an arbiter.

@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Level is how severe an event is.

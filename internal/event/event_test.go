@@ -10,8 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 var names = qnet.Names{{ID: 1, Name: "pve1"}, {ID: 2, Name: "pve2"}, {ID: 3, Name: "pve3"}}

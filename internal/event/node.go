@@ -6,7 +6,7 @@ package event
 import (
 	"fmt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // nodeText is the sentence of what happens to a node's daemon.

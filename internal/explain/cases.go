@@ -10,9 +10,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // plan is a case that is to be played: its faults, one after the other.

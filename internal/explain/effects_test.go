@@ -13,10 +13,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"quorate/corosync/conf"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // The random files that TestNotes plays.

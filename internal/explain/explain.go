@@ -22,10 +22,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync/conf"
-	"quorate/internal/advice"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Report is what was found out of a cluster.

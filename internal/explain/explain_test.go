@@ -15,8 +15,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/corosync/conf"
-	"quorate/internal/explain"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/explain"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what is explained into testdata and docs")

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // short are the kinds of the short table; the rest needs two things to go wrong that

@@ -13,11 +13,11 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync/conf"
-	"quorate/internal/advice"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // MaxNodes is the most nodes that are explained.

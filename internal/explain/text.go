@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Options say how a report is printed.

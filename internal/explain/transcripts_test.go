@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // TestNotesOfTranscripts: lint and explain say nothing untrue of the clusters of

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // Reason is why a part of a cluster is quorate or not.

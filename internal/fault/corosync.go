@@ -7,7 +7,7 @@ import (
 	"errors"
 	"syscall"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 // service words a call of Corosync that did not succeed.

@@ -27,8 +27,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/fault"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/fault"
 )
 
 // bare is what no sentence may have in it.

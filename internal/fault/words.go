@@ -19,7 +19,7 @@ import (
 	"strings"
 	"syscall"
 
-	"quorate/corosync"
+	"github.com/quorate/quorate/corosync"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"quorate/internal/words"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Command is one check, as corosync.conf has it.

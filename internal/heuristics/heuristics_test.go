@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // helper, in the environment, makes the test binary a daemon that runs a command

@@ -12,7 +12,7 @@ import (
 	"runtime"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Config is how commands are run. A zero field is the C daemon's default.

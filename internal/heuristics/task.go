@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // taskState is how far a command is.

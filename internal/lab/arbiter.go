@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"quorate/internal/control"
-	"quorate/internal/daemon"
-	"quorate/internal/qnetd"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // task is a daemon that runs in a goroutine.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"quorate/internal/pki"
+	"github.com/quorate/quorate/internal/pki"
 )
 
 // enrol makes an arbiter's CA in arbiterDir, and the certificates of the cluster's

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/engine"
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/engine"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Config is what a laboratory is told at its start.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // guestPrefix begins the keys of guests in the shared data.

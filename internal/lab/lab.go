@@ -15,10 +15,10 @@ import (
 	"sync"
 	"time"
 
-	"quorate/internal/daemon"
-	"quorate/internal/engine"
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/engine"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Lab is a running laboratory. Its methods may be called from several goroutines;

@@ -20,9 +20,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the laboratory says into testdata")

@@ -11,12 +11,12 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/control"
-	"quorate/internal/engine/core"
-	"quorate/internal/outlook"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // losses says what would come of losing each node, or the arbiter, as a node sees it.

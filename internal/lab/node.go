@@ -12,14 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync"
-	"quorate/internal/control"
-	"quorate/internal/daemon"
-	"quorate/internal/engine"
-	"quorate/internal/engine/core"
-	"quorate/internal/nodeconf"
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/corosync"
+	"github.com/quorate/quorate/internal/control"
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/engine"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 var _ daemon.Engine = (*engine.Node)(nil)

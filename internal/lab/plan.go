@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Plan is what is up and what is not: enough to say of a command that it can't be

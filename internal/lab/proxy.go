@@ -12,7 +12,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/engine/core"
 )
 
 // proxy is the network between one node and the arbiter: connections to its

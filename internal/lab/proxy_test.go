@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/engine/core"
 )
 
 // echoServer answers each line with the same line, on loopback.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Tone says how a text is meant, for whoever gives it a colour.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestAllDown: that the last node is down is told in red; before, nothing is told of it.

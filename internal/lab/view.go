@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // View is a snapshot of a laboratory. It shares nothing with it.

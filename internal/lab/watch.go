@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Event is a line of what has happened.

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Prefixes are those of the keys that Parse looks at.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qdevice"
 )
 
 const heuristicsKeys = "quorum.device.heuristics."

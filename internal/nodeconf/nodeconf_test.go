@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // usual are the keys of a node that corosync.conf says no more than it must of.

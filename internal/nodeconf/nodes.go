@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 const nodeKeys = "nodelist.node."

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/corosync/conf"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/corosync/conf"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Defaults of Corosync and of the C daemon.

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // tally counts for each member that is left, as its votequorum would.

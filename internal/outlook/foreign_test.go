@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/outlook"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestForecastOfCArbiter: with lms and 2nodelms Corosync's own arbiter decides while it

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // world is a cluster of votequorum machines, all up, with their devices.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/decision"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/decision"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // newRing is who would cast the arbiter's vote in a new ring of only these members.

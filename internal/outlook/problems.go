@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"quorate/internal/advice"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // Complete fills in what follows from the rest of a report: its losses and problems.

@@ -14,9 +14,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/internal/outlook"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the texts anew")

@@ -24,8 +24,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"quorate/internal/advice"
-	"quorate/internal/limited"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/limited"
 )
 
 // The names in the certificates: the C client wants to see ServerCN.

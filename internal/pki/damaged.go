@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // A DamagedError is returned for certificates that are there and can't be used,

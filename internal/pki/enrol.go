@@ -18,9 +18,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/limited"
-	"quorate/internal/pki/p12"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/limited"
+	"github.com/quorate/quorate/internal/pki/p12"
 )
 
 // The files that a node exchanges with its arbiter and with the other nodes,

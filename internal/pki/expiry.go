@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // warnBefore is how long before the end of a certificate it is warned of.

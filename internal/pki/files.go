@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/limited"
+	"github.com/quorate/quorate/internal/limited"
 )
 
 // The files of a certificate directory.

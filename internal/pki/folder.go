@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // modes are the permissions of new files. C lets the group write, unless -G.

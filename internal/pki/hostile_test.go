@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // TestHostileOwner: the owner of a directory swaps links in wherever root writes there:

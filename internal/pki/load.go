@@ -14,7 +14,7 @@ import (
 	"sort"
 	"time"
 
-	"quorate/internal/limited"
+	"github.com/quorate/quorate/internal/limited"
 )
 
 // loadCert reads the first certificate of a PEM file, whatever stands before it.

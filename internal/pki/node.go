@@ -13,8 +13,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/fault"
-	"quorate/internal/limited"
+	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/limited"
 )
 
 // The files of a node's directory. A node that has its CA is initialised; key

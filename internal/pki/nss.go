@@ -22,9 +22,9 @@ import (
 	"syscall"
 	"time"
 
-	"quorate/internal/advice"
-	"quorate/internal/pki/p12"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/pki/p12"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // The names in the C programs' databases.

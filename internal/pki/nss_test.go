@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // TestBrokenDatabase: an NSS database that can't be read is told in NSS's words alone,

@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/advice"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // Owner is the user that an arbiter runs as, for whom root sets up its directory.

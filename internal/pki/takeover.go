@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"quorate/internal/advice"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // TakeOverArbiter makes an arbiter of ours of the NSS database in dir, which

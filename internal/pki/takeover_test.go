@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/advice"
+	"github.com/quorate/quorate/internal/advice"
 )
 
 // cTools runs the C side's own scripts in a directory of the test: an arbiter's

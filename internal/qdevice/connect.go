@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // echoInterval is how often an echo is asked for. An arbiter without a grace is

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // fuzzedNode plays what a fuzzer makes up to a node: Corosync, and any arbiter.

@@ -6,10 +6,10 @@ package qdevice
 import (
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // received handles one message of the arbiter. One that can't be used ends the

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // peer is where an arbiter was found.

@@ -6,8 +6,8 @@ package qdevice
 import (
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // reconfigured takes a new Config.

@@ -6,9 +6,9 @@ package qdevice
 import (
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // removal is how far a device is on its way out of votequorum.

@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the machine does into testdata")

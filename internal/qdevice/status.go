@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/status"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Why "no" is cast without the arbiter having said it.

@@ -6,8 +6,8 @@ package qdevice
 import (
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // cause is why a vote is cast: in words for the status, and as an event if there is no

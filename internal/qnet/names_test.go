@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 func TestNames(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Limits on a connection before its Init.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Limits on what a cluster's nodes can make the arbiter remember of it. Whatever they

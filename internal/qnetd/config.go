@@ -7,8 +7,8 @@ import (
 	"math"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Config is what a Server is told once, at its start. The zero value of a

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // world is one history of a cluster and its arbiter.

@@ -4,9 +4,9 @@
 package qnetd
 
 import (
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // ConnID names one connection for as long as the process lives. The shell

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // What a node does with its vote: its daemon gives up when an echo was not

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Without TLS, or where it is optional, anybody can be a node of a cluster of any name.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // granted makes a cluster of one node with a record, whose node then goes away. It returns

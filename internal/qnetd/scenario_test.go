@@ -19,10 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the machine says into testdata")

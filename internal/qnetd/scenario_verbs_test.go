@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // scenarioArgs are the words behind a verb: key=value, or a word alone.

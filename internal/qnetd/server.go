@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/decision"
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/decision"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Server is the arbiter machine. Its methods must be called from one goroutine.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/decision"
-	"quorate/internal/event"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/decision"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // settleTime is how long a node may be left in sync without a vote: while its

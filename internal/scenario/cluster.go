@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // MaxNodes is the most nodes that a scenario may have.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // MaxSize bounds a scenario, in bytes.

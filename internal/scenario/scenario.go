@@ -26,7 +26,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Host is a node, or the arbiter.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 const every = `# what it is about

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/scenario"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // clusterName is the cluster's.

@@ -6,10 +6,10 @@ package sim
 import (
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // cDaemon is a model of corosync-qdevice 3.0.3 with ffsplit, or lms without

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // Violation is what was found against a promise.

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnetd"
-	"quorate/internal/scenario"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // conn is a TCP connection between a node daemon and the arbiter.

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/qnetd"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // cServer is a model of the rules of corosync-qnetd 3.0.3 for ffsplit: a silent

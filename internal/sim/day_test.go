@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/leak"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/leak"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // TestDayOfJoinsAndLeaves: for a day nodes, their daemons and their connections leave

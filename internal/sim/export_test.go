@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/status"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/status"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // Report is what quorate status sees on a node: no more than that node knows. It

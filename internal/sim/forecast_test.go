@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/outlook"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
-	"quorate/internal/status"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/outlook"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
+	"github.com/quorate/quorate/internal/status"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // foretold is a forecast that is about to be held against what comes.

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // goDaemon is the shell of our node daemon's machine.

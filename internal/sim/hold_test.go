@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // TestHoldCoversTheWorst: a node's link is lost silently at any moment between

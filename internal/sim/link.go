@@ -6,7 +6,7 @@ package sim
 import (
 	"time"
 
-	"quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // link is what one host can send to another.

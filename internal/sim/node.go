@@ -6,11 +6,11 @@ package sim
 import (
 	"time"
 
-	"quorate/internal/qdevice"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // deviceName is under what both node daemons register.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // Do plays a command.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // TestRandomHistories: whatever fails, no two sides are active, and the votes

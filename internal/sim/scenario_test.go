@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the simulator prints into testdata")

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/event"
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Stats is what was seen in one run, or in many.

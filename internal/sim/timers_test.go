@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/scenario"
-	"quorate/internal/sim"
+	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/sim"
 )
 
 // TestUnusualTimers: with our node daemons the promises hold, too, where the

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // ring is one membership that Totem has agreed on, and the messages in it.

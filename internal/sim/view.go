@@ -6,7 +6,7 @@ package sim
 import (
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // NodeState is what a node's Corosync knows and can do at an instant.

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/scenario"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // World is a cluster, its arbiter and the network between them. Its methods

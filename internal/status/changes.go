@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Changes tells in sentences what is different in a report from the one before: of

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // ClustersOverview is AppendClusters in two pieces, wrapped into width columns (0: not

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // AppendClusters appends a snapshot as a text for people: the arbiter in one

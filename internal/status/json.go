@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // The JSON of a snapshot has words where the wire has numbers: algorithms and

@@ -6,7 +6,7 @@ package status
 import (
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // The states of a node daemon's connection to its arbiter, in the words of the C

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // AppendQDeviceJSON appends s as one line of JSON.

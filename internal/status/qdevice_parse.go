@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // ParseQDevice reads what a node daemon, C's or ours, answers to "status verbose",

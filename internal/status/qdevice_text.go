@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // isoTime is how the C daemon prints instants: local time without its zone.

@@ -6,7 +6,7 @@ package status
 import (
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // QNetd is a snapshot of an arbiter. It owns all that it points to. Fields

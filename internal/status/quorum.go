@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Quorum is a snapshot of what this node's Corosync says of its cluster. All

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Report is all that quorate status tells: what Corosync says, what this machine's

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // AppendReport appends a report in the order that scripts know: the block that pvecm

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/status"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // sample is the snapshot behind the samples that were taken from the C tool,

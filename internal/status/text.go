@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // AppendStatus appends what the C arbiter answers to "status", or to "status

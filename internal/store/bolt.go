@@ -19,9 +19,9 @@ import (
 	"go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
 
-	"quorate/internal/advice"
-	"quorate/internal/qnet"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // ErrDamaged is returned by Open and Load when the file is no intact store.

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 var _ Store = (*Bolt)(nil)

@@ -20,7 +20,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // smallPage is the size of the pages in a test's file: more of them come into play.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestGone: a record that is removed is gone after the next start as well, the others are

@@ -11,7 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // The register's ID is in a bucket of its own: a CRC-32C of the ID, and the ID. A

@@ -14,7 +14,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestID: each register has an ID of its own, and keeps it.

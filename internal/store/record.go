@@ -11,7 +11,7 @@ import (
 	"hash/crc32"
 	"strconv"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // value is what a record looks like on disk: a CRC-32C of the cluster's name and of the

@@ -13,7 +13,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // A seal says what is in the file: each transaction writes it with its own number, so

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"syscall"
 
-	"quorate/internal/qnet"
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // Standby is a Store for a process that may not be allowed to write where its

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/safedir"
+	"github.com/quorate/quorate/internal/safedir"
 )
 
 // places are a directory that is where the grants belong, on a file system of its

@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Record is the last grant of one cluster, with the revision under which it is stored.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // The values that Corosync takes where corosync.conf has none.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 var epoch = time.Unix(1_000_000, 0)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // quorumOf is the least number of votes that is more than half of both what is

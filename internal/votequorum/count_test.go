@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // slowQuorum is the second, stupid implementation: it counts up until it has

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // deliver applies a message. Every member of the ring applies the same

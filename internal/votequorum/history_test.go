@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // partitions returns all ways to part the nodes 1 to n.

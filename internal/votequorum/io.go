@@ -3,7 +3,7 @@
 
 package votequorum
 
-import "quorate/internal/qnet"
+import "github.com/quorate/quorate/internal/qnet"
 
 // Call names a client's request for as long as it is under way. The shell
 // chooses it; the machine only gives it back in an Answer.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // node is what this node knows of a node.

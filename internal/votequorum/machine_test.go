@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // kinds names the outputs in short.

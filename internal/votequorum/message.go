@@ -3,7 +3,7 @@
 
 package votequorum
 
-import "quorate/internal/qnet"
+import "github.com/quorate/quorate/internal/qnet"
 
 // Message is what the machines of a cluster tell each other. Messages are
 // plain values.

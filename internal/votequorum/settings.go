@@ -7,7 +7,7 @@ import (
 	"errors"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // settings is the part of the configuration that is in force.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // Flags is what votequorum tells of a node; the values are those of its

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // syncStart takes note of a new ring. Nothing is counted anew before the

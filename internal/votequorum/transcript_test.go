@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the machines say into testdata")

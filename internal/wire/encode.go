@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"math"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // HeaderSize is the length of a message's header in bytes: type and body length.

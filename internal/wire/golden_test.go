@@ -13,7 +13,7 @@ import (
 	"slices"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // vector is a message that was captured from the C programs, or that they

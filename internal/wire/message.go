@@ -3,7 +3,7 @@
 
 package wire
 
-import "quorate/internal/qnet"
+import "github.com/quorate/quorate/internal/qnet"
 
 // Opt is an option's value that a message may lack.
 type Opt[T any] struct {

@@ -3,7 +3,7 @@
 
 package wire
 
-import "quorate/internal/qnet"
+import "github.com/quorate/quorate/internal/qnet"
 
 // maxNames is how many bytes the names of a cluster's nodes may take.
 const maxNames = 16 << 10

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestNamesTolerant: a list of names that is damaged, or has what is no name, costs names

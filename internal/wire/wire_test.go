@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 func unhex(t testing.TB, s string) []byte {

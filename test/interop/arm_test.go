@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // armBuild is the arbiter's program for a Raspberry Pi 2, built once.
@@ -23,7 +23,7 @@ var armBuild = sync.OnceValues(buildARM)
 // processor, under the name by which the script was called.
 func buildARM() (string, error) {
 	program, script := filepath.Join(suite.dir, "quorate-armv7"), filepath.Join(suite.dir, "armv7")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "quorate/cmd/quorate")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "../../cmd/quorate")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH=arm", "GOARM=7")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build for ARMv7: %w\n%s", err, out)

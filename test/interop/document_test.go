@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/bench/table"
+	"github.com/quorate/quorate/bench/table"
 )
 
 // compat is the document that has the outcomes, in our own folder's words.

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/corosync/conf"
+	"github.com/quorate/quorate/corosync/conf"
 )
 
 // alone starts Corosync in namespaces of its own, on a host named n1 that has the

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // pair is an arbiter and the node daemons that it is put together with.
@@ -125,7 +125,7 @@ func parsePairs(text string) (pairs []pair, err error) {
 // build compiles the programs under test and the observer.
 func build(dir string) error {
 	suite.quorate, suite.yesman = filepath.Join(dir, "quorate"), filepath.Join(dir, "yesman")
-	for path, pkg := range map[string]string{suite.quorate: "quorate/cmd/quorate", suite.yesman: "quorate/test/interop/yesman"} {
+	for path, pkg := range map[string]string{suite.quorate: "../../cmd/quorate", suite.yesman: "./yesman"} {
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestNodeDaemon is a smoke test of what the other rows do not try of our node

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestQuickStart sets a cluster up from one of its nodes with one command,

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestRefusals tries to join a running cluster in ways that must not work: each

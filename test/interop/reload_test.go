@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestReload changes what a running cluster's corosync.conf says of the device.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestRestartBesideCutOff (H4): one node is cut off from everything, and the

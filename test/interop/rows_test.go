@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // hosts is a shorthand for the groups that Cut and Heal take.

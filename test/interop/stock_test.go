@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestStockUnit puts our arbiter in the place of C's under Debian's unit: as its

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestSwitchPrograms sets a cluster up with C's programs, puts ours in their

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // trial is one row with one pair.

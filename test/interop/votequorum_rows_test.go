@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
-	"quorate/test/interop/lab"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // TestVotequorum plays the transcripts of internal/votequorum on real Corosync

@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // transcripts is where the unit tests of votequorum have theirs, and the tool

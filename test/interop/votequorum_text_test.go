@@ -6,8 +6,8 @@ package interop
 import (
 	"time"
 
-	"quorate/internal/status"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/status"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // tell is what quorate status would print of a machine's node, and corosync-quorumtool

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/interop/lab"
 )
 
 // The test of these tests: with an arbiter that acknowledges everybody each row that is

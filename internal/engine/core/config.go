@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // MaxNodes is the most nodes that a cluster may have. The vote arithmetic would

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Item is one item of the shared data.

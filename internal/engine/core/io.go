@@ -4,8 +4,8 @@
 package core
 
 import (
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Input is something that happened to the cluster. Inputs that name a node that

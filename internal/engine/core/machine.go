@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // node is what the engine adds to a node of vqtest.

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the machine says into testdata")

@@ -6,8 +6,8 @@ package core
 import (
 	"slices"
 
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // Status is a snapshot of the cluster. It shares nothing with the machine.

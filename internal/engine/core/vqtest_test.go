@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"quorate/internal/qnet"
-	"quorate/internal/votequorum"
-	"quorate/internal/votequorum/vqtest"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // TestLikeCorosync plays the transcripts of votequorum, which were played on real

@@ -10,9 +10,9 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/lab"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // keysShort are the single keys, which count while nothing is typed. The last two are

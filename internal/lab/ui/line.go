@@ -10,7 +10,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab"
 )
 
 // maxTyped is the most characters that a line may have.

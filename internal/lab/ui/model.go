@@ -11,7 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab"
 )
 
 // Laboratory is what the UI needs of a lab.Lab.

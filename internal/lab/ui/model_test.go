@@ -20,9 +20,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/engine/core"
-	"quorate/internal/lab"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the screens are into testdata")

@@ -8,7 +8,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab"
 )
 
 // tones are the colours: few, and those that every terminal has.

@@ -14,7 +14,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab"
 )
 
 // Run shows a laboratory on the terminal until it is quit, or ctx is done: then

@@ -9,7 +9,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"quorate/internal/lab"
+	"github.com/quorate/quorate/internal/lab"
 )
 
 // minRest is how many lines of what has happened must fit below the table, or all of

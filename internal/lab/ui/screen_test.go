@@ -14,8 +14,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"quorate/internal/lab"
-	"quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // TestHelpCloses: any key closes the help. A letter begins a command, and nothing else

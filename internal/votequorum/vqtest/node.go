@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // form makes a ring of nodes. What they still have to deliver in their old

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // Play does what a command says, and lets all messages through. The node's

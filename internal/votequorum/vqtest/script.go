@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // Command is one line of a script. The verbs:

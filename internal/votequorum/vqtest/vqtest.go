@@ -21,8 +21,8 @@ import (
 	"slices"
 	"time"
 
-	"quorate/internal/qnet"
-	vq "quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/qnet"
+	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
 // Cluster is a set of nodes. The zero value is not usable: see New.

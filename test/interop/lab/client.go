@@ -20,9 +20,9 @@ import (
 
 	"github.com/vishvananda/netns"
 
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 // Client is a client of the arbiter that a test plays by hand.

@@ -12,9 +12,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"quorate/internal/pki"
-	"quorate/internal/qnet"
-	"quorate/internal/wire"
+	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/wire"
 )
 
 const dir = "/etc/corosync/qnetd/nssdb"
