@@ -291,7 +291,7 @@ func (l *loop) take(now time.Time, e connEvent) {
 // step runs the machine once and does what it asks for. c is the connection that has
 // brought the input, nil if none has.
 func (l *loop) step(now time.Time, c *conn, in qnetd.Input) {
-	run := l.machine.Take
+	run := l.machine.Apply
 	if _, ok := in.(qnetd.Tick); ok {
 		run = l.machine.Step
 	}

@@ -66,14 +66,14 @@ func New(cfg Config, now time.Time, stored []Stored) *Server {
 // Equal histories give equal outputs. Inputs for a connection that the machine
 // has closed are ignored. The returned slice is valid until the next Step.
 func (s *Server) Step(now time.Time, in Input) []Output {
-	s.Take(now, in)
+	s.Apply(now, in)
 	s.tick(now)
 	return s.out
 }
 
-// Take is Step without the timers that are due, which run in the next Step. A shell takes
+// Apply is Step without the timers that are due, which run in the next Step. A shell applies
 // so what has arrived: a client whose message lies unread must not be found silent.
-func (s *Server) Take(now time.Time, in Input) []Output {
+func (s *Server) Apply(now time.Time, in Input) []Output {
 	s.out = s.out[:0]
 	switch in := in.(type) {
 	case Connected:

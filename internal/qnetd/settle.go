@@ -61,7 +61,7 @@ func (s *Server) settle(now time.Time, cl *cluster) {
 	for {
 		v := s.judge(cl)
 		if next, again := s.await(now, cl, v.Await); !again {
-			s.apply(now, cl, v, next)
+			s.carryOut(now, cl, v, next)
 			return
 		}
 	}
@@ -161,8 +161,8 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 	return next, again
 }
 
-// apply carries a verdict out as far as the safety rule allows it now.
-func (s *Server) apply(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
+// carryOut carries a verdict out as far as the safety rule allows it now.
+func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
 	why := cl.reason(v)
 	var held obstacle
 	if len(v.Await) == 0 {
