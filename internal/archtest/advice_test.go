@@ -37,12 +37,11 @@ var spoken = map[string]string{
 // nowhere else in internal.
 func TestAdvice(t *testing.T) {
 	for _, p := range packages(t) {
-		rel := strings.TrimPrefix(p.ImportPath, "quorate/")
-		if !strings.HasPrefix(rel, "internal/") || rel == "internal/advice" {
+		if !strings.HasPrefix(p.Path, "internal/") || p.Path == "internal/advice" {
 			continue
 		}
 		for _, name := range p.GoFiles {
-			if spoken[rel+"/"+name] != "" {
+			if spoken[p.Path+"/"+name] != "" {
 				continue
 			}
 			fset := token.NewFileSet()

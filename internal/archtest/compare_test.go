@@ -17,7 +17,6 @@ import (
 // other. An int has 32 bits on some machines, and the difference of two node IDs has
 // 33: the order would depend on the machine (P4). cmp.Compare has no such limit.
 func TestComparisons(t *testing.T) {
-	const root = "../.."
 	files := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {

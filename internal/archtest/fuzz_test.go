@@ -15,7 +15,6 @@ import (
 
 // TestFuzzed: make fuzz runs every fuzz test, and no other.
 func TestFuzzed(t *testing.T) {
-	const root = "../.."
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		t.Fatal(err)

@@ -6,32 +6,23 @@ package archtest
 import (
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// modulePath is the path that go.mod gives this module.
-func modulePath(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("go", "list", "-m").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // TestModulePath: a host's name begins the path, as go get wants it. And it stands in
 // go.mod and in imports only, where test/modulepath changes it.
 func TestModulePath(t *testing.T) {
-	const root = "../.."
-	module := modulePath(t)
+	module, err := module()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if host, _, _ := strings.Cut(module, "/"); !strings.Contains(host, ".") {
 		t.Fatalf("the module is %s, which go get cannot resolve", module)
 	}
 	files := 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() && (d.Name() == ".git" || d.Name() == "bin") {
 			return filepath.SkipDir
 		}

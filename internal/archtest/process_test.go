@@ -24,7 +24,6 @@ var processWide = []string{
 // TestProcessWide: only a command changes what belongs to the whole process. A daemon
 // may be one of several in it, as in the laboratory.
 func TestProcessWide(t *testing.T) {
-	const root = "../.."
 	calls := 0
 	for _, dir := range []string{"internal", "corosync"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
