@@ -63,6 +63,13 @@ func TestGolden(t *testing.T) {
 			got = string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf", All: true}))
 			same(t, stem+".all.txt", got)
 			fits(t, got)
+			if name := filepath.Base(stem); name == "lms" || name == "four" {
+				j, err := json.MarshalIndent(r, "", " ")
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, stem+".json", string(j)+"\n")
+			}
 		})
 	}
 }

@@ -206,6 +206,31 @@ func TestReportColour(t *testing.T) {
 	}
 }
 
+// TestReportGoldenJSON: programs read this, so it stays byte for byte what it is.
+func TestReportGoldenJSON(t *testing.T) {
+	list := cases()
+	for _, name := range []string{"whole", "four", "lms", "grace", "c-daemon", "no-daemon", "no-device"} {
+		outlook.Complete(list[name])
+		got, err := status.AppendReportJSON(nil, list[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := "testdata/" + name + ".json"
+		if *rewrite {
+			if err := os.WriteFile(file, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
 // The JSON has what the text has, and no null.
 func TestReportJSON(t *testing.T) {
 	for name, r := range cases() {

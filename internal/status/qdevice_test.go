@@ -267,6 +267,10 @@ func TestQDeviceJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "qdevice-json", b)
+	if b, err = status.AppendQDeviceJSON(nil, away()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "qdevice-json-away", b)
 	if b, _ = status.AppendQDeviceJSON(nil, away()); strings.Contains(string(b), "null") {
 		t.Errorf("null in %s", b)
 	}

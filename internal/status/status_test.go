@@ -222,6 +222,9 @@ func TestJSONRoundTrip(t *testing.T) {
 		if !reflect.DeepEqual(&got, s) {
 			t.Errorf("got %+v\nwant %+v\nfrom %s", &got, s, b)
 		}
+		if s == full {
+			golden(t, "json-full", b)
+		}
 	}
 }
 
@@ -232,6 +235,10 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "json", b)
+	if b, err = status.AppendJSON(nil, bare(), ""); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "json-bare", b)
 	if b, err = status.AppendJSON(nil, sample(), "other"); err != nil {
 		t.Fatal(err)
 	}
