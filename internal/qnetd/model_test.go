@@ -26,6 +26,11 @@ const (
 
 // totemRing is a ring as Totem formed it. Once a member has left it nobody can
 // do anything in it: the token does not come round any more.
+//
+// This is not package totem, on purpose: it knows no messages and no sync, and a
+// node hears of a ring whenever chance has it, or never. What the arbiter promises
+// must hold whatever Totem does within a ring, and a mistake that both models
+// shared would hide here.
 type totemRing struct {
 	id      qnet.RingID
 	members []qnet.NodeID
