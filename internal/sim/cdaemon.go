@@ -119,7 +119,7 @@ func (d *cDaemon) input(now time.Time, in any) {
 		}
 	case qdevice.Connected:
 		d.state = qdevice.Preinit
-		d.n.send(wire.Preinit{Seq: wire.Some(d.seq), ClusterName: wire.Some(clusterName)})
+		d.n.sendArbiter(wire.Preinit{Seq: wire.Some(d.seq), ClusterName: wire.Some(clusterName)})
 	case qdevice.Disconnected:
 		if d.state != qdevice.Connecting {
 			d.disconnect = true
@@ -154,7 +154,7 @@ func (d *cDaemon) timers(now time.Time) {
 				continue
 			}
 			d.echoSeq++
-			d.n.send(wire.EchoRequest{Seq: wire.Some(d.echoSeq)})
+			d.n.sendArbiter(wire.EchoRequest{Seq: wire.Some(d.echoSeq)})
 			d.echoAt = now.Add(heartbeat)
 		default:
 			d.connectAt = time.Time{}
@@ -253,7 +253,7 @@ func (d *cDaemon) checksDone(now time.Time, h qnet.Heuristics) {
 		d.online(now)
 	}
 	if awaited[forInterval] && h != old && d.state == qdevice.Online {
-		d.n.send(wire.HeuristicsChange{Seq: d.next(), Heuristics: h})
+		d.n.sendArbiter(wire.HeuristicsChange{Seq: d.next(), Heuristics: h})
 	}
 	if d.n.w.cfg.Heuristics == scenario.HeuristicsOn {
 		d.checkAt = now.Add(3 * d.n.w.cfg.Timeout)
@@ -304,7 +304,7 @@ func (d *cDaemon) next() wire.Opt[uint32] {
 
 func (d *cDaemon) sendMembership() {
 	d.sentRing = d.ring
-	d.n.send(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(d.ring), Nodes: d.members, Heuristics: d.checks})
+	d.n.sendArbiter(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Membership), RingID: wire.Some(d.ring), Nodes: d.members, Heuristics: d.checks})
 }
 
 func (d *cDaemon) sendQuorum() {
@@ -312,7 +312,7 @@ func (d *cDaemon) sendQuorum() {
 	if d.quorum.Quorate {
 		q = 1
 	}
-	d.n.send(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(q), Nodes: d.quorum.Nodes})
+	d.n.sendArbiter(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.Quorum), Quorate: wire.Some(q), Nodes: d.quorum.Nodes})
 }
 
 // received takes a message of the arbiter.
@@ -321,9 +321,9 @@ func (d *cDaemon) received(now time.Time, m wire.Message) {
 	case wire.PreinitReply:
 		d.state, d.sentRing = qdevice.Init, d.ring
 		cfg := d.n.w.cfg
-		d.n.send(wire.Init{
+		d.n.sendArbiter(wire.Init{
 			Seq: d.next(), SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
-			NodeID: wire.Some(d.n.id), Algorithm: wire.Some(cfg.Algorithm), Heartbeat: wire.Some(uint32(d.n.w.heartbeat().Milliseconds())),
+			NodeID: wire.Some(d.n.ID), Algorithm: wire.Some(cfg.Algorithm), Heartbeat: wire.Some(uint32(d.n.w.heartbeat().Milliseconds())),
 			TieBreaker: wire.Some(cfg.TieBreaker), RingID: wire.Some(d.ring),
 		})
 	case wire.InitReply:
@@ -341,7 +341,7 @@ func (d *cDaemon) received(now time.Time, m wire.Message) {
 		d.voted(now, m.RingID.V, m.Vote.V)
 	case wire.VoteInfo:
 		d.voted(now, m.RingID.V, m.Vote.V)
-		d.n.send(wire.VoteInfoReply{Seq: m.Seq})
+		d.n.sendArbiter(wire.VoteInfoReply{Seq: m.Seq})
 	}
 }
 
@@ -368,8 +368,8 @@ func (d *cDaemon) online(now time.Time) {
 	if cfg.KAP {
 		kap = 1
 	}
-	d.n.send(wire.SetOption{Seq: d.next(), KeepActivePartition: wire.Some(kap)})
-	d.n.send(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.InitialConfig), ConfigVersion: wire.Some(uint64(1)), Nodes: d.n.w.nodeList()})
+	d.n.sendArbiter(wire.SetOption{Seq: d.next(), KeepActivePartition: wire.Some(kap)})
+	d.n.sendArbiter(wire.NodeList{Seq: d.next(), ListType: wire.Some(qnet.InitialConfig), ConfigVersion: wire.Some(uint64(1)), Nodes: d.n.w.nodeList()})
 	d.sendMembership()
 	if d.quorum != nil {
 		d.sendQuorum()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
@@ -43,9 +44,9 @@ func (v *Violation) Error() string {
 
 // state is what a node can do.
 type state struct {
-	ring    *ring // nil unless it is settled: not in sync, and its token comes round
-	quorate bool  // the flag that it shows
-	counts  bool  // it counts the device's vote
+	ring    *totem.Ring // nil unless it is settled: not in sync, and its token comes round
+	quorate bool        // the flag that it shows
+	counts  bool        // it counts the device's vote
 	inSync  bool
 }
 
@@ -53,12 +54,12 @@ type state struct {
 func (s state) active() bool { return s.ring != nil && s.quorate }
 
 func (n *node) state() state {
-	if !n.up || n.ring == nil {
+	if !n.up || n.Ring == nil {
 		return state{}
 	}
-	s := state{quorate: n.flags.Has(vq.Quorate), counts: n.flags.Has(vq.DeviceCastVote), inSync: n.syncing}
-	if n.phase == operational && !n.syncing && !n.ring.broken {
-		s.ring = n.ring
+	s := state{quorate: n.flags.Has(vq.Quorate), counts: n.flags.Has(vq.DeviceCastVote), inSync: n.Syncing()}
+	if n.State == totem.Operational && !n.Syncing() && !n.Ring.Broken() {
+		s.ring = n.Ring
 	}
 	return s
 }
@@ -99,7 +100,7 @@ func (w *World) observe() {
 			continue
 		}
 		for j, o := range c.states[:i] {
-			c.both = c.both || s.quorate && o.quorate && n.ring != w.nodes[j].ring
+			c.both = c.both || s.quorate && o.quorate && n.Ring != w.nodes[j].Ring
 			if s.ring == nil || o.ring == nil || s.ring == o.ring {
 				continue
 			}
@@ -124,12 +125,12 @@ func (w *World) observe() {
 	c.broken = broken
 }
 
-func (w *World) violate(k Kind, a, b *ring) {
+func (w *World) violate(k Kind, a, b *totem.Ring) {
 	if w.check.broken || w.over() {
 		return
 	}
 	w.check.broken, w.check.since = true, w.now
-	w.fail(k, fmt.Sprintf("nodes %s on ring %v, and nodes %s on ring %v", qnet.FormatIDs(b.ids()), b.id, qnet.FormatIDs(a.ids()), a.id))
+	w.fail(k, fmt.Sprintf("nodes %s on ring %v, and nodes %s on ring %v", qnet.FormatIDs(b.IDs()), b.ID, qnet.FormatIDs(a.IDs()), a.ID))
 }
 
 func (w *World) fail(k Kind, text string) {
@@ -154,19 +155,19 @@ func (w *World) tellState(n *node, s state) {
 		if s.counts {
 			device = ", including the device's"
 		}
-		w.say("node %v: active: %d of %d votes%s", n.id, v.Total, v.Expected, device)
+		w.say("node %v: active: %d of %d votes%s", n.ID, v.Total, v.Expected, device)
 	case s.ring != nil && !s.quorate && (before.ring != s.ring || before.quorate):
 		v, _ := n.vq.NodeVotes(0)
-		w.say("node %v: not quorate: %d of %d votes", n.id, v.Total, v.Expected)
+		w.say("node %v: not quorate: %d of %d votes", n.ID, v.Total, v.Expected)
 	case before.active() && !s.active() && n.up && !s.inSync:
-		w.say("node %v: can't act: its ring is lost", n.id)
+		w.say("node %v: can't act: its ring is lost", n.ID)
 	}
 }
 
 // settled reports what is missing from settled votes, or nothing: one of the
 // partitions that may have the vote has it, and all its members know.
 func (w *World) settled() string {
-	var candidates []*ring
+	var candidates []*totem.Ring
 	var missing []string
 	for _, n := range w.nodes {
 		if !n.up {
@@ -174,7 +175,7 @@ func (w *World) settled() string {
 		}
 		s := n.state()
 		if s.ring == nil {
-			return fmt.Sprintf("node %v is not on a settled ring", n.id)
+			return fmt.Sprintf("node %v is not on a settled ring", n.ID)
 		}
 		if w.mayWin(s.ring) && !slices.Contains(candidates, s.ring) {
 			candidates = append(candidates, s.ring)
@@ -182,22 +183,23 @@ func (w *World) settled() string {
 	}
 	for _, r := range candidates {
 		var lacking []qnet.NodeID
-		for _, n := range r.members {
+		for _, m := range r.Members {
+			n := w.node(m.ID)
 			if s := n.state(); n.daemon.alive && !s.counts || !s.quorate {
-				lacking = append(lacking, n.id)
+				lacking = append(lacking, n.ID)
 			}
 		}
 		if len(lacking) == 0 {
 			return ""
 		}
-		missing = append(missing, fmt.Sprintf("ring %v: nodes %s lack it", r.id, qnet.FormatIDs(lacking)))
+		missing = append(missing, fmt.Sprintf("ring %v: nodes %s lack it", r.ID, qnet.FormatIDs(lacking)))
 	}
 	return strings.Join(missing, "; ")
 }
 
 // mayWin reports whether a partition is one that must get the vote if no
 // other does.
-func (w *World) mayWin(r *ring) bool {
-	connected := slices.ContainsFunc(r.members, func(n *node) bool { return n.daemon.alive })
-	return connected && (w.cfg.Algorithm != qnet.FFSplit || 2*len(r.members) >= len(w.nodes)+len(w.nodes)%2)
+func (w *World) mayWin(r *totem.Ring) bool {
+	connected := slices.ContainsFunc(r.Members, func(m *totem.Member) bool { return w.node(m.ID).daemon.alive })
+	return connected && (w.cfg.Algorithm != qnet.FFSplit || 2*len(r.Members) >= len(w.nodes)+len(w.nodes)%2)
 }

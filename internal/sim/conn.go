@@ -117,7 +117,7 @@ func (w *World) deliver(c *conn, nodeward bool, it item) {
 		w.arbiter.give(fromNetwork, qnetd.Received{Conn: c.id, Msg: it.msg})
 	case it.kind == open:
 		c.accepted = true
-		w.arbiter.give(fromNetwork, qnetd.Connected{Conn: c.id, Addr: "node" + c.node.id.String()})
+		w.arbiter.give(fromNetwork, qnetd.Connected{Conn: c.id, Addr: "node" + c.node.ID.String()})
 	case it.kind == fin:
 		w.endAt(c, nodeward, "closed by peer")
 	default:
@@ -188,7 +188,7 @@ func (w *World) resetBoth(n *node) {
 			continue
 		}
 		for _, nodeward := range []bool{true, false} {
-			w.after(w.diceOf(n.id).between(forDelay, w.cfg.Delay, 20*w.cfg.Delay), func() { w.endAt(c, nodeward, "no route to host") })
+			w.after(w.diceOf(n.ID).between(forDelay, w.cfg.Delay, 20*w.cfg.Delay), func() { w.endAt(c, nodeward, "no route to host") })
 		}
 	}
 }
@@ -204,8 +204,8 @@ func (w *World) connect(n *node) {
 		if n.dial != dial || n.daemon.life != life {
 			return
 		}
-		there := w.passes(n.id, scenario.Arbiter) && w.passes(scenario.Arbiter, n.id)
-		refused := w.link(n.id, scenario.Arbiter).cut || w.link(scenario.Arbiter, n.id).cut || there && !w.arbiter.alive
+		there := w.passes(n.ID, scenario.Arbiter) && w.passes(scenario.Arbiter, n.ID)
+		refused := w.link(n.ID, scenario.Arbiter).cut || w.link(scenario.Arbiter, n.ID).cut || there && !w.arbiter.alive
 		switch {
 		case refused:
 			w.after(w.delay(&n.dice), func() {
@@ -235,8 +235,8 @@ func (w *World) establish(n *node) {
 	}
 	w.arbiter.conns++
 	c := &conn{id: w.arbiter.conns, node: n, nodeEnd: true, life: n.daemon.life, serverUp: true, server: w.arbiter.life}
-	c.up = pipe{c: c, from: n.id, to: scenario.Arbiter, last: w.now}
-	c.down = pipe{c: c, from: scenario.Arbiter, to: n.id, last: w.now}
+	c.up = pipe{c: c, from: n.ID, to: scenario.Arbiter, last: w.now}
+	c.down = pipe{c: c, from: scenario.Arbiter, to: n.ID, last: w.now}
 	w.conns = append(w.conns, c)
 	n.conn = c
 	w.push(&c.up, open, nil)
@@ -281,7 +281,7 @@ func (w *World) vanish(h scenario.Host) {
 		}
 		if h == scenario.Arbiter {
 			c.serverUp = false
-		} else if c.node.id == h {
+		} else if c.node.ID == h {
 			c.nodeEnd = false
 		}
 	}

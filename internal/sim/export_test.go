@@ -12,6 +12,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
@@ -19,7 +20,7 @@ import (
 // reports false while quorate status would wait for Corosync.
 func (w *World) Report(id qnet.NodeID) (*status.Report, bool) {
 	n := w.node(id)
-	if !n.up || n.ring == nil || n.phase != operational || n.syncing {
+	if !n.up || n.Ring == nil || n.State != totem.Operational || n.Syncing() {
 		return nil, false
 	}
 	r := &status.Report{At: n.daemon.now(), Quorum: w.quorumOf(n)}
@@ -34,7 +35,7 @@ func (w *World) Report(id qnet.NodeID) (*status.Report, bool) {
 func (w *World) quorumOf(n *node) *status.Quorum {
 	s := n.vq.Status()
 	q := &status.Quorum{
-		Cluster: clusterName, Provider: "corosync_votequorum", NodeID: n.id, Ring: s.Ring, Quorate: s.Quorate,
+		Cluster: clusterName, Provider: "corosync_votequorum", NodeID: n.ID, Ring: s.Ring, Quorate: s.Quorate,
 		Votequorum: &status.Votequorum{
 			Expected: s.Expected, HighestExpected: s.HighestExpected, Total: s.Total, Quorum: s.Quorum, Quorate: s.Flags.Has(vq.Quorate),
 			TwoNode: s.Flags.Has(vq.TwoNode), WaitForAll: s.Flags.Has(vq.WaitForAll), Waiting: s.AllAwaited,
@@ -90,7 +91,7 @@ func (w *World) askDaemon(n *node, r *status.Report) error {
 func (d *cDaemon) text() string {
 	cfg := d.n.w.cfg
 	s := status.QDevice{
-		Model: "Net", NodeID: d.n.id, Timeout: uint32(cfg.Timeout.Milliseconds()), Ring: d.ring, Members: d.members.IDs(),
+		Model: "Net", NodeID: d.n.ID, Timeout: uint32(cfg.Timeout.Milliseconds()), Ring: d.ring, Members: d.members.IDs(),
 		HeuristicsMode: []string{status.HeuristicsDisabled, status.HeuristicsOnlyOnSync, status.HeuristicsEnabled}[cfg.Heuristics], Heuristics: d.checks,
 		Cluster: clusterName, Host: "arbiter", Port: 5403, Heartbeat: uint32(d.n.w.heartbeat().Milliseconds()), TLS: "Unsupported",
 		Algorithm: cfg.Algorithm, TieBreaker: cfg.TieBreaker, KAP: cfg.KAP,
@@ -145,15 +146,15 @@ func (w *World) CountsAs(id, as qnet.NodeID) bool {
 // Whole reports whether a node's ring has its token, and nobody from outside of it reaches it.
 func (w *World) Whole(id qnet.NodeID) bool {
 	n := w.node(id)
-	if n.ring == nil || n.phase != operational || !w.intact(n.ring) {
+	if n.Ring == nil || n.State != totem.Operational || !w.intact(n.Ring) {
 		return false
 	}
-	for _, m := range n.ring.members {
-		if m.phase != operational || m.syncing {
+	for _, m := range w.membersOf(n.Ring) {
+		if m.State != totem.Operational || m.Syncing() {
 			return false
 		}
 		for _, o := range w.nodes {
-			if o.ring != n.ring && w.reach(m, o) {
+			if o.Ring != n.Ring && w.reach(m, o) {
 				return false
 			}
 		}

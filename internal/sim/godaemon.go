@@ -32,7 +32,7 @@ func newGoDaemon(n *node) {
 	cfg := n.w.cfg
 	heartbeat := n.w.heartbeat()
 	d := &goDaemon{n: n, node: qdevice.New(qdevice.Config{
-		Cluster: clusterName, Node: n.id, Algorithm: cfg.Algorithm, TieBreaker: cfg.TieBreaker, KeepActivePartition: cfg.KAP,
+		Cluster: clusterName, Node: n.ID, Algorithm: cfg.Algorithm, TieBreaker: cfg.TieBreaker, KeepActivePartition: cfg.KAP,
 		TLS: wire.TLSUnsupported, WaitForAll: cfg.WaitForAll,
 		Timeout: cfg.Timeout, SyncTimeout: cfg.SyncTimeout, Heartbeat: heartbeat, ConnectTimeout: heartbeat,
 		Heuristics: qdevice.HeuristicsMode(cfg.Heuristics), HeuristicsTimeout: cfg.Timeout / 2,
@@ -47,7 +47,7 @@ func newGoDaemon(n *node) {
 
 func (w *World) nodeList() (list qnet.NodeList) {
 	for _, n := range w.nodes {
-		list = append(list, qnet.Node{ID: n.id})
+		list = append(list, qnet.Node{ID: n.ID})
 	}
 	return list
 }
@@ -73,7 +73,7 @@ func (d *goDaemon) step(in qdevice.Input) {
 			if m, ok := o.Msg.(wire.Init); ok && m.StillCasting.V == 1 {
 				d.n.w.stats.notice(event.Event{})
 			}
-			d.n.send(o.Msg)
+			d.n.sendArbiter(o.Msg)
 		case qdevice.RunHeuristics:
 			d.n.runChecks(func(h qnet.Heuristics) any { return qdevice.HeuristicsDone{ID: o.ID, Result: h} })
 		case qdevice.Close:
@@ -81,7 +81,7 @@ func (d *goDaemon) step(in qdevice.Input) {
 		case qdevice.Notice:
 			d.n.w.stats.notice(o.Event)
 			if o.Level >= event.Warning {
-				d.n.w.say("node %v: %s", d.n.id, o.Text())
+				d.n.w.say("node %v: %s", d.n.ID, o.Text())
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -19,7 +20,6 @@ const deviceName = "Qdevice"
 // node is a node's host: Corosync, and the node daemon beside it.
 type node struct {
 	w     *World
-	id    qnet.NodeID
 	index int // from 1 on, by ID
 	clock clock
 	dice  dice
@@ -32,21 +32,13 @@ type node struct {
 	boot    uint64
 	vq      *vq.Machine
 	vqArmed instant
-	seq     uint64 // the highest ring number that it knows; on disk
 
-	phase   phase
-	ring    *ring // the last one that it was in
-	pending *ring // the one that it is on its way into
+	totem.Member
 	tokens  uint64
 	gathers uint64
 	merging bool
-	pos     int // in ring.log
-	builds  int
-	ends    int
 	pumping bool
-	syncing bool
 	awaits  instant // since when its sync waits for a node daemon of ours that is well; 0: it does not
-	queue   []entry // waits for the token
 
 	// The node daemon.
 	daemon   process
@@ -72,7 +64,7 @@ type node struct {
 
 func newNode(w *World, id qnet.NodeID, index int) *node {
 	c := w.clockOf(index)
-	n := &node{w: w, id: id, index: index, clock: c, power: true, checks: qnet.HeuristicsPass, dice: newDice(w.cfg.Seed, uint64(id))}
+	n := &node{w: w, Member: totem.Member{ID: id}, index: index, clock: c, power: true, checks: qnet.HeuristicsPass, dice: newDice(w.cfg.Seed, uint64(id))}
 	n.daemon = process{w: w, clock: c, dice: &n.dice}
 	return n
 }
@@ -83,24 +75,24 @@ func (n *node) start() {
 		return
 	}
 	cfg := n.w.conf
-	cfg.Node = n.id
+	cfg.Node = n.ID
 	m, outs, err := vq.New(cfg, n.clock.local(n.w.now), 0)
 	if err != nil {
 		panic("sim: internal error: " + err.Error()) // it was tried before
 	}
 	n.boot++
 	n.up, n.left, n.vq, n.vqArmed = true, false, m, 0
-	n.phase, n.ring, n.pending, n.merging, n.syncing = gather, nil, nil, false, false
-	n.queue, n.pumping = nil, false
+	n.Start()
+	n.merging, n.pumping = false, false
 	own, _ := m.NodeVotes(0)
 	n.flags = own.Flags
 	n.tokens++
 	n.gathers++
 	n.perform(outs)
-	n.w.say("node %v: Corosync starts", n.id)
+	n.w.say("node %v: Corosync starts", n.ID)
 	boot := n.boot
 	n.w.after(n.dice.between(forRestart, 50*time.Millisecond, 300*time.Millisecond), func() {
-		if n.boot == boot && n.up && n.phase == gather {
+		if n.boot == boot && n.up && n.State == totem.Gather {
 			n.w.form([]*node{n})
 		}
 	})
@@ -118,7 +110,8 @@ func (n *node) stop() {
 		return
 	}
 	n.killDaemon()
-	n.up, n.vq, n.phase, n.syncing = false, nil, off, false
+	n.Stop()
+	n.up, n.vq = false, nil
 	n.boot++
 	n.w.topology()
 }
@@ -129,7 +122,7 @@ func (n *node) powerOff() {
 	n.daemon.end()
 	n.conn, n.dial = nil, n.dial+1
 	n.stop()
-	n.w.vanish(n.id)
+	n.w.vanish(n.ID)
 }
 
 // leave stops everything in an orderly way.
@@ -140,15 +133,11 @@ func (n *node) leave() {
 	n.stopDaemon()
 	n.vqStep(vq.Leave{})
 	n.left = true
-	others := []*node{}
-	if n.ring != nil {
-		others = n.ring.members
-	}
-	ring := n.ring
-	for _, o := range others {
+	ring := n.Ring
+	for _, o := range n.w.membersOf(ring) {
 		if o != n && n.w.reach(n, o) {
 			n.w.after(n.w.delay(&n.dice), func() {
-				if o.ring == ring {
+				if o.Ring == ring {
 					o.enterGather()
 				}
 			})
@@ -193,13 +182,13 @@ func (n *node) perform(outs []vq.Output) {
 	for _, o := range outs {
 		switch o := o.(type) {
 		case vq.Multicast:
-			n.append(entry{from: n, msg: o.Msg})
+			n.sent(n.Send(o.Msg))
 		case vq.SyncDone:
 			if n.awaits != 0 {
 				n.w.stats.Waited = max(n.w.stats.Waited, time.Duration(n.w.now-n.awaits))
 				n.awaits = 0
 			}
-			n.append(entry{from: n, step: barrier})
+			n.sent(n.EndSync())
 		case vq.Answer:
 			n.answered(o.Code)
 		case vq.NodeListNotice:
@@ -220,68 +209,50 @@ func quorumOf(o vq.QuorumNotice) qdevice.Quorum {
 	return in
 }
 
-// append puts a message into the ring, or keeps it until there is a token.
-func (n *node) append(e entry) {
-	if n.phase != operational || n.ring.broken {
-		n.queue = append(n.queue, e)
+// sent has the members of a node's ring deliver what it has sent, unless that waits.
+func (n *node) sent(inRing bool) {
+	if !inRing {
 		return
 	}
-	n.ring.log = append(n.ring.log, e)
-	for _, m := range n.ring.members {
-		if m.ring == n.ring && m.phase == operational {
+	for _, m := range n.w.membersOf(n.Ring) {
+		if m.Ring == n.Ring && m.State == totem.Operational {
 			m.pump()
 		}
 	}
 }
 
-func (n *node) flushQueue() {
-	queue := n.queue
-	n.queue = nil
-	for _, e := range queue {
-		n.append(e)
-	}
-}
-
 // pump has a node deliver what its ring has for it, when the token has come by.
 func (n *node) pump() {
-	if n.pumping || n.ring == nil || n.pos >= len(n.ring.log) {
+	if n.pumping || !n.Behind() {
 		return
 	}
 	n.pumping = true
-	r, boot := n.ring, n.boot
+	r, boot := n.Ring, n.boot
 	n.w.after(n.dice.between(forRing, 200*time.Microsecond, 3*time.Millisecond), func() {
 		if n.boot != boot {
 			return
 		}
 		n.pumping = false
-		for n.up && n.phase == operational && n.ring == r && !r.broken && n.pos < len(r.log) {
-			n.deliverNext()
+		for n.Ring == r && n.deliver() {
 		}
-		if n.ring != r {
+		if n.Ring != r {
 			n.pump()
 		}
 	})
 }
 
-func (n *node) deliverNext() {
-	e := n.ring.log[n.pos]
-	n.pos++
-	switch e.step {
-	case message:
-		n.vqStep(vq.Deliver{From: e.from.id, Msg: e.msg})
-	case build:
-		if n.builds++; n.builds == len(n.ring.members) {
-			if _, ours := n.daemon.prog.(*goDaemon); ours && n.tracking && n.daemon.alive && !n.daemon.frozen && n.vq.Status().DeviceAwaited {
-				n.awaits = n.w.now
-			}
-			n.vqStep(vq.SyncProcess{})
-		}
-	case barrier:
-		if n.ends++; n.ends == len(n.ring.members) {
-			n.syncing = false
-			n.vqStep(vq.SyncActivate{})
+// deliver delivers the next entry of the node's ring, if there is one.
+func (n *node) deliver() bool {
+	in, ok := n.Next()
+	if _, process := in.(vq.SyncProcess); process {
+		if _, ours := n.daemon.prog.(*goDaemon); ours && n.tracking && n.daemon.alive && !n.daemon.frozen && n.vq.Status().DeviceAwaited {
+			n.awaits = n.w.now
 		}
 	}
+	if in != nil {
+		n.vqStep(in)
+	}
+	return ok
 }
 
 // tell tells the node daemon something, as Corosync's socket does.
@@ -329,7 +300,7 @@ func (n *node) answered(code vq.Code) {
 	case n.tracking || !n.daemon.alive:
 	case code == vq.OK:
 		n.tracking = true
-		if n.ring != nil {
+		if n.Ring != nil {
 			list := n.vq.NodeList()
 			n.tell(qdevice.Membership{Ring: list.Ring, Members: list.Members})
 			n.tell(quorumOf(n.vq.Quorum()))
@@ -378,13 +349,13 @@ func (n *node) poll(r qnet.RingID, cast bool) {
 		if cast {
 			word = "yes"
 		}
-		n.w.say("node %v: polls %s for ring %v", n.id, word, r)
+		n.w.say("node %v: polls %s for ring %v", n.ID, word, r)
 	}
 	n.vqStep(vq.Poll{Call: 3, Name: deviceName, Ring: r, Cast: cast})
 }
 
-// send sends a message to the arbiter.
-func (n *node) send(m wire.Message) {
+// sendArbiter sends a message to the arbiter.
+func (n *node) sendArbiter(m wire.Message) {
 	if n.conn != nil {
 		n.w.push(&n.conn.up, data, m)
 	}

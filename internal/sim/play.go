@@ -23,7 +23,7 @@ func (w *World) Do(c scenario.Command) {
 		w.calm()
 	case scenario.Split:
 		for _, n := range w.nodes {
-			n.part = slices.IndexFunc(c.Groups, func(g []qnet.NodeID) bool { return slices.Contains(g, n.id) })
+			n.part = slices.IndexFunc(c.Groups, func(g []qnet.NodeID) bool { return slices.Contains(g, n.ID) })
 		}
 	case scenario.Join:
 		for _, n := range w.nodes {
@@ -107,7 +107,7 @@ func (w *World) doHost(c scenario.Command, h scenario.Host) {
 		n.leave()
 	case scenario.Forget:
 		if !n.up {
-			n.seq = 0
+			n.Seq = 0
 		}
 	case scenario.Freeze:
 		n.daemon.freeze()

@@ -4,45 +4,11 @@
 package sim
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
-	vq "github.com/quorate/quorate/internal/votequorum"
-)
-
-// ring is one membership that Totem has agreed on, and the messages in it.
-type ring struct {
-	id      qnet.RingID
-	members []*node // by ID
-	log     []entry
-	broken  bool // its token does not come round
-}
-
-// entry is one message of a ring, in the order that all members agree on.
-type entry struct {
-	from *node
-	step step
-	msg  vq.Message
-}
-
-type step uint8
-
-const (
-	message step = iota
-	build        // a member has begun the sync
-	barrier      // a member is done with it
-)
-
-// phase is what a node's Totem is doing.
-type phase uint8
-
-const (
-	off         phase = iota
-	operational       // in its ring
-	gather            // looking who is there
-	commit            // on its way into a ring
+	"github.com/quorate/quorate/internal/totem"
 )
 
 // consensus is how long a node waits for those that do not answer.
@@ -54,32 +20,34 @@ func (w *World) tokenTime() time.Duration {
 	return w.cfg.Token + time.Duration(max(0, len(w.nodes)-2))*650*time.Millisecond
 }
 
-// in reports whether a node is in a ring or on its way into it.
-func (n *node) in(r *ring) bool {
-	return n.up && (n.phase == operational && n.ring == r || n.phase == commit && n.pending == r)
+// membersOf returns the nodes of a ring, by ID; of nil there are none.
+func (w *World) membersOf(r *totem.Ring) []*node {
+	if r == nil {
+		return nil
+	}
+	list := make([]*node, len(r.Members))
+	for i, m := range r.Members {
+		list[i] = w.node(m.ID)
+	}
+	return list
 }
 
 // intact reports whether all members of a ring reach each other in it.
-func (w *World) intact(r *ring) bool {
-	for i, a := range r.members {
-		if !a.in(r) {
-			return false
+func (w *World) intact(r *totem.Ring) bool {
+	return totem.Whole == r.Loss(func(a, b *totem.Member) totem.Loss {
+		if !a.In(r) || a != b && !w.reach(w.node(a.ID), w.node(b.ID)) {
+			return totem.Silent
 		}
-		for _, b := range r.members[:i] {
-			if !w.reach(a, b) {
-				return false
-			}
-		}
-	}
-	return true
+		return totem.Whole
+	})
 }
 
 // topology looks what the last change means to the rings: those that have lost
 // their token, those that have it again, and those that could merge.
 func (w *World) topology() {
 	for _, n := range w.nodes {
-		if r := n.ring; n.phase == operational && r.broken == w.intact(r) {
-			w.breakRing(r, !r.broken)
+		if r := n.Ring; n.State == totem.Operational && r.Broken() == w.intact(r) {
+			w.breakRing(r, !r.Broken())
 		}
 	}
 	for _, a := range w.nodes {
@@ -92,22 +60,22 @@ func (w *World) topology() {
 }
 
 // breakRing notes that a ring's token does not come round any more, or does again.
-func (w *World) breakRing(r *ring, broken bool) {
-	r.broken = broken
-	for _, n := range r.members {
-		if n.phase != operational || n.ring != r {
+func (w *World) breakRing(r *totem.Ring, broken bool) {
+	r.Break(broken)
+	for _, n := range w.membersOf(r) {
+		if n.State != totem.Operational || n.Ring != r {
 			continue
 		}
 		n.tokens++
 		if !broken {
-			n.flushQueue()
+			n.sent(n.Resume())
 			n.pump()
 			continue
 		}
 		tokens := n.tokens
 		at := n.clock.later(w.now, w.tokenTime()) + instant(n.dice.between(forRing, 0, 5*time.Millisecond))
 		w.at(at, func() {
-			if n.tokens == tokens && n.phase == operational && n.ring == r && r.broken {
+			if n.tokens == tokens && n.State == totem.Operational && n.Ring == r && r.Broken() {
 				n.enterGather()
 			}
 		})
@@ -116,7 +84,7 @@ func (w *World) breakRing(r *ring, broken bool) {
 
 // strangers reports whether two nodes reach each other from different rings.
 func (w *World) strangers(a, b *node) bool {
-	return a != b && a.phase == operational && b.phase == operational && a.ring != b.ring && w.reach(a, b)
+	return a != b && a.State == totem.Operational && b.State == totem.Operational && a.Ring != b.Ring && w.reach(a, b)
 }
 
 // merge has a node find the strangers that it reaches, after a while.
@@ -140,10 +108,10 @@ func (w *World) merge(a *node) {
 // enterGather has a node leave its ring, and those that it reaches with it.
 func (n *node) enterGather() {
 	w := n.w
-	if n.phase == gather || n.phase == off {
+	if n.State == totem.Gather || n.State == totem.Off {
 		return
 	}
-	n.phase, n.pending = gather, nil
+	n.Gather()
 	n.tokens++
 	n.gathers++
 	gathers := n.gathers
@@ -152,14 +120,14 @@ func (n *node) enterGather() {
 			continue
 		}
 		w.after(w.delay(&n.dice), func() {
-			if n.gathers == gathers && n.phase == gather && w.reach(n, o) && o.phase == operational {
+			if n.gathers == gathers && n.State == totem.Gather && w.reach(n, o) && o.State == totem.Operational {
 				o.enterGather()
 			}
 		})
 	}
 	n.tryJoin(gathers, 30*time.Millisecond)
 	w.at(n.clock.later(w.now, w.consensus()), func() {
-		if n.gathers == gathers && n.phase == gather {
+		if n.gathers == gathers && n.State == totem.Gather {
 			w.form(w.clique(n))
 		}
 	})
@@ -171,7 +139,7 @@ func (n *node) enterGather() {
 func (n *node) tryJoin(gathers uint64, within time.Duration) {
 	w := n.w
 	w.after(n.dice.between(forRing, 2*time.Millisecond, within), func() {
-		if n.gathers != gathers || n.phase != gather {
+		if n.gathers != gathers || n.State != totem.Gather {
 			return
 		}
 		group := w.clique(n)
@@ -187,53 +155,41 @@ func (n *node) tryJoin(gathers uint64, within time.Duration) {
 // member of somebody's last ring, or one within reach.
 func (w *World) missing(n *node, group []*node) bool {
 	for _, g := range group {
-		if g.ring == nil {
-			continue
-		}
-		for _, m := range g.ring.members {
+		for _, m := range w.membersOf(g.Ring) {
 			if !m.left && !slices.Contains(group, m) {
 				return true
 			}
 		}
 	}
 	return slices.ContainsFunc(w.nodes, func(o *node) bool {
-		return o.phase != off && w.reach(n, o) && !slices.Contains(group, o)
+		return o.State != totem.Off && w.reach(n, o) && !slices.Contains(group, o)
 	})
 }
 
 // clique returns nodes that are gathering and all reach each other, n among them.
 func (w *World) clique(n *node) []*node {
-	group := []*node{n}
+	nodes := []*node{n}
 	for _, o := range w.nodes {
-		if o != n && o.phase == gather && !slices.ContainsFunc(group, func(g *node) bool { return !w.reach(g, o) }) {
-			group = append(group, o)
+		if o != n && o.State == totem.Gather {
+			nodes = append(nodes, o)
 		}
 	}
-	slices.SortFunc(group, func(a, b *node) int { return cmp.Compare(a.id, b.id) })
-	return group
+	return totem.Groups(nodes, w.reach)[0]
 }
 
 // form agrees on a ring. What its members still have to deliver together of
 // their old rings is delivered first; then each enters it in its own time.
 func (w *World) form(group []*node) {
-	var old []*ring
-	for _, n := range group {
-		if n.ring != nil && !slices.Contains(old, n.ring) {
-			old = append(old, n.ring)
-		}
+	members := make([]*totem.Member, len(group))
+	for i, n := range group {
+		members[i] = &n.Member
 	}
-	for _, r := range old {
-		r.flush(group)
+	r, rest := totem.Form(members)
+	for _, d := range rest {
+		w.node(d.To.ID).vqStep(d.In)
 	}
-	r := &ring{members: group}
-	for _, n := range group {
-		r.id.Seq = max(r.id.Seq, n.seq)
-	}
-	r.id.Node, r.id.Seq = group[0].id, r.id.Seq+4
-	w.rings++
 	w.stats.Rings++
-	for _, n := range group {
-		n.phase, n.pending, n.seq = commit, r, r.id.Seq
+	for _, n := range w.membersOf(r) {
 		wait := n.dice.between(forRing, time.Millisecond, 20*time.Millisecond)
 		if w.cfg.Slow && n.dice.one(forRing, 20) {
 			wait = n.dice.between(forRing, 0, w.consensus())
@@ -243,38 +199,10 @@ func (w *World) form(group []*node) {
 	w.topology()
 }
 
-// flush delivers the rest of a ring to those of its members that go on
-// together: what one of them has delivered or sent itself, all deliver.
-func (r *ring) flush(group []*node) {
-	var stay []*node
-	limit := 0
-	for _, n := range group {
-		if n.ring == r {
-			stay = append(stay, n)
-			limit = max(limit, n.pos)
-		}
-	}
-	entries := len(r.log)
-	for i := range entries {
-		e := r.log[i]
-		if e.step != message || i >= limit && !slices.Contains(stay, e.from) {
-			continue
-		}
-		for _, n := range stay {
-			if i >= n.pos {
-				n.vqStep(vq.Deliver{From: e.from.id, Msg: e.msg})
-			}
-		}
-	}
-	for _, n := range stay {
-		n.pos = entries
-	}
-}
-
 // install brings a node into a ring, or back to gathering if that is lost already.
-func (n *node) install(r *ring) {
+func (n *node) install(r *totem.Ring) {
 	w := n.w
-	if n.phase != commit || n.pending != r {
+	if n.State != totem.Commit || !n.In(r) {
 		return
 	}
 	if !w.intact(r) {
@@ -282,21 +210,11 @@ func (n *node) install(r *ring) {
 		n.enterGather()
 		return
 	}
-	n.phase, n.ring, n.pending = operational, r, nil
-	n.pos, n.builds, n.ends, n.syncing, n.awaits = 0, 0, 0, true, 0
-	n.queue = slices.DeleteFunc(n.queue, func(e entry) bool { return e.step != message })
-	n.flushQueue()
-	n.append(entry{from: n, step: build})
-	w.say("node %v: ring %v, members %s", n.id, r.id, qnet.FormatIDs(r.ids()))
-	n.vqStep(vq.SyncStart{Ring: r.id, Members: r.ids()})
+	n.awaits = 0
+	start := n.Enter()
+	n.sent(true)
+	w.say("node %v: ring %v, members %s", n.ID, start.Ring, qnet.FormatIDs(start.Members))
+	n.vqStep(start)
 	w.topology()
 	n.pump()
-}
-
-func (r *ring) ids() []qnet.NodeID {
-	ids := make([]qnet.NodeID, len(r.members))
-	for i, n := range r.members {
-		ids[i] = n.id
-	}
-	return ids
 }

@@ -35,15 +35,15 @@ type NodeState struct {
 func (w *World) Nodes() []NodeState {
 	var list []NodeState
 	for _, n := range w.nodes {
-		out := NodeState{Node: n.id, Up: n.up, Since: time.Duration(n.since)}
-		if n.up && n.ring != nil {
+		out := NodeState{Node: n.ID, Up: n.up, Since: time.Duration(n.since)}
+		if n.up && n.Ring != nil {
 			s := n.state()
 			v := n.vq.Status()
-			out.Ring, out.Members = n.ring.id, n.ring.ids()
+			out.Ring, out.Members = n.Ring.ID, n.Ring.IDs()
 			out.Votes, out.Expected, out.Quorum = v.Total, v.HighestExpected, v.Quorum
 			out.Counts, out.Quorate, out.InSync, out.Active = s.counts, s.quorate, s.inSync, s.active()
 			out.Waiting = v.AllAwaited
-			if n.told.ring == n.ring.id {
+			if n.told.ring == n.Ring.ID {
 				out.Told, out.Why = n.told.vote, n.told.why
 			}
 		}

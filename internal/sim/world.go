@@ -25,7 +25,6 @@ type World struct {
 	arbiter *arbiter
 	links   [][]link // from host to host
 	conns   []*conn  // not yet dead at both ends
-	rings   int      // formed so far
 	steady  bool     // calm has returned
 	goOn    bool     // also after a promise was broken
 
@@ -112,17 +111,17 @@ func (w *World) Stats() Stats {
 }
 
 func (w *World) node(id qnet.NodeID) *node {
-	if i := int64(id) - 1; i < int64(len(w.nodes)) && w.nodes[i].id == id {
+	if i := int64(id) - 1; i < int64(len(w.nodes)) && w.nodes[i].ID == id {
 		return w.nodes[i]
 	}
-	return w.nodes[slices.IndexFunc(w.nodes, func(n *node) bool { return n.id == id })]
+	return w.nodes[slices.IndexFunc(w.nodes, func(n *node) bool { return n.ID == id })]
 }
 
 // hosts lists the arbiter and all nodes.
 func (w *World) hosts() []scenario.Host {
 	list := []scenario.Host{scenario.Arbiter}
 	for _, n := range w.nodes {
-		list = append(list, n.id)
+		list = append(list, n.ID)
 	}
 	return list
 }
