@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/fault"
@@ -37,14 +36,14 @@ const qnetdUsage = `usage: corosync-qnetd [-46dfhv] [-l listen_addr] [-p listen_
 `
 
 // qnetdDefaults returns the configuration of a daemon without options.
-func qnetdDefaults() arbiter.Config {
-	return arbiter.Config{
+func qnetdDefaults() daemon.QNetdConfig {
+	return daemon.QNetdConfig{
 		Machine:   qnetd.Defaults(),
 		Network:   "tcp",
 		Port:      qnetdPort,
 		SendQueue: 32,
 		CertDir:   qnetdCertDir,
-		StorePath: arbiter.StorePath(qnetdCertDir),
+		StorePath: daemon.StorePath(qnetdCertDir),
 		LockFile:  qnetdLockFile,
 		Control: daemon.ControlConfig{
 			Path:    qnetdSocket,
@@ -56,7 +55,7 @@ func qnetdDefaults() arbiter.Config {
 
 // qnetdArgs is what the command line of corosync-qnetd asked for.
 type qnetdArgs struct {
-	cfg        arbiter.Config
+	cfg        daemon.QNetdConfig
 	foreground bool
 	debug      int
 	print      string // usage or version, instead of a daemon
@@ -185,10 +184,10 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	if q.debug > 0 {
 		level = slog.LevelDebug
 	}
-	log := newDaemonLog(stderr, qnetdName, level, arbiter.LogQueueSize)
+	log := newDaemonLog(stderr, qnetdName, level, daemon.ArbiterLogQueue)
 	// Under C's name only: the C daemon never writes to its directory, wherever
 	// that is. Who gives ours a --state wants its record there.
-	q.cfg.Standby = arbiter.StandbyDir(q.cfg.LockFile)
+	q.cfg.Standby = daemon.StandbyDir(q.cfg.LockFile)
 	if !q.foreground {
 		q.cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
 	}
@@ -200,7 +199,7 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 const arbiterGCPercent = 200
 
 // runQNetd runs the daemon, whose log it closes, and returns its exit code.
-func runQNetd(ctx context.Context, cfg arbiter.Config, log *daemonLog) int {
+func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
 	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
@@ -209,7 +208,7 @@ func runQNetd(ctx context.Context, cfg arbiter.Config, log *daemonLog) int {
 	debug.SetGCPercent(arbiterGCPercent)
 	cfg.Cores = useCores
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
-	if err := arbiter.Run(ctx, cfg); err != nil {
+	if err := daemon.RunQNetd(ctx, cfg); err != nil {
 		cfg.Log.Error(fault.Words(err))
 		return 1
 	}

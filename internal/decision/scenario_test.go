@@ -5,15 +5,19 @@ package decision
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 )
+
+var rewrite = flag.Bool("rewrite", false, "write the verdicts into testdata")
 
 // TestScenarios plays testdata/*.txt. A line is
 //
@@ -23,7 +27,28 @@ import (
 //	gone ID                                      it is no longer connected
 //	decide                                       with the verdict below
 func TestScenarios(t *testing.T) {
-	golden.Play(t, "testdata/*.txt", 12, playScenario)
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := playScenario(t, string(text))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
+			}
+		})
+	}
 }
 
 type scenario struct {
@@ -37,7 +62,15 @@ type scenario struct {
 func playScenario(t *testing.T, text string) string {
 	s := &scenario{t: t}
 	var out strings.Builder
-	golden.Commands(text, &out, func(f []string) {
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			continue
+		}
+		out.WriteString(line + "\n")
+		f := strings.Fields(line)
+		if len(f) == 0 || line[0] == '#' {
+			continue
+		}
 		switch f[0] {
 		case "algorithm":
 			s.algorithm(f[1:])
@@ -51,9 +84,9 @@ func playScenario(t *testing.T, text string) string {
 		case "decide":
 			out.WriteString(s.decide())
 		default:
-			t.Fatalf("%q?", f)
+			t.Fatalf("%q?", line)
 		}
-	})
+	}
 	return out.String()
 }
 

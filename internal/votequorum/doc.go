@@ -9,7 +9,7 @@
 // [Machine.Deadline] says when it wants to be called again. The machines of a
 // cluster speak to each other by [Multicast] and [Deliver], through whatever
 // gives them what Totem gives: one order of messages for all members of a ring.
-// Package vqtest is such a thing, for tests and simulators.
+// Package totem is a model of it.
 //
 // # Promises
 //

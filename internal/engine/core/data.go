@@ -27,13 +27,13 @@ func (d *data) continues(o *data) bool {
 
 // change changes an item on every member of a node's ring, or says why not.
 func (m *Machine) change(n *node, in Change) {
-	if why := refusal(n.Machine.Status()); why != "" {
+	if why := refusal(n.machine.Status()); why != "" {
 		m.emit(Answer{Node: n.ID, Call: in.Call, Code: votequorum.ErrAccess, Why: why})
 		return
 	}
 	m.changes++
-	for _, id := range n.list.Members {
-		d := &m.node(id).data
+	for _, o := range n.Ring.Members {
+		d := &m.node(o.ID).data
 		d.changes = append(slices.Clone(d.changes), m.changes)
 		d.set(in.Key, in.Value)
 	}
@@ -75,10 +75,9 @@ func (m *Machine) share() {
 		if !m.settled(n) {
 			continue
 		}
-		members := n.list.Members
-		newest := m.node(members[0])
-		for _, id := range members {
-			if o := m.node(id); len(o.data.changes) > len(newest.data.changes) {
+		newest := m.node(n.Ring.Members[0].ID)
+		for _, o := range n.Ring.Members {
+			if o := m.node(o.ID); len(o.data.changes) > len(newest.data.changes) {
 				newest = o
 			}
 		}

@@ -11,9 +11,9 @@
 //
 // # What it takes over from Corosync
 //
-// Votes are counted by package votequorum, and the members of a ring are led
-// through the sync by package vqtest: a sync waits for the quorum device's poll,
-// and in it no message is delivered. A ring that has lost a member delivers nothing
+// Votes are counted by package votequorum; rings, the sync and the order of messages
+// come from package totem. A sync waits for the quorum device's poll, and in it no
+// message is delivered. A ring that has lost a member delivers nothing
 // either, until the members have noticed: at once, or a token timeout later if the
 // loss was silent. Nodes that reach each other and are not in one ring join it.
 //
@@ -22,7 +22,7 @@
 // Data is changed on a quorate node with a settled ring only, and then on every
 // member of the ring. The members of a ring take over the data of the one that has
 // seen the most changes. Where another has changed something that this one never
-// saw, there were two quorate partitions: that is told as a [Conflict].
+// saw, there were two quorate partitions: that is a [Conflict].
 //
 // # Limitations
 //

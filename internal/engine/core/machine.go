@@ -4,49 +4,52 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/totem"
 	"github.com/quorate/quorate/internal/votequorum"
-	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
-// node is what the engine adds to a node of vqtest.
+// node is one node: its Totem, its votequorum, and what the engine knows of it.
 type node struct {
-	*vqtest.Node
+	totem.Member
+	votes   votequorum.Config   // for its next start
+	machine *votequorum.Machine // nil while it is down
+	answers []votequorum.Answer // to be emitted by drain
+	notices []votequorum.Output // the same: Notice, QuorumNotice, NodeListNotice and ExpectedVotesNotice
+
 	frozen bool
 	left   bool      // it went down in an orderly way
 	due    time.Time // when it is ready to form another ring; zero: it has no reason to
 	held   []Input   // what a frozen or syncing node has yet to answer, in order
 	data   data
-
-	// As refresh has found them: they stay so until a ring is formed, or an input
-	// changes who reaches whom.
-	list   votequorum.NodeListNotice
-	broken breakage // of its ring
+	lost   totem.Loss // of its ring, as refresh has found it
 }
 
-func (n *node) up() bool    { return n.Machine != nil }
+func (n *node) up() bool    { return n.machine != nil }
 func (n *node) awake() bool { return n.up() && !n.frozen }
-func (n *node) syncs() bool { return n.Machine.Syncing() }
-func (n *node) waits() bool { return n.Machine.Status().DeviceAwaited }
+func (n *node) syncs() bool { return n.machine.Syncing() }
+func (n *node) waits() bool { return n.machine.Status().DeviceAwaited }
 
 // quorate reports what was counted last.
 func (n *node) quorate() bool {
-	v, _ := n.Machine.NodeVotes(0)
+	v, _ := n.machine.NodeVotes(0)
 	return v.Flags.Has(votequorum.Quorate)
 }
 
 // Machine is a cluster. Its methods must be called from one goroutine.
 type Machine struct {
 	cfg     Config
-	vq      *vqtest.Cluster
+	now     time.Time
 	nodes   []*node // by ID
+	seq     uint64  // of the last ring
 	changes uint64  // of the shared data, on whatever node
-	split   bool    // Split was told, and is so still
+	split   bool    // Split was emitted, and is so still
 	links   []Link  // of nodes i and j: at i*len(nodes)+j, and the other way round
 	out     []Output
 }
@@ -56,18 +59,16 @@ func New(cfg Config, now time.Time) (*Machine, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	m := &Machine{cfg: cfg, vq: vqtest.New(now), links: make([]Link, len(cfg.Votes.Nodes)*len(cfg.Votes.Nodes))}
+	m := &Machine{cfg: cfg, now: now, links: make([]Link, len(cfg.Votes.Nodes)*len(cfg.Votes.Nodes))}
 	if err := m.Check(cfg.Votes); err != nil {
 		return nil, err
 	}
-	for _, n := range cfg.Votes.Nodes {
-		votes := cfg.Votes
-		votes.Node = n.ID
-		m.vq.Add(votes)
+	for _, c := range cfg.Votes.Nodes {
+		n := &node{Member: totem.Member{ID: c.ID}, votes: cfg.Votes}
+		n.votes.Node = c.ID
+		m.nodes = append(m.nodes, n)
 	}
-	for _, n := range m.vq.Nodes() {
-		m.nodes = append(m.nodes, &node{Node: n})
-	}
+	slices.SortFunc(m.nodes, func(a, b *node) int { return cmp.Compare(a.ID, b.ID) })
 	return m, nil
 }
 
@@ -78,7 +79,7 @@ func (m *Machine) Check(votes votequorum.Config) error {
 	}
 	for _, n := range votes.Nodes {
 		votes.Node = n.ID
-		if _, _, err := votequorum.New(votes, m.vq.Now, 0); err != nil {
+		if _, _, err := votequorum.New(votes, m.now, 0); err != nil {
 			return fmt.Errorf("engine: node %v: %w", n.ID, err)
 		}
 	}
@@ -124,7 +125,7 @@ func (m *Machine) Deadline() time.Time {
 	var at time.Time
 	for _, n := range m.nodes {
 		if n.awake() {
-			at = earliest(at, n.Machine.Deadline())
+			at = earliest(at, n.machine.Deadline())
 		}
 	}
 	for _, g := range m.groups() {
@@ -156,8 +157,8 @@ func (m *Machine) tick(now time.Time) {
 
 // forward moves the clock, and never back.
 func (m *Machine) forward(at time.Time) {
-	if at.After(m.vq.Now) {
-		m.vq.Now = at
+	if at.After(m.now) {
+		m.now = at
 	}
 }
 
@@ -167,12 +168,12 @@ func (m *Machine) fire() {
 		if !n.awake() {
 			continue
 		}
-		if at := n.Machine.Deadline(); !at.IsZero() && !at.After(m.vq.Now) {
-			m.vq.Give(n.ID, votequorum.Tick{})
+		if at := n.machine.Deadline(); !at.IsZero() && !at.After(m.now) {
+			m.step(n, votequorum.Tick{})
 		}
 	}
 	for _, g := range m.groups() {
-		if at := dueOf(g); !at.IsZero() && !at.After(m.vq.Now) {
+		if at := dueOf(g); !at.IsZero() && !at.After(m.now) {
 			m.form(g)
 		}
 	}
@@ -194,16 +195,16 @@ func (m *Machine) settle() {
 	m.watchSplit()
 }
 
-// watchSplit tells when two partitions begin to be active at once.
+// watchSplit notices when two partitions begin to be active at once.
 func (m *Machine) watchSplit() {
 	var parts [][]qnet.NodeID
-	var rings []qnet.RingID
+	var rings []*totem.Ring
 	for _, n := range m.nodes {
 		if !m.active(n) {
 			continue
 		}
-		if !slices.Contains(rings, n.list.Ring) {
-			rings, parts = append(rings, n.list.Ring), append(parts, slices.Clone(n.list.Members))
+		if !slices.Contains(rings, n.Ring) {
+			rings, parts = append(rings, n.Ring), append(parts, n.Ring.IDs())
 		}
 	}
 	if len(parts) > 1 && !m.split {
@@ -215,20 +216,20 @@ func (m *Machine) watchSplit() {
 // active reports whether a node can change anything.
 func (m *Machine) active(n *node) bool { return m.settled(n) && n.quorate() }
 
-// drain tells what the nodes have noticed and answered.
+// drain emits what the nodes have noticed and answered.
 func (m *Machine) drain() {
 	for _, n := range m.nodes {
-		for _, a := range n.Answers {
+		for _, a := range n.answers {
 			m.emit(Answer{Node: n.ID, Call: a.Call, Code: a.Code})
 		}
-		for _, o := range n.Notices {
+		for _, o := range n.notices {
 			if l, ok := o.(votequorum.Notice); ok {
 				m.emit(Log{Node: n.ID, Notice: l})
 			} else {
 				m.emit(Event{Node: n.ID, Notice: o})
 			}
 		}
-		n.Answers, n.Notices = nil, nil
+		n.answers, n.notices = nil, nil
 	}
 }
 
@@ -246,8 +247,35 @@ func (m *Machine) start(id qnet.NodeID) {
 	if n == nil || n.up() {
 		return
 	}
+	machine, outs, err := votequorum.New(n.votes, m.now, 0)
+	if err != nil {
+		return // it can't be: Check has tried the configuration
+	}
+	n.Start()
+	n.machine, n.answers, n.notices = machine, nil, nil
 	n.frozen, n.left, n.due, n.held = false, false, time.Time{}, nil
-	_ = m.vq.Start(id) // it can't fail: Check has tried the configuration
+	n.perform(outs)
+	m.form([]*node{n})
+}
+
+// step gives a node's votequorum an input, and does what it wants done.
+func (m *Machine) step(n *node, in votequorum.Input) { n.perform(n.machine.Step(m.now, in)) }
+
+// perform does what a node's votequorum wants done.
+func (n *node) perform(outs []votequorum.Output) {
+	for _, o := range outs {
+		switch o := o.(type) {
+		case votequorum.Multicast:
+			n.Send(o.Msg)
+		case votequorum.SyncDone:
+			n.EndSync()
+		case votequorum.Answer:
+			n.answers = append(n.answers, o)
+		case votequorum.Persist: // like Corosync 3.1.7, a node starts without what it kept
+		default:
+			n.notices = append(n.notices, o)
+		}
+	}
 }
 
 func (m *Machine) stop(id qnet.NodeID, orderly bool) {
@@ -256,16 +284,17 @@ func (m *Machine) stop(id qnet.NodeID, orderly bool) {
 		return
 	}
 	if orderly {
-		m.vq.Give(id, votequorum.Leave{})
+		m.step(n, votequorum.Leave{})
 		m.refresh()
 		m.deliver()
 		m.drain()
 	}
-	m.vq.Down(id)
+	n.machine = nil
+	n.Stop()
 	for _, in := range n.held {
 		m.refuse(id, in)
 	}
-	n.left, n.frozen, n.held, n.Answers, n.Notices = orderly, false, nil, nil, nil
+	n.left, n.frozen, n.held, n.answers, n.notices = orderly, false, nil, nil, nil
 	m.emit(Lost{Node: id})
 }
 
@@ -283,7 +312,7 @@ func (m *Machine) reload(votes votequorum.Config) {
 	}
 	for _, n := range m.nodes {
 		votes.Node = n.ID
-		n.Config = votes
+		n.votes = votes
 		if n.up() {
 			n.held = append(n.held, Call{Node: n.ID, In: votequorum.Reload{Config: votes}})
 		}
@@ -321,7 +350,7 @@ func (m *Machine) serve(n *node) bool {
 	for _, in := range held {
 		switch in := in.(type) {
 		case Call:
-			m.vq.Give(n.ID, in.In)
+			m.step(n, in.In)
 			moved = true
 		case Ask:
 			if n.waits() && !in.InSync {

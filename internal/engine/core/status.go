@@ -63,7 +63,7 @@ func (m *Machine) Status() Status {
 			Changes: len(n.data.changes), Data: slices.Clone(n.data.items),
 		}
 		if n.up() {
-			st.Ring, st.Members, st.Votes = n.list.Ring, slices.Clone(n.list.Members), n.Machine.Status()
+			st.Ring, st.Members, st.Votes = n.Ring.ID, n.Ring.IDs(), n.machine.Status()
 		}
 		s.Nodes = append(s.Nodes, st)
 		for _, o := range m.nodes[m.index(n.ID)+1:] {
@@ -91,7 +91,7 @@ func (m *Machine) Tracked(id qnet.NodeID) ([]votequorum.Output, bool) {
 	if n == nil || !n.up() {
 		return nil, false
 	}
-	return []votequorum.Output{n.Machine.NodeList(), n.Machine.Quorum()}, true
+	return []votequorum.Output{n.machine.NodeList(), n.machine.Quorum()}, true
 }
 
 // Info is what votequorum tells of a node, 0 being the one that is asked. It
@@ -101,5 +101,5 @@ func (m *Machine) Info(asked, about qnet.NodeID) (votequorum.NodeVotes, bool) {
 	if n == nil || !n.up() {
 		return votequorum.NodeVotes{}, false
 	}
-	return n.Machine.NodeVotes(about)
+	return n.machine.NodeVotes(about)
 }

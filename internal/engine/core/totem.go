@@ -8,16 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
-	"github.com/quorate/quorate/internal/votequorum"
-)
-
-// breakage says what a ring has lost, the worse the greater.
-type breakage uint8
-
-const (
-	whole  breakage = iota
-	loud            // a member that the others know to be gone
-	silent          // a member that says nothing any more
+	"github.com/quorate/quorate/internal/totem"
 )
 
 func (m *Machine) setLink(in SetLink) {
@@ -34,33 +25,22 @@ func (m *Machine) index(id qnet.NodeID) int {
 
 func (m *Machine) link(a, b *node) Link { return m.links[m.index(a.ID)*len(m.nodes)+m.index(b.ID)] }
 
-// groups returns who should be in a ring with whom: every node is in the first
-// group all of whose nodes it reaches. Nodes that are down or frozen are in none.
+// groups returns who should be in a ring with whom. Nodes that are down or frozen
+// are in none.
 func (m *Machine) groups() [][]*node {
-	var groups [][]*node
+	var awake []*node
 	for _, n := range m.nodes {
-		if !n.awake() {
-			continue
-		}
-		i := slices.IndexFunc(groups, func(g []*node) bool {
-			return !slices.ContainsFunc(g, func(o *node) bool { return m.link(n, o) != LinkUp })
-		})
-		if i < 0 {
-			groups = append(groups, []*node{n})
-		} else {
-			groups[i] = append(groups[i], n)
+		if n.awake() {
+			awake = append(awake, n)
 		}
 	}
-	return groups
+	return totem.Groups(awake, func(a, b *node) bool { return m.link(a, b) == LinkUp })
 }
 
 // together reports whether the group is in one ring with nobody else.
 func together(g []*node) bool {
-	first := g[0].list
-	if len(first.Members) != len(g) {
-		return false
-	}
-	return !slices.ContainsFunc(g, func(n *node) bool { return n.list.Ring != first.Ring })
+	r := g[0].Ring
+	return len(r.Members) == len(g) && !slices.ContainsFunc(g, func(n *node) bool { return n.Ring != r })
 }
 
 // dueOf returns when the group forms a ring: when the last of its nodes is
@@ -87,104 +67,111 @@ func (m *Machine) regroup() {
 		}
 		for _, n := range g {
 			after := m.cfg.Join
-			if n.broken == silent {
+			if n.lost == totem.Silent {
 				after = m.cfg.Token
 			}
-			n.due = earliest(n.due, m.vq.Now.Add(after))
+			n.due = earliest(n.due, m.now.Add(after))
 		}
 	}
 }
 
+// form makes a ring of nodes, which all enter it at once. All rings share one
+// sequence of numbers, so that a transcript tells them apart.
 func (m *Machine) form(g []*node) {
-	ids := make([]qnet.NodeID, 0, len(g))
-	for _, n := range g {
-		ids = append(ids, n.ID)
-		n.due = time.Time{}
+	members := make([]*totem.Member, len(g))
+	for i, n := range g {
+		n.due, n.Seq, members[i] = time.Time{}, m.seq, &n.Member
 	}
-	m.vq.Form(ids...)
+	r, rest := totem.Form(members)
+	m.seq = r.ID.Seq
+	for _, d := range rest {
+		m.step(m.node(d.To.ID), d.In)
+	}
+	for _, n := range g {
+		m.step(n, n.Enter())
+	}
 }
 
-// refresh takes note of each node's ring, and of how it is broken. The token goes
-// round among all members, so each of them suffers from a link of others, too.
+// refresh takes note of what each node's ring has lost: it stays so until a ring is
+// formed, or an input changes who reaches whom.
 func (m *Machine) refresh() {
-	for _, n := range m.nodes {
-		n.list = votequorum.NodeListNotice{}
-		if n.up() {
-			n.list = n.Machine.NodeList()
-		}
-	}
 	for i, n := range m.nodes {
 		if !n.up() {
 			continue
 		}
-		j := slices.IndexFunc(m.nodes[:i], func(o *node) bool { return o.up() && o.list.Ring == n.list.Ring })
+		j := slices.IndexFunc(m.nodes[:i], func(o *node) bool { return o.up() && o.Ring == n.Ring })
 		if j >= 0 {
-			n.broken = m.nodes[j].broken
-		} else {
-			n.broken = m.breakageOf(n.list)
+			n.lost = m.nodes[j].lost
+			continue
+		}
+		n.lost = n.Ring.Loss(func(a, b *totem.Member) totem.Loss { return m.gap(m.node(a.ID), m.node(b.ID), n.Ring) })
+		if broken := n.lost != totem.Whole; broken != n.Ring.Broken() {
+			m.breakRing(n.Ring, broken)
 		}
 	}
 }
 
-// breakageOf is the worst that a ring lacks.
-func (m *Machine) breakageOf(list votequorum.NodeListNotice) breakage {
-	worst := whole
-	for i, id := range list.Members {
-		a := m.node(id)
-		for _, id := range list.Members[:i+1] {
-			worst = max(worst, m.gap(a, m.node(id), list.Ring))
+// breakRing notes that a ring's token does not come round any more, or does again.
+func (m *Machine) breakRing(r *totem.Ring, broken bool) {
+	r.Break(broken)
+	for _, n := range m.nodes {
+		if !broken && n.up() && n.In(r) {
+			n.Resume()
 		}
 	}
-	return worst
 }
 
 // gap says what the ring lacks between two of its members, or in one.
-func (m *Machine) gap(a, b *node, ring qnet.RingID) breakage {
+func (m *Machine) gap(a, b *node, ring *totem.Ring) totem.Loss {
 	for _, n := range []*node{a, b} {
 		switch {
 		case n.frozen:
-			return silent
+			return totem.Silent
 		case !n.up() && n.left:
-			return loud
+			return totem.Loud
 		case !n.up():
-			return silent
-		case n.list.Ring != ring:
-			return loud
+			return totem.Silent
+		case !n.In(ring):
+			return totem.Loud
 		}
 	}
 	switch {
 	case a == b:
-		return whole
+		return totem.Whole
 	case m.link(a, b) == LinkCut:
-		return loud
+		return totem.Loud
 	case m.link(a, b) == LinkDrop:
-		return silent
+		return totem.Silent
 	}
-	return whole
+	return totem.Whole
 }
 
 // settled reports whether the node's ring is whole and all of its members are
 // past the sync: only then is anything delivered to them.
 func (m *Machine) settled(n *node) bool {
-	if !n.awake() || n.broken != whole {
+	if !n.awake() || n.lost != totem.Whole {
 		return false
 	}
-	return !slices.ContainsFunc(n.list.Members, func(id qnet.NodeID) bool { return m.node(id).syncs() })
+	return !slices.ContainsFunc(n.Ring.Members, func(o *totem.Member) bool { return m.node(o.ID).syncs() })
 }
 
 // deliver lets the messages of every whole ring through, and reports whether
-// there were any. Of the members the last comes first, as in vqtest.
+// there were any. Of the members the last comes first, as it often does
+// in Corosync: the token that brings the others' messages lets it send its own.
 func (m *Machine) deliver() bool {
 	any := false
 	for moved := true; moved; {
 		moved = false
 		for _, last := range []bool{true, false} {
 			for _, n := range m.nodes {
-				if !n.awake() || n.broken != whole || last != n.isLast() {
+				if !n.awake() || last != n.isLast() {
 					continue
 				}
-				for m.vq.DeliverOne(n.ID) {
+				for in, ok := n.Next(); ok; in, ok = n.Next() {
 					moved, any = true, true
+					if in != nil {
+						m.step(n, in)
+					}
 				}
 			}
 		}
@@ -193,4 +180,4 @@ func (m *Machine) deliver() bool {
 }
 
 // isLast reports whether the node is the last member of its ring.
-func (n *node) isLast() bool { return n.list.Members[len(n.list.Members)-1] == n.ID }
+func (n *node) isLast() bool { return n.Ring.Last() == &n.Member }

@@ -4,93 +4,41 @@
 package vqtest
 
 import (
-	"slices"
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
-// form makes a ring of nodes. What they still have to deliver in their old
-// rings is delivered first: those that stay together deliver the same.
+// form makes a ring of nodes, which all enter it at once. The rings of a cluster
+// share one sequence of numbers, so that a transcript tells them apart.
 func (c *Cluster) form(group []*Node) {
-	var old []*ring
-	for _, n := range group {
-		if n.ring != nil && !slices.Contains(old, n.ring) {
-			old = append(old, n.ring)
-		}
+	members := make([]*totem.Member, len(group))
+	for i, n := range group {
+		n.Seq, members[i] = c.seq, &n.Member
 	}
-	for _, r := range old {
-		c.flush(r, group)
-	}
-	c.seq += 4
-	r := &ring{id: qnet.RingID{Node: group[0].ID, Seq: c.seq}}
-	for _, n := range group {
-		r.members = append(r.members, n.ID)
+	r, rest := totem.Form(members)
+	c.seq = r.ID.Seq
+	for _, d := range rest {
+		c.Node(d.To.ID).step(c, d.In)
 	}
 	for _, n := range group {
-		n.ring, n.pos, n.builds, n.ends, n.closed = r, 0, 0, 0, false
-		queue := n.queue
-		n.queue = nil
-		for _, o := range queue {
-			n.perform(c, []vq.Output{o})
-		}
-		r.log = append(r.log, entry{from: n.ID, kind: build})
-		n.step(c, vq.SyncStart{Ring: r.id, Members: slices.Clone(r.members)})
-	}
-}
-
-// flush delivers the rest of a ring to those of its members that go on
-// together: what one of them has delivered or sent itself, all deliver.
-func (c *Cluster) flush(r *ring, group []*Node) {
-	var stay []*Node
-	limit := 0
-	for _, n := range group {
-		if n.ring == r {
-			stay = append(stay, n)
-			n.closed = true
-			limit = max(limit, n.pos)
-		}
-	}
-	entries := len(r.log)
-	for i := range entries {
-		e := r.log[i]
-		ours := slices.ContainsFunc(stay, func(n *Node) bool { return n.ID == e.from })
-		if e.kind != message || (i >= limit && !ours) {
-			continue
-		}
-		for _, n := range stay {
-			if i >= n.pos {
-				n.step(c, vq.Deliver{From: e.from, Msg: e.msg})
-			}
-		}
+		n.step(c, n.Enter())
 	}
 }
 
 // deliver delivers the next entry of the ring to a node.
 func (c *Cluster) deliver(n *Node) bool {
-	if n.Machine == nil || n.ring == nil || n.pos >= len(n.ring.log) {
-		return false
+	in, ok := n.Next()
+	if in != nil {
+		n.step(c, in)
 	}
-	e := n.ring.log[n.pos]
-	n.pos++
-	switch e.kind {
-	case message:
-		n.step(c, vq.Deliver{From: e.from, Msg: e.msg})
-	case build:
-		if n.builds++; n.builds == len(n.ring.members) {
-			n.step(c, vq.SyncProcess{})
-		}
-	case barrier:
-		if n.ends++; n.ends == len(n.ring.members) {
-			n.step(c, vq.SyncActivate{})
-		}
-	}
-	return true
+	return ok
 }
 
 // last reports whether the node is the last member of its ring.
-func (n *Node) last() bool { return n.ring != nil && n.ring.members[len(n.ring.members)-1] == n.ID }
+func (n *Node) last() bool { return n.Ring != nil && n.Ring.Last() == &n.Member }
 
 func (n *Node) step(c *Cluster, in vq.Input) { n.perform(c, n.Machine.Step(c.Now, in)) }
 
@@ -99,15 +47,9 @@ func (n *Node) perform(c *Cluster, outs []vq.Output) {
 	for _, o := range outs {
 		switch o := o.(type) {
 		case vq.Multicast:
-			if n.ring == nil || n.closed {
-				n.queue = append(n.queue, o)
-			} else {
-				n.ring.log = append(n.ring.log, entry{from: n.ID, msg: o.Msg})
-			}
+			n.Send(o.Msg)
 		case vq.SyncDone:
-			if !n.closed { // an old ring's sync ends with it
-				n.ring.log = append(n.ring.log, entry{from: n.ID, kind: barrier})
-			}
+			n.EndSync()
 		case vq.Persist:
 			n.Barrier = o.Barrier
 		case vq.Answer:

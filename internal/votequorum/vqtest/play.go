@@ -155,12 +155,21 @@ func (c Command) IsCall() bool {
 
 // Table prints one line for each node that is up.
 func (c *Cluster) Table() []string {
-	var lines []string
+	var machines []*vq.Machine
 	for _, n := range c.nodes {
-		if n.Machine == nil {
+		machines = append(machines, n.Machine)
+	}
+	return Table(machines...)
+}
+
+// Table prints one line for each machine that is not nil.
+func Table(machines ...*vq.Machine) []string {
+	var lines []string
+	for _, m := range machines {
+		if m == nil {
 			continue
 		}
-		s := n.Machine.Status()
+		s := m.Status()
 		quorate := "not quorate"
 		if s.Quorate {
 			quorate = "quorate"
@@ -173,7 +182,7 @@ func (c *Cluster) Table() []string {
 			}
 			who = append(who, w)
 		}
-		line := fmt.Sprintf("node %v: ring %v [%s] %s, expected %d, highest %d, total %d, quorum %d, flags: %v", n.ID, s.Ring, strings.Join(who, "; "),
+		line := fmt.Sprintf("node %v: ring %v [%s] %s, expected %d, highest %d, total %d, quorum %d, flags: %v", s.Node, s.Ring, strings.Join(who, "; "),
 			quorate, s.Expected, s.HighestExpected, s.Total, s.Quorum, s.Flags)
 		if s.Syncing {
 			line += " (in sync)"

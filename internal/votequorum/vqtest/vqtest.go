@@ -1,18 +1,14 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package vqtest runs the votequorum machines of a cluster under virtual time,
-// over a Totem that is just good enough for them.
-//
-// A [Cluster] forms rings among the nodes that reach each other, gives the
-// members of a ring one order of messages, and leads them through the sync in
-// step, as Corosync does. Tests, simulators and explanations drive it.
+// Package vqtest runs the votequorum machines of a cluster on the model of Totem that
+// the simulator and the laboratory use, under virtual time, as the scripts say which
+// were played on real nodes, too. It is for tests; nothing that ships imports it.
 //
 // # Limitations
 //
-// Rings form at once: the time that Totem takes to notice a loss is for the
-// caller to add. Nodes either reach each other or do not, in both directions. It
-// does no I/O, starts no goroutine and reads no clock.
+// Rings form at once: the time that Totem takes to notice a loss is left out. Nodes
+// either reach each other or do not, in both directions.
 package vqtest
 
 import (
@@ -22,6 +18,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
@@ -35,7 +32,7 @@ type Cluster struct {
 
 // Node is one node of a Cluster.
 type Node struct {
-	ID      qnet.NodeID
+	totem.Member
 	Machine *vq.Machine // nil while the node is down
 	Config  vq.Config   // for its next start
 	Barrier uint32      // what it last wanted to keep; like Corosync 3.1.7, it starts without it
@@ -43,12 +40,6 @@ type Node struct {
 	Notices []vq.Output // Notice, QuorumNotice, NodeListNotice and ExpectedVotesNotice since it started
 
 	part    int // nodes of the same part reach each other
-	ring    *ring
-	pos     int         // in ring.log
-	builds  int         // members that have begun the sync
-	ends    int         // members that are done with it
-	queue   []vq.Output // Multicasts that wait for a ring
-	closed  bool        // its messages wait for the next ring
 	device  device
 	pollDue time.Time
 	calls   vq.Call
@@ -61,33 +52,12 @@ type device struct {
 	cast bool
 }
 
-// ring is one membership and the messages in it.
-type ring struct {
-	id      qnet.RingID
-	members []qnet.NodeID
-	log     []entry
-}
-
-type entry struct {
-	from qnet.NodeID
-	kind kind
-	msg  vq.Message
-}
-
-type kind uint8
-
-const (
-	message kind = iota
-	build        // a member has begun the sync
-	barrier      // a member is done with it
-)
-
 // New returns a cluster without nodes, at an instant.
 func New(now time.Time) *Cluster { return &Cluster{Now: now} }
 
 // Add adds a node that is down. Its configuration's Node is its ID.
 func (c *Cluster) Add(cfg vq.Config) {
-	n := &Node{ID: cfg.Node, Config: cfg}
+	n := &Node{Member: totem.Member{ID: cfg.Node}, Config: cfg}
 	i, _ := slices.BinarySearchFunc(c.nodes, n.ID, func(o *Node, id qnet.NodeID) int { return cmp.Compare(o.ID, id) })
 	c.nodes = slices.Insert(c.nodes, i, n)
 }
@@ -127,7 +97,8 @@ func (c *Cluster) Start(id qnet.NodeID) error {
 	if err != nil {
 		return err
 	}
-	n.Machine, n.Answers, n.Notices, n.queue, n.ring = m, nil, nil, nil, nil
+	n.Member.Start()
+	n.Machine, n.Answers, n.Notices = m, nil, nil
 	n.device, n.pollDue = device{}, time.Time{}
 	n.perform(c, outs)
 	c.form([]*Node{n})
@@ -138,7 +109,8 @@ func (c *Cluster) Start(id qnet.NodeID) error {
 func (c *Cluster) Down(ids ...qnet.NodeID) {
 	for _, id := range ids {
 		if n := c.Node(id); n != nil {
-			n.Machine, n.ring = nil, nil
+			n.Machine = nil
+			n.Stop()
 		}
 	}
 }
@@ -186,38 +158,19 @@ func (c *Cluster) Settle() {
 // Reform forms rings where the nodes that reach each other are not in one, and
 // delivers nothing in them yet.
 func (c *Cluster) Reform() {
-	for part := -1; part < len(c.nodes); part++ {
-		var group []*Node
-		for _, n := range c.nodes {
-			if n.Machine != nil && n.part == part {
-				group = append(group, n)
-			}
-		}
-		if len(group) > 0 && !whole(group) {
+	up := slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return n.Machine == nil })
+	slices.SortStableFunc(up, func(a, b *Node) int { return cmp.Compare(a.part, b.part) })
+	for _, group := range totem.Groups(up, func(a, b *Node) bool { return a.part == b.part }) {
+		if !whole(group) {
 			c.form(group)
 		}
 	}
 }
 
-// Form makes one ring of these nodes, and delivers nothing in it yet. It is for
-// callers that keep their own account of links and time, and asks neither Split
-// nor whether the nodes are in one ring already. Nodes that are down are left out.
-func (c *Cluster) Form(ids ...qnet.NodeID) {
-	var group []*Node
-	for _, n := range c.nodes {
-		if n.Machine != nil && slices.Contains(ids, n.ID) {
-			group = append(group, n)
-		}
-	}
-	if len(group) > 0 {
-		c.form(group)
-	}
-}
-
 // whole reports whether the nodes are in one ring with nobody else.
 func whole(group []*Node) bool {
-	r := group[0].ring
-	return r != nil && len(r.members) == len(group) && !slices.ContainsFunc(group, func(n *Node) bool { return n.ring != r })
+	r := group[0].Ring
+	return r != nil && len(r.Members) == len(group) && !slices.ContainsFunc(group, func(n *Node) bool { return n.Ring != r })
 }
 
 // Run delivers messages until there are none left. Totem promises one order,
