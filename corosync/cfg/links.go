@@ -23,7 +23,7 @@ const (
 
 // Link is one of this node's links.
 type Link struct {
-	Number  int
+	Number  int    // from 0
 	Address string // this node's
 
 	// Status is Corosync's own word. Over knet it has a character for each node,
@@ -88,21 +88,21 @@ const (
 
 // NodeStatus is what Corosync sees of a node.
 type NodeStatus struct {
-	Node       uint32
-	Reachable  bool
-	Remote     bool  // not reached directly
-	External   bool  // not handled by knet itself
-	OnwireMin  uint8 // versions of knet's protocol: the least that the node speaks
-	OnwireMax  uint8 // the highest that it speaks
-	OnwireUsed uint8 // the one in use
-	Links      []NodeLink
+	Node       uint32     // its ID
+	Reachable  bool       // at least one link to it is connected
+	Remote     bool       // not reached directly
+	External   bool       // not handled by knet itself
+	OnwireMin  uint8      // versions of knet's protocol: the least that the node speaks
+	OnwireMax  uint8      // the highest that it speaks
+	OnwireUsed uint8      // the one in use
+	Links      []NodeLink // those that are configured, by number; at most 8
 }
 
 // NodeLink is one link to a node.
 type NodeLink struct {
-	Number      int
-	Enabled     bool
-	Connected   bool
+	Number      int    // from 0 to 7
+	Enabled     bool   // data may go over it
+	Connected   bool   // the other node answers over it
 	Dynamic     bool   // connected by an address that was learnt
 	MTU         uint32 // largest packet of data in bytes, as found out by now
 	Source      string // this node's address

@@ -35,7 +35,7 @@ func (m Mode) String() string {
 
 // Request asks this client whether the node may be shut down. Its answer is [Client.Reply].
 type Request struct {
-	Mode Mode
+	Mode Mode // how it was asked for
 
 	// Late says that nothing is asked any more: somebody's answer did not come in
 	// time, and the shutdown was called off.

@@ -236,9 +236,9 @@ func (c *Client) Adjust(ctx context.Context, key string, step int32) error {
 
 // Entry is a key without its value.
 type Entry struct {
-	Key    string
-	Type   Type
-	Length int // of the value in bytes; a string's includes the zero at its end
+	Key    string // its name, of 3 to 255 bytes
+	Type   Type   // of its value
+	Length int    // of the value in bytes; a string's includes the zero at its end
 }
 
 // Keys lists the keys that start with prefix, all of them if it is empty, in the
@@ -272,8 +272,8 @@ func (c *Client) Keys(ctx context.Context, prefix string) iter.Seq2[Entry, error
 
 // Item is a key and its value.
 type Item struct {
-	Key   string
-	Value Value
+	Key   string // its name, of 3 to 255 bytes
+	Value Value  // as it was when it was read
 }
 
 // Items is [Client.Keys] with the values. A key that goes away before its value was

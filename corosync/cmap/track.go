@@ -42,10 +42,10 @@ func (e Event) String() string {
 
 // Change is a change of one key.
 type Change struct {
-	Key   string
-	Event Event // one of Deleted, Modified and Added
-	Old   Value // of type None if the key was added
-	New   Value // of type None if the key was deleted
+	Key   string // its name
+	Event Event  // one of Deleted, Modified and Added
+	Old   Value  // of type None if the key was added
+	New   Value  // of type None if the key was deleted
 }
 
 // Tracker tells changes. They come in the order in which they happened.

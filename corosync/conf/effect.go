@@ -6,9 +6,9 @@ package conf
 // An Effect is what a problem says will happen, in a form that a program can try
 // out. The zero Effect says nothing that could be tried.
 type Effect struct {
-	Kind  EffectKind
-	Nodes []uint32 // IDs of the nodes that it is about; empty: of any node
-	Keys  []string // the keys that it is about, of KeysIdle
+	Kind  EffectKind // empty in the zero Effect
+	Nodes []uint32   // IDs of the nodes that it is about; empty: of any node
+	Keys  []string   // the keys that it is about, of KeysIdle
 }
 
 // An EffectKind is one of the things that a problem can say.

@@ -20,8 +20,8 @@ const (
 
 // An Error says what Corosync would not accept, and where.
 type Error struct {
-	Line int // from 1; 0 if no one line is to blame
-	Text string
+	Line int    // from 1; 0 if no one line is to blame
+	Text string // what Corosync does not accept, in one line
 
 	key string // in cmap, whose value is to blame; empty if there is none
 }

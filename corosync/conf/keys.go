@@ -26,10 +26,10 @@ const (
 
 // A Key is what Corosync puts into cmap for a line of the file.
 type Key struct {
-	Name  string
-	Type  Type
+	Name  string // in cmap, of 3 to 255 bytes: totem.version, nodelist.node.0.nodeid
+	Type  Type   // of the value in cmap
 	Value string // a number as cmap prints it
-	Line  int
+	Line  int    // of the file, from 1
 }
 
 // number returns the value of a Uint8, Uint16, Uint32 or Uint64.

@@ -28,10 +28,10 @@ func (l Level) String() string { return [...]string{"note", "warning", "fault"}[
 
 // A Problem is what Lint finds.
 type Problem struct {
-	Line     int // from 1; 0 if no one line is to blame, as where something is missing
-	Level    Level
+	Line     int    // from 1; 0 if no one line is to blame, as where something is missing
+	Level    Level  // how bad it is
 	Text     string // what is wrong, and what comes of it
-	WhatToDo string
+	WhatToDo string // never empty
 	Key      string // the key whose value is to blame, as [File.Keys] names it; empty if it is no single one
 	Stops    string // the program that does not start with it: corosync or corosync-qdevice; empty if both do
 	Timers   bool   // it is about times that do not fit each other

@@ -12,7 +12,7 @@ import (
 
 // Address names a member of a group.
 type Address struct {
-	Node uint32
+	Node uint32 // the ID of its node
 	PID  uint32 // what the member has said; usually its process ID
 }
 
@@ -43,7 +43,7 @@ func (r Reason) String() string {
 // Change is a member that came or went.
 type Change struct {
 	Address
-	Reason Reason
+	Reason Reason // why it came or went
 }
 
 // Event is what a member gets: a Message, a Membership or a Ring.
@@ -51,22 +51,22 @@ type Event interface{ event() }
 
 // Message is a message to the group.
 type Message struct {
-	From Address
-	Data []byte
+	From Address // who sent it; it may be the client itself
+	Data []byte  // the receiver's own; at most [MaxMessage] bytes
 }
 
 // Membership says who is in the group now. The first one tells of the client's own joining.
 type Membership struct {
-	Members []Address
-	Joined  []Change
-	Left    []Change
+	Members []Address // all of them, those that joined included
+	Joined  []Change  // since the last one
+	Left    []Change  // since the last one
 }
 
 // Ring says which nodes are in the partition: once after the first Membership, and
 // after each change of it, behind the Memberships that come of it.
 type Ring struct {
-	Ring    corosync.RingID
-	Members []uint32
+	Ring    corosync.RingID // of the partition
+	Members []uint32        // IDs of its nodes
 }
 
 func (Message) event()    {}

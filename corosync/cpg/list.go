@@ -63,7 +63,7 @@ func parseMembers(r *qb.Reader) ([]Address, error) {
 
 // Process is a member of a group.
 type Process struct {
-	Group string
+	Group string // the group's name; a process in two groups is listed twice
 	Address
 }
 

@@ -49,12 +49,12 @@ const (
 // server for tests has.
 type Setup struct {
 	Errno      syscall.Errno // 0, or why the connection is refused
-	Transport  Transport
-	MaxMessage uint32 // largest message in bytes
-	Layout     Layout
-	Request    string // shared memory: path of the ring; socket: path of the control file
-	Response   string // shared memory: path of the ring; socket: first part of the sockets' names
-	Event      string // shared memory: path of the ring; socket: empty
+	Transport  Transport     // what the names below are of
+	MaxMessage uint32        // largest message in bytes
+	Layout     Layout        // of the server's structures
+	Request    string        // shared memory: path of the ring; socket: path of the control file
+	Response   string        // shared memory: path of the ring; socket: first part of the sockets' names
+	Event      string        // shared memory: path of the ring; socket: empty
 }
 
 // Append appends the answer's encoding to dst. It is [setupResponseSize] bytes.

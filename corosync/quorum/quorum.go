@@ -38,17 +38,17 @@ type Event interface{ event() }
 // NodeList says that a new membership has been agreed on. It comes before the
 // [Quorum] that belongs to it.
 type NodeList struct {
-	Ring    corosync.RingID
-	Members []uint32
-	Joined  []uint32 // since the last one; none in the first event
-	Left    []uint32 // since the last one; none in the first event
+	Ring    corosync.RingID // of the new membership
+	Members []uint32        // IDs of all its nodes
+	Joined  []uint32        // since the last one; none in the first event
+	Left    []uint32        // since the last one; none in the first event
 }
 
 // Quorum says whether the partition is quorate.
 type Quorum struct {
-	Quorate bool
+	Quorate bool            // this node's partition may act
 	Ring    corosync.RingID // its Node is 0 before Corosync 3.1.0
-	Members []uint32
+	Members []uint32        // IDs of the partition's nodes
 }
 
 func (NodeList) event() {}

@@ -10,9 +10,9 @@ type State uint32
 
 // The states.
 const (
-	Member  State = 1
-	Dead    State = 2
-	Leaving State = 3
+	Member  State = 1 // in this node's partition
+	Dead    State = 2 // not in it
+	Leaving State = 3 // it has said that it is about to go
 )
 
 // Flags is what votequorum says of itself and of a node; the values are those of
@@ -53,16 +53,16 @@ func (f Flags) Words() []string {
 
 // Info is what votequorum knows of one node. All numbers are votes.
 type Info struct {
-	Node            uint32
-	State           State
-	Votes           uint32
-	Expected        uint32
-	HighestExpected uint32
+	Node            uint32 // its ID
+	State           State  // as the node that answers sees it
+	Votes           uint32 // the node's own
+	Expected        uint32 // what the node expects of the whole cluster
+	HighestExpected uint32 // the most that any member expects
 	Total           uint32 // of the members, and the device's if this node casts them
-	Quorum          uint32
-	Flags           Flags
-	DeviceVotes     uint32
-	DeviceName      string
+	Quorum          uint32 // the Total that it takes to be quorate
+	Flags           Flags  // see there whose they are
+	DeviceVotes     uint32 // what the quorum device has to give
+	DeviceName      string // at most [MaxName] bytes; empty if no device is registered
 }
 
 // Event is a notification: a NodeList, a Quorum or an ExpectedVotes.
@@ -71,25 +71,27 @@ type Event interface{ event() }
 // NodeList says that Totem has agreed on a ring. It comes in the middle of its
 // sync, before the quorum is counted: a quorum device polls with this ring.
 type NodeList struct {
-	Ring    corosync.RingID
-	Members []uint32
+	Ring    corosync.RingID // the new one
+	Members []uint32        // IDs of its nodes
 }
 
 // Quorum says whether the node is quorate. It ends a sync, and comes when that
 // changes.
 type Quorum struct {
-	Quorate bool
+	Quorate bool        // this node's partition may act
 	Nodes   []NodeState // all nodes that were ever heard of; node 0 is this node's device
 }
 
 // NodeState is one node of a Quorum.
 type NodeState struct {
-	Node  uint32
-	State State
+	Node  uint32 // its ID, or 0
+	State State  // as this node sees it
 }
 
 // ExpectedVotes says that the expected votes have changed.
-type ExpectedVotes struct{ Votes uint32 }
+type ExpectedVotes struct {
+	Votes uint32 // of the whole cluster, from now on
+}
 
 func (NodeList) event()      {}
 func (Quorum) event()        {}

@@ -5,11 +5,8 @@ package archtest
 
 import (
 	"bufio"
-	"errors"
-	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -53,42 +50,4 @@ func scan(t *testing.T, path string) (lines int, second string) {
 		}
 	}
 	return lines, second
-}
-
-// TestExportedDocs wants a comment on every exported name.
-func TestExportedDocs(t *testing.T) {
-	for _, p := range packages(t) {
-		for _, name := range p.GoFiles {
-			fset := token.NewFileSet()
-			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.ParseComments)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				t.Fatal(err)
-			}
-			for _, d := range f.Decls {
-				fn, ok := d.(*ast.FuncDecl)
-				if ok && fn.Name.IsExported() && fn.Doc == nil && exportedReceiver(fn) && !grouped(fn) {
-					t.Errorf("%s: %s has no comment", fset.Position(fn.Pos()), fn.Name.Name)
-				}
-			}
-		}
-	}
-}
-
-// grouped allows one comment for a block of one-line methods, such as Type of
-// each message.
-func grouped(fn *ast.FuncDecl) bool { return fn.Name.Name == "Type" || fn.Name.Name == "Error" }
-
-func exportedReceiver(fn *ast.FuncDecl) bool {
-	if fn.Recv == nil {
-		return true
-	}
-	e := fn.Recv.List[0].Type
-	if s, ok := e.(*ast.StarExpr); ok {
-		e = s.X
-	}
-	if ix, ok := e.(*ast.IndexExpr); ok {
-		e = ix.X
-	}
-	id, ok := e.(*ast.Ident)
-	return ok && id.IsExported()
 }
