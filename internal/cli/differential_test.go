@@ -152,7 +152,7 @@ type tourist struct{}
 func (tourist) Status(context.Context) (status.QNetd, error) {
 	node := func(id qnet.NodeID) status.Node {
 		return status.Node{
-			ID: id, Address: fmt.Sprintf("::ffff:192.0.2.%d:1234", id), Heartbeat: 8000, HasConfigVersion: true, ConfigVersion: 5,
+			ID: id, Address: fmt.Sprintf("::ffff:192.0.2.%d:1234", id), Heartbeat: 8000, ConfigVersion: new(uint64(5)),
 			Config: qnet.NodeList{{ID: 1}, {ID: 2, DataCenter: 7}}, Members: qnet.NodeList{{ID: 1}, {ID: 2}}, Ring: qnet.RingID{Node: 1, Seq: 0x2a},
 			TLS: true, CertVerified: true, LastVote: qnet.VoteNoChange, LastACKNACK: qnet.VoteACK,
 		}

@@ -43,7 +43,7 @@ func withDevice(t *testing.T) (*cluster, *votequorum.Client) {
 // nodeDaemon is a snapshot of our node daemon while all is well.
 func nodeDaemon() status.QDevice {
 	return status.QDevice{
-		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "pve", Host: "192.0.2.9", Port: 5403,
+		Model: "Net", NodeID: 1, ConfigVersion: new(uint64(4)), Cluster: "pve", Host: "192.0.2.9", Port: 5403,
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: time.Now().Add(-time.Hour), Polling: true, PollingCast: true,
 		Started: time.Now().Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this side", Grace: 16000,

@@ -28,8 +28,8 @@ func fromKeys(keys map[string]string) *status.Quorum {
 	if model := keys["quorum.device.model"]; model != "" {
 		d := &status.Device{Model: model, Host: keys["quorum.device.net.host"], KAP: true}
 		d.Timeout = uint32(number(keys["quorum.device.timeout"], 10000, 32))
-		d.Algorithm, _ = status.ParseAlgorithm(cmp.Or(keys["quorum.device.net.algorithm"], "ffsplit"))
-		d.TieBreaker, _ = status.ParseTieBreaker(cmp.Or(keys["quorum.device.net.tie_breaker"], "lowest"))
+		_ = d.Algorithm.UnmarshalText([]byte(cmp.Or(keys["quorum.device.net.algorithm"], qnet.FFSplit.Name())))
+		_ = d.TieBreaker.UnmarshalText([]byte(cmp.Or(keys["quorum.device.net.tie_breaker"], qnet.TieBreaker{Mode: qnet.TieBreakerLowest}.Name())))
 		switch strings.ToLower(keys["quorum.device.net.keep_active_partition_tie_breaker"]) {
 		case "off", "no", "0":
 			d.KAP = false

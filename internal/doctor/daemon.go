@@ -47,8 +47,8 @@ func (e *examiner) daemon(ctx context.Context) {
 		}
 		e.say(Fail, text, advice.SeeFindings)
 	}
-	if e.q != nil && s.HasConfigVersion && s.ConfigVersion != e.q.ConfigVersion {
-		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", s.ConfigVersion, e.q.ConfigVersion), advice.RestartNodeDaemon)
+	if e.q != nil && s.ConfigVersion != nil && *s.ConfigVersion != e.q.ConfigVersion {
+		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", *s.ConfigVersion, e.q.ConfigVersion), advice.RestartNodeDaemon)
 	}
 	if e.heuristicsOn() && s.Heuristics == qnet.HeuristicsFail {
 		e.heuristics(s)

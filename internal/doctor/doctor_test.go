@@ -106,7 +106,7 @@ func newWorld(t *testing.T) *world {
 	for name, svc := range map[string]corotest.Service{"cmap": w.keys, "votequorum": w.votes, "quorum": w.quorum, "cfg": fake} {
 		w.server.Handle(name, svc)
 	}
-	w.node = status.QDevice{State: status.StateConnected, HasConfigVersion: true, ConfigVersion: 5, Connected: w.now, RoundTrip: time.Millisecond,
+	w.node = status.QDevice{State: status.StateConnected, ConfigVersion: new(uint64(5)), Connected: w.now, RoundTrip: time.Millisecond,
 		Cluster: "prod", Reason: "the arbiter gave its vote to this side"}
 	w.cfg = Config{
 		ConfFile: filepath.Join(dir, "corosync.conf"), Settings: newSettings(certs), Corosync: w.server.Options(), Host: &conf.Host{},
@@ -339,7 +339,7 @@ func TestFindings(t *testing.T) {
 			want: []string{"warn corosync: the running Corosync has version 5 of the configuration, the file is version 6\n    corosync-cfgtool -R"}, ok: true},
 		{name: "device removed", spoil: func(w *world) {
 			w.conf = w.conf[:strings.Index(w.conf, " device {")] + w.conf[strings.Index(w.conf, "}\nnodelist"):]
-			w.node.Removed, w.node.State, w.node.HasConfigVersion = "quorum.device", status.StateDisconnected, false
+			w.node.Removed, w.node.State, w.node.ConfigVersion = "quorum.device", status.StateDisconnected, nil
 		}, want: []string{"note node daemon: it runs, but quorum.device was removed from corosync.conf: it waits without a vote until the device comes back\n" +
 			"    " + advice.DisableNodeDaemon.String()}, ok: true},
 		{name: "device removed, and C's daemon runs on", spoil: func(w *world) {
@@ -418,7 +418,7 @@ func TestFindings(t *testing.T) {
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
 		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync has no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
 		{name: "not connected", after: func(w *world) {
-			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", 4
+			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", new(uint64(4))
 			w.isC = true
 			w.poll(false)
 		}, want: []string{"FAIL node daemon: Corosync's own, and it is not connected to the arbiter (Connect failed): reset by peer", "warn node daemon: it uses version 4",

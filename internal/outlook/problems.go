@@ -190,8 +190,8 @@ func (f *finder) heuristics() {
 
 // configuration looks for versions and numbers that do not go together.
 func (f *finder) configuration() {
-	if d := f.d; d != nil && d.Removed == "" && d.HasConfigVersion && d.ConfigVersion != f.q.ConfigVersion {
-		f.add(false, f.q.NodeID, fmt.Sprintf("the qdevice of %s uses version %d of corosync.conf, Corosync uses version %d", f.me, d.ConfigVersion, f.q.ConfigVersion),
+	if d := f.d; d != nil && d.Removed == "" && d.ConfigVersion != nil && *d.ConfigVersion != f.q.ConfigVersion {
+		f.add(false, f.q.NodeID, fmt.Sprintf("the qdevice of %s uses version %d of corosync.conf, Corosync uses version %d", f.me, *d.ConfigVersion, f.q.ConfigVersion),
 			advice.RestartNodeDaemon)
 	}
 	v := f.q.Votequorum

@@ -69,7 +69,7 @@ func cluster(deviceVotes uint32, members []status.Member, away []status.Absent) 
 // ours is what our node daemon says while all is well.
 func ours() *status.QDevice {
 	return &status.QDevice{
-		Model: "Net", NodeID: 1, ConfigVersion: 4, HasConfigVersion: true, Cluster: "mycluster", Host: "192.0.2.9", Port: 5403,
+		Model: "Net", NodeID: 1, ConfigVersion: new(uint64(4)), Cluster: "mycluster", Host: "192.0.2.9", Port: 5403,
 		HeuristicsMode: status.HeuristicsDisabled, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
 		State: status.StateConnected, TLSActive: true, Connected: now.Add(-35 * time.Minute), Polling: true, PollingCast: true,
 		Started: now.Add(-time.Hour), Vote: qnet.VoteACK, Reason: "the arbiter gave its vote to this side", Since: now.Add(-34 * time.Minute),
@@ -120,7 +120,7 @@ func cases() map[string]*status.Report {
 	d = list["four"].Daemon
 	d.HeuristicsMode, d.Heuristics = status.HeuristicsEnabled, qnet.HeuristicsFail
 	d.Commands = []status.HeuristicsCommand{{Name: "gw", Result: qnet.HeuristicsPass, Duration: 3 * time.Millisecond}, {Name: "san", Result: qnet.HeuristicsFail, Detail: "not done in time", Duration: 5 * time.Second}}
-	d.ConfigVersion = 3
+	d.ConfigVersion = new(uint64(3))
 	d.Arbiters = []status.ArbiterAddress{{Address: "192.0.2.9:5403", Error: "refused"}, {Address: "198.51.100.9:5403", Active: true}}
 	list["lms"].Quorum.Device.Algorithm, list["lms"].Daemon.Algorithm = qnet.LMS, qnet.LMS
 	w := list["waiting"].Quorum
@@ -140,7 +140,7 @@ func cases() map[string]*status.Report {
 	two.TwoNode, two.WaitForAll, two.Quorum = true, true, 1
 	d = ours()
 	d.Removed, d.State, d.Vote, d.Reason = "quorum.device", status.StateDisconnected, qnet.VoteUndefined, "quorum.device was removed from corosync.conf"
-	d.Connected, d.Since, d.FreshUntil, d.HasConfigVersion = time.Time{}, time.Time{}, time.Time{}, false
+	d.Connected, d.Since, d.FreshUntil, d.ConfigVersion = time.Time{}, time.Time{}, time.Time{}, nil
 	list["removed"] = cluster(0, nodes("NR", "NR"), nil)
 	list["removed"].Daemon = d
 	return list

@@ -55,9 +55,9 @@ func (n *Node) Status() status.QDevice {
 	c := &n.cfg
 	s := status.QDevice{
 		Model: "Net", NodeID: c.Node, Timeout: ms(c.Timeout), SyncTimeout: ms(c.SyncTimeout),
-		ConfigVersion: n.config.Version.V, HasConfigVersion: n.config.Version.Set, Config: slices.Clone(n.config.Nodes),
+		ConfigVersion: n.config.Version.Copy(), Config: status.Array[qnet.Node](slices.Clone(n.config.Nodes)),
 		HeuristicsMode: [...]string{status.HeuristicsDisabled, status.HeuristicsOnlyOnSync, status.HeuristicsEnabled}[c.Heuristics],
-		Ring:           n.ring, Members: slices.Clone(n.members), Quorate: n.quorate, Quorum: slices.Clone(n.nodes),
+		Ring:           n.ring, Members: slices.Clone(n.members), Quorate: n.quorate,
 		LastPoll: n.vote.last, LastPollCast: n.vote.lastCast,
 		Cluster: c.Cluster, ConnectTimeout: ms(c.ConnectTimeout), Heartbeat: ms(c.Heartbeat), VoteInterval: ms(c.voteInterval()),
 		TLS: c.TLS.String(), Algorithm: c.Algorithm, TieBreaker: c.TieBreaker, KAP: c.KeepActivePartition,
@@ -66,6 +66,9 @@ func (n *Node) Status() status.QDevice {
 		Vote: n.vote.cast, Reason: n.vote.why, Since: n.vote.since, Refused: n.config.Refuse,
 		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
 		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
+	}
+	for _, node := range n.nodes {
+		s.Quorum = append(s.Quorum, status.NodeState{ID: node.ID, State: node.State})
 	}
 	if n.removal != present {
 		n.statusRemoved(&s)

@@ -12,7 +12,7 @@ type Grant struct {
 	Holders []Holder // by node ID; one ring a node
 	Rings   []Ring   // the rings that holders hold, by ring ID
 
-	Enrolled bool `json:",omitempty"` // the cluster has a certificate: the record is kept for ever
+	Enrolled bool // the cluster has a certificate: the record is kept for ever
 }
 
 // Holder is a node that may be casting the device's vote: an ACK for Ring was

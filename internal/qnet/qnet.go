@@ -17,7 +17,6 @@ package qnet
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,9 +39,6 @@ type RingID struct {
 	Seq  uint64 // sequence number; 0 only before the first ring
 }
 
-// String prints the ID as the C tools do: both halves in hexadecimal.
-func (r RingID) String() string { return fmt.Sprintf("%x.%x", uint32(r.Node), r.Seq) }
-
 // IsZero reports whether r is no ring at all.
 func (r RingID) IsZero() bool { return r == RingID{} }
 
@@ -57,24 +53,11 @@ const (
 	NodeStateLeaving NodeState = 3
 )
 
-// String prints the state as the C tools do.
-func (s NodeState) String() string {
-	switch s {
-	case NodeStateMember:
-		return "member"
-	case NodeStateDead:
-		return "dead"
-	case NodeStateLeaving:
-		return "leaving"
-	}
-	return "not set"
-}
-
 // Node is one entry of a node list.
 type Node struct {
-	ID         NodeID
-	DataCenter uint32    // 0 is unset
-	State      NodeState // only in quorum lists
+	ID         NodeID    `json:"id"`
+	DataCenter uint32    `json:"data_center,omitempty"` // 0 is unset
+	State      NodeState `json:"-"`                     // only in quorum lists
 }
 
 // NodeList is a list of nodes in the order in which it was received.
@@ -143,23 +126,6 @@ const (
 	VoteNoChange     Vote = 5
 )
 
-// String prints the vote as the C tools do.
-func (v Vote) String() string {
-	switch v {
-	case VoteACK:
-		return "ACK"
-	case VoteNACK:
-		return "NACK"
-	case VoteAskLater:
-		return "Ask later"
-	case VoteWaitForReply:
-		return "Wait for reply"
-	case VoteNoChange:
-		return "No change"
-	}
-	return "Undefined"
-}
-
 // Heuristics is the result of a node's own checks; the values are those of
 // option 22, where Undefined is expressed by leaving the option out.
 type Heuristics uint8
@@ -170,17 +136,6 @@ const (
 	HeuristicsPass      Heuristics = 1
 	HeuristicsFail      Heuristics = 2
 )
-
-// String prints the result as the C tools do.
-func (h Heuristics) String() string {
-	switch h {
-	case HeuristicsPass:
-		return "Pass"
-	case HeuristicsFail:
-		return "Fail"
-	}
-	return "Undefined"
-}
 
 // Algorithm is a decision algorithm; the values are those of option 11.
 type Algorithm uint16
@@ -195,21 +150,6 @@ const (
 
 // Known reports whether a is one of the four algorithms.
 func (a Algorithm) Known() bool { return a <= LMS }
-
-// String prints the algorithm as the C tools do.
-func (a Algorithm) String() string {
-	switch a {
-	case Test:
-		return "Test"
-	case FFSplit:
-		return "Fifty-Fifty split"
-	case TwoNodeLMS:
-		return "2 Node LMS"
-	case LMS:
-		return "LMS"
-	}
-	return "Unknown algorithm " + strconv.Itoa(int(a))
-}
 
 // TieBreakerMode says how a tie between equal partitions is broken; the values
 // are those of option 21.
@@ -231,19 +171,6 @@ type TieBreaker struct {
 // Equal reports whether a and b break every tie alike.
 func (t TieBreaker) Equal(o TieBreaker) bool {
 	return t.Mode == o.Mode && (t.Mode != TieBreakerNode || t.ID == o.ID)
-}
-
-// String prints the tie-breaker as the C tools do.
-func (t TieBreaker) String() string {
-	switch t.Mode {
-	case TieBreakerLowest:
-		return "Node with lowest node ID"
-	case TieBreakerHighest:
-		return "Node with highest node ID"
-	case TieBreakerNode:
-		return "Node with node ID " + t.ID.String()
-	}
-	return "Unknown tie-breaker"
 }
 
 // SortIDs sorts ids in place and returns it without repeats.

@@ -130,7 +130,7 @@ func plural(n int, one, more string) string {
 
 // decidesWords is how a cluster's votes are decided.
 func decidesWords(c *Cluster) string {
-	words := algorithmWord(c.Algorithm)
+	words := c.Algorithm.Name()
 	if c.Algorithm == qnet.Test {
 		return words
 	}

@@ -73,7 +73,7 @@ func (p *deviceParser) entry(line string) error {
 		case "Data center ID":
 			n.DataCenter, err = parseNumber[uint32](value)
 		case "State":
-			n.State = parseState(value)
+			n.State = qnet.ParseNodeState(value)
 		}
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (p *deviceParser) entry(line string) error {
 	case "Configured node list":
 		p.s.Config = append(p.s.Config, n)
 	case "Quorum node list":
-		p.s.Quorum = append(p.s.Quorum, n)
+		p.s.Quorum = append(p.s.Quorum, NodeState{n.ID, n.State})
 	}
 	return nil
 }
@@ -101,14 +101,15 @@ func (p *deviceParser) value(key, value string) (err error) {
 	case "Sync HB interval":
 		s.SyncTimeout, err = parseMS(value)
 	case "Configuration version":
-		s.ConfigVersion, err = strconv.ParseUint(value, 10, 64)
-		s.HasConfigVersion = err == nil
+		var version uint64
+		version, err = strconv.ParseUint(value, 10, 64)
+		s.ConfigVersion = &version
 	case "Configured node list", "Quorum node list":
 		p.in = key
 	case "Heuristics":
 		s.HeuristicsMode = value
 	case "Ring ID":
-		s.Ring, err = parseRing(value)
+		err = s.Ring.UnmarshalText([]byte(value))
 	case "Membership node list":
 		s.Members, err = parseIDs(value)
 	case "Quorate":
@@ -146,7 +147,10 @@ func (p *deviceParser) netValue(key, value string) (err error) {
 		s.TLS = value
 	case "Algorithm":
 		const unknown = 0xffff
-		s.Algorithm = parseWord(value, []qnet.Algorithm{unknown, qnet.Test, qnet.FFSplit, qnet.TwoNodeLMS, qnet.LMS})
+		var ok bool
+		if s.Algorithm, ok = qnet.AlgorithmPrinted(value); !ok {
+			s.Algorithm = unknown
+		}
 	case "Tie-breaker":
 		s.TieBreaker, err = parseTieBreakerText(value)
 	case "KAP Tie-breaker":
@@ -172,32 +176,29 @@ func (p *deviceParser) netValue(key, value string) (err error) {
 // heuristics reads "Pass (regular: Pass, membership: Undefined, connect: Undefined)".
 func (p *deviceParser) heuristics(value string) {
 	latest, rest, _ := strings.Cut(value, " (")
-	p.s.Heuristics = parseHeuristics(latest)
+	p.s.Heuristics = qnet.ParseHeuristics(latest)
 	for part := range strings.SplitSeq(strings.TrimSuffix(rest, ")"), ", ") {
 		kind, result, _ := strings.Cut(part, ": ")
 		switch kind {
 		case "regular":
-			p.s.RegularHeur = parseHeuristics(result)
+			p.s.RegularHeur = qnet.ParseHeuristics(result)
 		case "membership":
-			p.s.MembershipHeur = parseHeuristics(result)
+			p.s.MembershipHeur = qnet.ParseHeuristics(result)
 		case "connect":
-			p.s.ConnectHeur = parseHeuristics(result)
+			p.s.ConnectHeur = qnet.ParseHeuristics(result)
 		}
 	}
 }
 
+// parseTieBreakerText reads a tie-breaker; one that is not known is none.
 func parseTieBreakerText(value string) (qnet.TieBreaker, error) {
-	for _, mode := range []qnet.TieBreakerMode{qnet.TieBreakerLowest, qnet.TieBreakerHighest} {
-		if t := (qnet.TieBreaker{Mode: mode}); t.String() == value {
-			return t, nil
-		}
+	t, id, ok := qnet.TieBreakerPrinted(value)
+	if !ok || t.Mode != qnet.TieBreakerNode {
+		return t, nil
 	}
-	number, ok := strings.CutPrefix(value, "Node with node ID ")
-	if !ok {
-		return qnet.TieBreaker{}, nil
-	}
-	id, err := parseNumber[qnet.NodeID](number)
-	return qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: id}, err
+	var err error
+	t.ID, err = parseNumber[qnet.NodeID](id)
+	return t, err
 }
 
 func parseIDs(value string) ([]qnet.NodeID, error) {

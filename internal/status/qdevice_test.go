@@ -25,10 +25,10 @@ var zone = time.FixedZone("", 0)
 func device() *status.QDevice {
 	at := func(h, m, s int) time.Time { return time.Date(2026, 11, 23, h, m, s, 0, zone) }
 	return &status.QDevice{
-		Model: "Net", NodeID: 1, Timeout: 10000, SyncTimeout: 30000, ConfigVersion: 5, HasConfigVersion: true,
-		Config: qnet.NodeList{{ID: 1}, {ID: 2}}, HeuristicsMode: status.HeuristicsDisabled,
+		Model: "Net", NodeID: 1, Timeout: 10000, SyncTimeout: 30000, ConfigVersion: new(uint64(5)),
+		Config: []qnet.Node{{ID: 1}, {ID: 2}}, HeuristicsMode: status.HeuristicsDisabled,
 		Ring: qnet.RingID{Node: 1, Seq: 9}, Members: []qnet.NodeID{1, 2}, Quorate: true,
-		Quorum:        qnet.NodeList{{ID: 2, State: qnet.NodeStateMember}, {ID: 1, State: qnet.NodeStateMember}},
+		Quorum:        []status.NodeState{{ID: 2, State: qnet.NodeStateMember}, {ID: 1, State: qnet.NodeStateMember}},
 		ExpectedVotes: 3, LastPoll: at(8, 13, 32), LastPollCast: true,
 		Cluster: "JenCluster", Host: "10.77.0.3", Port: 5403, ConnectTimeout: 8000, Heartbeat: 8000, VoteInterval: 5000,
 		TLS: "Supported", Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
@@ -52,7 +52,7 @@ func busy() *status.QDevice {
 // away is a daemon that is not connected and has never been.
 func away() *status.QDevice {
 	s := device()
-	s.HasConfigVersion, s.ConfigVersion, s.Config, s.Members, s.Quorum = false, 0, nil, nil, nil
+	s.ConfigVersion, s.Config, s.Members, s.Quorum = nil, nil, nil, nil
 	s.LastPoll, s.LastPollCast, s.Polling, s.PollingCast, s.State = time.Time{}, false, false, false, status.StateConnectFailed
 	s.Algorithm, s.KAP, s.TieBreaker.Mode = qnet.LMS, false, qnet.TieBreakerHighest
 	s.Connected, s.Echoed, s.TLSActive, s.CertSent = time.Time{}, time.Time{}, false, false
@@ -248,6 +248,12 @@ func TestQDeviceJSON(t *testing.T) {
 			}
 			if len(p.Commands) == 0 {
 				p.Commands = nil
+			}
+			if len(p.Config) == 0 {
+				p.Config = nil
+			}
+			if len(p.Quorum) == 0 {
+				p.Quorum = nil
 			}
 			if len(p.Arbiters) == 0 {
 				p.Arbiters = nil

@@ -23,8 +23,8 @@ func AppendQDevice(b []byte, s *QDevice, verbose bool, loc *time.Location) []byt
 		b = fmt.Appendf(b, "HB interval:\t\t%dms\n", s.Timeout)
 		b = fmt.Appendf(b, "Sync HB interval:\t%dms\n", s.SyncTimeout)
 	}
-	if s.HasConfigVersion {
-		b = fmt.Appendf(b, "Configuration version:\t%d\n", s.ConfigVersion)
+	if v := s.ConfigVersion; v != nil {
+		b = fmt.Appendf(b, "Configuration version:\t%d\n", *v)
 	}
 	b = append(b, "Configured node list:\n"...)
 	for i, n := range s.Config {

@@ -23,15 +23,15 @@ type Quorum struct {
 	Provider      string `json:"quorum_provider"`
 
 	NodeID  qnet.NodeID `json:"node_id"`
-	Ring    qnet.RingID `json:"-"`
 	Quorate bool        `json:"quorate"`
 
 	// Only if the provider is votequorum.
 	Votequorum *Votequorum `json:"votequorum,omitempty"`
 
-	Members []Member `json:"members"` // in Corosync's order
-	Absent  []Absent `json:"absent"`  // configured nodes that are no members, by ID
-	Device  *Device  `json:"device,omitempty"`
+	Members Array[Member] `json:"members"` // in Corosync's order
+	Absent  Array[Absent] `json:"absent"`  // configured nodes that are no members, by ID
+	Device  *Device       `json:"device,omitempty"`
+	Ring    qnet.RingID   `json:"ring"`
 }
 
 // Votequorum is what votequorum says of this node.
@@ -82,10 +82,10 @@ type Absent struct {
 type Device struct {
 	Model      string          `json:"model"`
 	Host       string          `json:"host"`
-	Algorithm  qnet.Algorithm  `json:"-"`
-	TieBreaker qnet.TieBreaker `json:"-"`
 	KAP        bool            `json:"keep_active_partition"`
 	Timeout    uint32          `json:"timeout_ms"`
+	Algorithm  qnet.Algorithm  `json:"algorithm"`
+	TieBreaker qnet.TieBreaker `json:"tie_breaker"`
 }
 
 // AppendQuorum appends the block that pvecm status prints, which is from "Quorum

@@ -4,8 +4,6 @@
 package status
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
@@ -23,21 +21,21 @@ type Report struct {
 
 	DaemonHidden bool `json:"-"` // it may run: whoever asks is not allowed to ask it
 
-	Losses   []Loss    `json:"if_lost_now"` // empty if there is no quorum to lose
-	Problems []Problem `json:"problems"`
+	Losses   Array[Loss]    `json:"if_lost_now"` // empty if there is no quorum to lose
+	Problems Array[Problem] `json:"problems"`
 }
 
 // Loss is what would come of losing a node, or the arbiter, now, once all has come to
 // rest again. Each node that is left is in one of the three lists.
 type Loss struct {
-	Node    qnet.NodeID `json:"node,omitempty"` // 0: the arbiter
-	Called  string      `json:"name"`
-	Kept    []string    `json:"keep_quorum"` // the nodes that are left and would be quorate
-	Lose    []string    `json:"lose_quorum"` // those that would not
-	Unknown []string    `json:"unknown"`     // those for whom nobody here can know it
-	Votes   uint32      `json:"votes"`       // of those who keep quorum, else of those who lose it
-	Needed  uint32      `json:"needed"`      // the quorum there
-	Device  bool        `json:"with_device"` // the arbiter's votes are among Votes
+	Node    qnet.NodeID   `json:"node,omitempty"` // 0: the arbiter
+	Called  string        `json:"name"`
+	Kept    Array[string] `json:"keep_quorum"` // the nodes that are left and would be quorate
+	Lose    Array[string] `json:"lose_quorum"` // those that would not
+	Unknown Array[string] `json:"unknown"`     // those for whom nobody here can know it
+	Votes   uint32        `json:"votes"`       // of those who keep quorum, else of those who lose it
+	Needed  uint32        `json:"needed"`      // the quorum there
+	Device  bool          `json:"with_device"` // the arbiter's votes are among Votes
 
 	Grace    uint32    `json:"vote_kept_ms,omitempty"` // for so long the vote outlasts the arbiter's absence
 	Unsure   string    `json:"uncertainty,omitempty"`  // why it is not known for Unknown
@@ -66,58 +64,8 @@ const (
 
 // Problem is something that is wrong, and what to do about it.
 type Problem struct {
-	Severe bool        `json:"severe"`         // it costs the quorum, or is about to
-	Node   qnet.NodeID `json:"node,omitempty"` // whom it is about; 0: all
-	Text   string      `json:"text"`
-	Do     []string    `json:"do"` // in this order
-}
-
-// AppendReportJSON appends r as one line of JSON.
-func AppendReportJSON(b []byte, r *Report) ([]byte, error) {
-	j, err := json.Marshal(r)
-	if err != nil {
-		return b, fmt.Errorf("status as JSON: %w", err)
-	}
-	return append(append(b, EscapeJSON(j)...), '\n'), nil
-}
-
-type (
-	plainQuorum Quorum
-	plainDevice Device
-	plainReport Report
-)
-
-type quorumJSON struct {
-	plainQuorum
-	Ring string `json:"ring"`
-}
-
-type deviceJSON struct {
-	plainDevice
-	Algorithm  string `json:"algorithm"`
-	TieBreaker string `json:"tie_breaker"`
-}
-
-// MarshalJSON implements [json.Marshaler]. Empty lists are [], never null.
-func (q Quorum) MarshalJSON() ([]byte, error) {
-	q.Members, q.Absent = notNil(q.Members), notNil(q.Absent)
-	return json.Marshal(quorumJSON{plainQuorum(q), q.Ring.String()})
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (d Device) MarshalJSON() ([]byte, error) {
-	return json.Marshal(deviceJSON{plainDevice(d), algorithmWord(d.Algorithm), tieBreakerWord(d.TieBreaker)})
-}
-
-// MarshalJSON implements [json.Marshaler]. Empty lists are [], never null.
-func (r Report) MarshalJSON() ([]byte, error) {
-	r.Losses, r.Problems = notNil(r.Losses), notNil(r.Problems)
-	for i := range r.Losses {
-		l := &r.Losses[i]
-		l.Kept, l.Lose, l.Unknown = notNil(l.Kept), notNil(l.Lose), notNil(l.Unknown)
-	}
-	for i := range r.Problems {
-		r.Problems[i].Do = notNil(r.Problems[i].Do)
-	}
-	return json.Marshal(plainReport(r))
+	Severe bool          `json:"severe"`         // it costs the quorum, or is about to
+	Node   qnet.NodeID   `json:"node,omitempty"` // whom it is about; 0: all
+	Text   string        `json:"text"`
+	Do     Array[string] `json:"do"` // in this order
 }

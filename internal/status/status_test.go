@@ -23,7 +23,7 @@ func sample() *status.QNetd {
 	list := qnet.NodeList{{ID: 1}, {ID: 2}}
 	ring := qnet.RingID{Node: 1, Seq: 9}
 	node := status.Node{
-		Heartbeat: 8000, ConfigVersion: 5, HasConfigVersion: true,
+		Heartbeat: 8000, ConfigVersion: new(uint64(5)),
 		Config: list, Members: list, Ring: ring, TLS: true, CertVerified: true,
 		LastACKNACK: qnet.VoteACK,
 	}
@@ -207,7 +207,7 @@ func TestJSONRoundTrip(t *testing.T) {
 	c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 7}
 	n := &c.Nodes[0]
 	n.Config = qnet.NodeList{{ID: 2, DataCenter: 5}, {ID: 1}}
-	n.ConfigVersion = 0
+	n.ConfigVersion = new(uint64(0))
 	n.Heuristics, n.MembershipHeur, n.RegularHeur = qnet.HeuristicsFail, qnet.HeuristicsPass, qnet.HeuristicsFail
 	c.Nodes[1].LastVote, c.Nodes[1].LastACKNACK = qnet.VoteWaitForReply, qnet.VoteUndefined
 	for _, s := range []*status.QNetd{sample(), full} {

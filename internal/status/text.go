@@ -62,8 +62,8 @@ func appendNode(b []byte, n *Node, verbose bool) []byte {
 	if verbose {
 		b = fmt.Appendf(b, "        HB interval:\t\t%dms\n", n.Heartbeat)
 	}
-	if n.HasConfigVersion {
-		b = fmt.Appendf(b, "        Configuration version:\t%d\n", n.ConfigVersion)
+	if v := n.ConfigVersion; v != nil {
+		b = fmt.Appendf(b, "        Configuration version:\t%d\n", *v)
 	}
 	if len(n.Config) > 0 {
 		b = fmt.Appendf(b, "        Configured node list:\t%s\n", formatList(n.Config))

@@ -18,13 +18,60 @@ import (
 // rest, then JSON. In a file without a seal it is that of the JSON alone.
 type value struct {
 	Revision uint64
-	Grant    qnet.Grant
+	Grant    grantOnDisk
+}
+
+// A grant on disk has types of its own, because other versions read it, too: it stays
+// what it is when the nouns come to print themselves otherwise.
+type (
+	grantOnDisk struct {
+		Ring     ringID
+		Members  []qnet.NodeID
+		Holders  []holder
+		Rings    []ring
+		Enrolled bool `json:",omitempty"`
+	}
+	ringID struct {
+		Node qnet.NodeID
+		Seq  uint64
+	}
+	holder struct {
+		Node      qnet.NodeID
+		Ring      ringID
+		Heartbeat uint32
+	}
+	ring struct {
+		ID                 ringID
+		Members, Reporters []qnet.NodeID
+	}
+)
+
+func toDisk(g qnet.Grant) grantOnDisk {
+	d := grantOnDisk{Ring: ringID(g.Ring), Members: g.Members, Enrolled: g.Enrolled}
+	for _, h := range g.Holders {
+		d.Holders = append(d.Holders, holder{h.Node, ringID(h.Ring), h.Heartbeat})
+	}
+	for _, r := range g.Rings {
+		d.Rings = append(d.Rings, ring{ringID(r.ID), r.Members, r.Reporters})
+	}
+	return d
+}
+
+func (d *grantOnDisk) grant() qnet.Grant {
+	g := qnet.Grant{Ring: qnet.RingID(d.Ring), Members: d.Members, Enrolled: d.Enrolled}
+	for _, h := range d.Holders {
+		g.Holders = append(g.Holders, qnet.Holder{Node: h.Node, Ring: qnet.RingID(h.Ring), Heartbeat: h.Heartbeat})
+	}
+	for _, r := range d.Rings {
+		g.Rings = append(g.Rings, qnet.Ring{ID: qnet.RingID(r.ID), Members: r.Members, Reporters: r.Reporters})
+	}
+	return g
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func encode(rec Record) ([]byte, error) {
-	j, err := json.Marshal(value{Revision: rec.Revision, Grant: rec.Grant})
+	j, err := json.Marshal(value{Revision: rec.Revision, Grant: toDisk(rec.Grant)})
 	if err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", rec.Cluster, err)
 	}
@@ -75,5 +122,5 @@ func decode(cluster string, b []byte, sealed bool) (Record, error) {
 	if err := json.Unmarshal(b[4:], &v); err != nil {
 		return Record{}, fmt.Errorf("the record of cluster %q: %w", cluster, err)
 	}
-	return Record{Cluster: cluster, Revision: v.Revision, Grant: v.Grant}, nil
+	return Record{Cluster: cluster, Revision: v.Revision, Grant: v.Grant.grant()}, nil
 }

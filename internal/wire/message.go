@@ -14,6 +14,14 @@ type Opt[T any] struct {
 // Some returns an option that is present.
 func Some[T any](v T) Opt[T] { return Opt[T]{V: v, Set: true} }
 
+// Copy returns a pointer to a copy of the value; nil if the message lacks it.
+func (o Opt[T]) Copy() *T {
+	if !o.Set {
+		return nil
+	}
+	return &o.V
+}
+
 // MessageType is the u16 at the head of every message.
 type MessageType uint16
 
