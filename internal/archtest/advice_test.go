@@ -4,10 +4,10 @@
 package archtest
 
 import (
+	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,7 +17,7 @@ import (
 
 // telling is what a text that says what to do looks like.
 var telling = regexp.MustCompile(`\b(systemctl|journalctl|timedatectl) |\bas root\b|` +
-	`\bquorate (cert|doctor|status|clusters|explain|corosync|qnetd|qdevice|lab|sim|version) ?[^:]|` +
+	`\bquorate (cert|doctor|status|clusters|explain|corosync|qnetd|qdevice|lab|sim|version)( [^:]|[^: ]|$)|` +
 	`corosync-(cfgtool|cmapctl|quorumtool) -|corosync-q(netd|device)-tool -|` +
 	`(?i:\b(is it running|try again|run it by hand|move (it|them|the \w+) away|bring .* back from|see its log|install the package)\b)`)
 
@@ -26,39 +26,57 @@ var help = []string{"Use", "Short", "Long", "Example"}
 
 // spoken are the places that may name commands without giving advice.
 var spoken = map[string]string{
-	"internal/cli/complete.go":         "the names of flags",
-	"internal/cli/qdevice_certutil.go": "the usage of the C script",
-	"internal/cli/qdevice_quick.go":    "commands that are run on other hosts",
-	"internal/fault/network.go":        "a question that belongs to what has happened",
-	"internal/lab/ui/model.go":         "the title of a window",
+	"internal/lab/ui/model.go":       "the title of a window",
+	"internal/cli/clusters_watch.go": "the title of a window",
+	"internal/cli/status_watch.go":   "the title of a window",
+	"internal/cli/complete.go":       "the names of flags",
+	"internal/fault/network.go":      "a question that belongs to what has happened",
 }
 
 // TestAdvice: what to do stands in package advice, where a test lists all of it, and
 // nowhere else in internal.
 func TestAdvice(t *testing.T) {
-	for _, p := range packages(t) {
-		if !strings.HasPrefix(p.Path, "internal/") || p.Path == "internal/advice" {
-			continue
+	find(t, false, func(f file) []string {
+		if !strings.HasPrefix(f.path, "internal/") || path.Dir(f.path) == "internal/advice" || spoken[f.path] != "" {
+			return nil
 		}
-		for _, name := range p.GoFiles {
-			if spoken[p.Path+"/"+name] != "" {
-				continue
-			}
-			fset := token.NewFileSet()
-			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, lit := range literals(f) {
-				text, err := strconv.Unquote(lit.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if at := telling.FindString(text); at != "" {
-					t.Errorf("%s: %q says what to do (%q): that belongs in package advice", fset.Position(lit.Pos()), text, at)
-				}
-			}
+		return advises(f)
+	})
+	for name := range spoken {
+		if !slices.ContainsFunc(goFiles(t), func(f file) bool { return f.path == name && len(advises(f)) > 0 }) {
+			t.Errorf("%s names no command any more: take it out of the list", name)
 		}
+	}
+}
+
+// advises finds texts that say what to do.
+func advises(f file) (problems []string) {
+	for _, lit := range literals(f.ast) {
+		text, err := strconv.Unquote(lit.Value)
+		if err != nil {
+			problems = append(problems, f.at(lit.Pos(), err.Error()))
+		}
+		if at := telling.FindString(text); at != "" {
+			problems = append(problems, f.at(lit.Pos(), fmt.Sprintf("%q says what to do (%q): that belongs in package advice", text, at)))
+		}
+	}
+	return problems
+}
+
+// TestAdvises: the rule finds what it is to find.
+func TestAdvises(t *testing.T) {
+	for src, want := range map[string]string{
+		`var a = "run systemctl start x"`:                          `x.go:2:9: "run systemctl start x" says what to do ("systemctl ")`,
+		"var a = `do it as root`":                                  `("as root")`,
+		`func f() string { return "see quorate doctor" + "." }`:    `("quorate doctor")`,
+		`var a = "Is it running?"`:                                 `("Is it running")`,
+		`var a = "the arbiter is gone"`:                            "",
+		`// run systemctl start x`:                                 "",
+		`var a = command{Short: "run quorate doctor"}`:             "",
+		`func f() { flags.StringVar(&a, "x", "", "as root") }`:     "",
+		`func f() { flags.BoolVarP(&a, "x", "y", "", "as root") }`: "",
+	} {
+		finds(t, advises, example(t, "x.go", "package x\n"+src), want)
 	}
 }
 

@@ -6,9 +6,6 @@ package archtest
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -16,19 +13,12 @@ import (
 // TestExportedDocs wants a comment on every exported name, and in the public packages on
 // what an exported struct or interface consists of, too.
 func TestExportedDocs(t *testing.T) {
-	for _, p := range packages(t) {
-		public := p.Path == "corosync" || strings.HasPrefix(p.Path, "corosync/")
-		for _, name := range p.GoFiles {
-			fset := token.NewFileSet()
-			f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, id := range uncommented(f, public) {
-				t.Errorf("%s: %s has no comment", fset.Position(id.Pos()), id.Name)
-			}
+	find(t, false, func(f file) (problems []string) {
+		for _, id := range uncommented(f.ast, strings.HasPrefix(f.path, "corosync/")) {
+			problems = append(problems, f.at(id.Pos(), id.Name+" has no comment"))
 		}
-	}
+		return problems
+	})
 }
 
 // uncommented returns the exported names of a file that have no comment. One comment may
@@ -147,10 +137,7 @@ func (Bad) Error() string { return "" }
 // Good8 does.
 func Good8() {}
 `
-	f, err := parser.ParseFile(token.NewFileSet(), "x.go", src, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := example(t, "x.go", src).ast
 	if got, want := fmt.Sprint(uncommented(f, false)), "[Bad Bad2 Bad3 Bad4 Bad5 Bad6 Bad8 Bad10 Bad11 Bad12]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -7,7 +7,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +102,105 @@ var module = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m").Output()
 	return strings.TrimSpace(string(out)), err
 })
+
+// file is a Go file of this repository.
+type file struct {
+	path string // from the root, with slashes
+	text string
+	fset *token.FileSet
+	ast  *ast.File
+}
+
+// parse makes a file of a text.
+func parse(path, text string) (file, error) {
+	f := file{path: path, text: text, fset: token.NewFileSet()}
+	var err error
+	f.ast, err = parser.ParseFile(f.fset, path, text, parser.ParseComments|parser.SkipObjectResolution)
+	return f, err
+}
+
+// example is a text of a test as a file, by a name that the rules apply to.
+func example(t *testing.T, path, text string) file {
+	t.Helper()
+	f, err := parse(path, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// test reports whether it is a file of tests.
+func (f file) test() bool { return strings.HasSuffix(f.path, "_test.go") }
+
+// at says what is wrong at a place of the file.
+func (f file) at(pos token.Pos, what string) string {
+	return fmt.Sprintf("%s: %s", f.fset.Position(pos), what)
+}
+
+// goFiles are all Go files of the repository, whatever machine they are for.
+func goFiles(t *testing.T) []file {
+	t.Helper()
+	list, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 500 {
+		t.Fatalf("only %d Go files", len(list))
+	}
+	return list
+}
+
+var parsed = sync.OnceValues(func() (list []file, err error) {
+	err = walk(func(path, text string) error {
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		f, err := parse(path, text)
+		list = append(list, f)
+		return err
+	})
+	return list, err
+})
+
+// walk visits the files of the repository, without what git or the Makefile makes.
+func walk(visit func(path, text string) error) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() && (d.Name() == ".git" || d.Name() == "bin") {
+			return filepath.SkipDir
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		return visit(filepath.ToSlash(rel), string(text))
+	})
+}
+
+// find applies a rule to all Go files, without those of tests if told so.
+func find(t *testing.T, tests bool, rule func(file) []string) {
+	t.Helper()
+	for _, f := range goFiles(t) {
+		if tests || !f.test() {
+			report(t, rule(f))
+		}
+	}
+}
+
+// finds tests that a rule finds exactly one problem in a text, and which; none if want is empty.
+func finds(t *testing.T, rule func(file) []string, f file, want string) {
+	t.Helper()
+	got := rule(f)
+	if (len(got) > 0) != (want != "") || len(got) > 1 || !strings.Contains(strings.Join(got, ""), want) {
+		t.Errorf("%s:\n%s\ngives %q, want %q", f.path, f.text, got, want)
+	}
+}
 
 // read returns a file of the repository.
 func read(t *testing.T, name string) string {

@@ -4,9 +4,7 @@
 package archtest
 
 import (
-	"io/fs"
-	"os"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -18,29 +16,35 @@ func TestModulePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if host, _, _ := strings.Cut(module, "/"); !strings.Contains(host, ".") {
+	if !resolvable(module) {
 		t.Fatalf("the module is %s, which go get cannot resolve", module)
 	}
 	files := 0
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if d != nil && d.IsDir() && (d.Name() == ".git" || d.Name() == "bin") {
-			return filepath.SkipDir
+	err = walk(func(path, text string) error {
+		if files++; path != "go.mod" {
+			report(t, misplaced(module, path, text))
 		}
-		if err != nil || d.IsDir() || d.Name() == "go.mod" || !d.Type().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		files++
-		for i, line := range strings.Split(string(text), "\n") {
-			if strings.Contains(line, module) && !isImport(line, module) {
-				t.Errorf("%s:%d names the module's path outside an import", path, i+1)
-			}
-		}
-		return err
+		return nil
 	})
 	if err != nil || files < 500 {
 		t.Fatalf("%d files: %v", files, err)
 	}
+}
+
+// resolvable reports whether a host's name begins a path.
+func resolvable(path string) bool {
+	host, rest, _ := strings.Cut(path, "/")
+	return strings.Contains(host, ".") && rest != ""
+}
+
+// misplaced finds lines that name the module's path and are no import.
+func misplaced(module, path, text string) (problems []string) {
+	for i, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, module) && !isImport(line, module) {
+			problems = append(problems, fmt.Sprintf("%s:%d: names the module's path outside an import", path, i+1))
+		}
+	}
+	return problems
 }
 
 // isImport reports whether a line is one import of this module and nothing else.
@@ -53,20 +57,26 @@ func isImport(line, module string) bool {
 	return ok && closed && named && !strings.Contains(path+comment, module)
 }
 
-func TestIsImport(t *testing.T) {
-	for line, want := range map[string]bool{
-		`	"host.example/m/x"`:          true,
-		`	y "host.example/m/x"`:        true,
-		`import "host.example/m"`:      true,
-		`	_ "host.example/m/x" // why`: true,
-		`x := "host.example/m/x"`:      false,
-		`// see host.example/m`:        false,
-		`	f("host.example/m/x")`:       false,
-		`	"a" + "host.example/m/x"`:    false,
-		`go get host.example/m@latest`: false,
+// TestMisplaced: the rules find what they are to find.
+func TestMisplaced(t *testing.T) {
+	for path, want := range map[string]bool{"host.example/m": true, "host.example": false, "quorate": false, "m/x.y": false} {
+		if resolvable(path) != want {
+			t.Errorf("%s can be resolved: %t", path, !want)
+		}
+	}
+	for line, found := range map[string]bool{
+		`	"host.example/m/x"`:          false,
+		`	y "host.example/m/x"`:        false,
+		`import "host.example/m"`:      false,
+		`	_ "host.example/m/x" // why`: false,
+		`x := "host.example/m/x"`:      true,
+		`// see host.example/m`:        true,
+		`	f("host.example/m/x")`:       true,
+		`	"a" + "host.example/m/x"`:    true,
+		`go get host.example/m@latest`: true,
 	} {
-		if got := isImport(line, "host.example/m"); got != want {
-			t.Errorf("%s: %t", line, got)
+		if got := misplaced("host.example/m", "x", line); len(got) > 0 != found {
+			t.Errorf("%s: %q", line, got)
 		}
 	}
 }

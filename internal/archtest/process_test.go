@@ -5,10 +5,7 @@ package archtest
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -24,38 +21,36 @@ var processWide = []string{
 // TestProcessWide: only a command changes what belongs to the whole process. A daemon
 // may be one of several in it, as in the laboratory.
 func TestProcessWide(t *testing.T) {
-	calls := 0
-	for _, dir := range []string{"internal", "corosync"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			set := token.NewFileSet()
-			f, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			command := filepath.Base(filepath.Dir(path)) == "cli"
-			ast.Inspect(f, func(n ast.Node) bool {
-				name := calledName(n)
-				if !slices.Contains(processWide, name) {
-					return true
-				}
-				calls++
-				if !command {
-					t.Errorf("%v: %s is for a command", set.Position(n.Pos()), name)
-				}
-				return true
-			})
+	find(t, false, func(f file) []string {
+		if !strings.HasPrefix(f.path, "internal/") && !strings.HasPrefix(f.path, "corosync/") {
 			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
+		return changes(f)
+	})
+}
+
+// changes finds calls that change the whole process, outside of commands.
+func changes(f file) (problems []string) {
+	if path.Base(path.Dir(f.path)) == "cli" {
+		return nil
 	}
-	if calls < 3 {
-		t.Errorf("%d calls found: the command sets the collector and the cores", calls)
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		if name := calledName(n); slices.Contains(processWide, name) {
+			problems = append(problems, f.at(n.Pos(), name+" changes the whole process: that is for a command (internal/cli)"))
+		}
+		return true
+	})
+	return problems
+}
+
+// TestChanges: the rule finds what it is to find.
+func TestChanges(t *testing.T) {
+	for _, name := range processWide {
+		src := "package x\nfunc f() { " + name + "() }"
+		finds(t, changes, example(t, "internal/x/x.go", src), "internal/x/x.go:2:12: "+name+" changes")
+		finds(t, changes, example(t, "internal/cli/x.go", src), "")
 	}
+	finds(t, changes, example(t, "internal/x/x.go", "package x\nfunc f() { os.Getenv() }"), "")
 }
 
 // calledName is "package.Function" if n calls one by such a name.

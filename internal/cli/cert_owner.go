@@ -86,9 +86,9 @@ func (s *arbiterSetUp) access(dir string) (safedir.Access, error) {
 }
 
 // arbiterOwner returns the user that the arbiter of this directory runs as, or nil if
-// it is root, or a group was chosen: the one that was named, the one that the directories belong to, the one
-// of the systemd unit, or the one that the packages make. fits says that it is the
-// directories'.
+// it is root, or a group was chosen: the one that was named, the one that the directories
+// belong to, the one of the systemd unit, or the one that the packages make. fits says that it
+// is the directories'.
 func arbiterOwner(dir, named string) (o *pki.Owner, fits bool, err error) {
 	if named != "" {
 		o, err = pki.FindOwner(named)

@@ -13,7 +13,8 @@ import (
 // Decide applies the algorithm a to what v says. An unknown algorithm has no
 // winner.
 func Decide(a qnet.Algorithm, v View) Verdict {
-	// A node without a membership has not reported; the caller knows, and nothing is lost by looking.
+	// A node without a membership has not reported; the caller knows, and nothing is lost by
+	// looking.
 	if unreported := func(c Client) bool { return len(c.Members) == 0 }; slices.ContainsFunc(v.Clients, unreported) {
 		v.Clients = slices.DeleteFunc(slices.Clone(v.Clients), unreported)
 	}
@@ -48,7 +49,8 @@ func (l *look) ffsplit() Verdict {
 			half = append(half, p)
 		}
 	}
-	// Rule F1: a partition with more than half of the configured nodes wins, and nothing is awaited for it.
+	// Rule F1: a partition with more than half of the configured nodes wins, and nothing is
+	// awaited for it.
 	if len(major) > 0 {
 		r.Code = Majority
 		return l.verdict(newest(best(major, members)), r)
@@ -83,7 +85,8 @@ func without(ids, out []qnet.NodeID) []qnet.NodeID {
 
 // ffsplitHalves chooses between partitions of half of the nodes each.
 func (l *look) ffsplitHalves(half []*partition, config []qnet.NodeID, r Reason) Verdict {
-	// Rule F5: of several halves the one with the highest score wins, then the one with more connected nodes.
+	// Rule F5: of several halves the one with the highest score wins, then the one with more
+	// connected nodes.
 	if half = best(half, score); len(half) == 1 {
 		r.Code = Score
 		return l.verdict(half[0], r)
@@ -92,7 +95,8 @@ func (l *look) ffsplitHalves(half []*partition, config []qnet.NodeID, r Reason) 
 		r.Code = MoreNodes
 		return l.verdict(half[0], r)
 	}
-	// Rule F6: if all connected nodes keep the active partition, then of equal halves the only one with a connected node of the partition that last had the vote wins.
+	// Rule F6: if all connected nodes keep the active partition, then of equal halves the only
+	// one with a connected node of the partition that last had the vote wins.
 	if l.KeepActivePartition {
 		if kept := slices.DeleteFunc(slices.Clone(half), func(p *partition) bool { return !p.hasClientOf(l.Quorate) }); len(kept) == 1 {
 			r.Code = KeptActive
@@ -129,12 +133,14 @@ func (l *look) lms() Verdict {
 		r.Code = OnlyOne
 		return l.verdict(list[0], r)
 	}
-	// Rule L3: a partition whose nodes were never told a vote has no claim while another partition has a node whose last vote is ACK.
+	// Rule L3: a partition whose nodes were never told a vote has no claim while another
+	// partition has a node whose last vote is ACK.
 	if list = l.entitled(list); len(list) == 1 {
 		r.Code = Newcomers
 		return l.verdict(list[0], r)
 	}
-	// Rule L4: the partition with the highest score wins, then the one with the most connected nodes.
+	// Rule L4: the partition with the highest score wins, then the one with the most connected
+	// nodes.
 	if list = best(list, score); len(list) == 1 {
 		r.Code = Score
 		return l.verdict(list[0], r)
@@ -143,7 +149,8 @@ func (l *look) lms() Verdict {
 		r.Code = MoreNodes
 		return l.verdict(list[0], r)
 	}
-	// Rule L5: otherwise the tie-breaker decides, among the connected nodes of the partitions that are left.
+	// Rule L5: otherwise the tie-breaker decides, among the connected nodes of the partitions
+	// that are left.
 	return l.breakTie(list, clientsOf(list), r)
 }
 
@@ -189,12 +196,14 @@ func (l *look) twoNodeLMS() Verdict {
 		r.Code = OnlyOne
 		return l.verdict(list[0], r)
 	}
-	// Rule T3: a node that was never told a vote has no claim while the other node's last vote is ACK.
+	// Rule T3: a node that was never told a vote has no claim while the other node's last vote
+	// is ACK.
 	if list = l.entitled(list); len(list) == 1 {
 		r.Code = Newcomers
 		return l.verdict(list[0], r)
 	}
-	// Rule T4: the node with the better heuristics wins, where pass is better than none and none better than fail.
+	// Rule T4: the node with the better heuristics wins, where pass is better than none and
+	// none better than fail.
 	if list = best(list, func(p *partition) int { return rank(p.clients[0].Heuristics) }); len(list) == 1 {
 		r.Code = Heuristics
 		return l.verdict(list[0], r)
@@ -215,7 +224,8 @@ func rank(h qnet.Heuristics) int {
 
 // test is the algorithm for trying things out: rule X1.
 func (l *look) test() Verdict {
-	// Rule X1: the partition with the most connected nodes wins, and of equals the one with the lowest node.
+	// Rule X1: the partition with the most connected nodes wins, and of equals the one with the
+	// lowest node.
 	list := best(l.partitions, clients)
 	return l.verdict(list[0], Reason{Code: TestWinner, Configured: len(l.configured())})
 }

@@ -54,7 +54,8 @@ func TestFFSplit(t *testing.T) {
 	half := func() []Client { return []Client{client(1, 2, 5, 1), client(2, 2, 5, 2)} }
 	run(t, qnet.FFSplit, []testCase{
 		{"nobody", View{}, "", "", Nobody},
-		// Rule F1: a partition with more than half of the configured nodes wins, and nothing is awaited for it.
+		// Rule F1: a partition with more than half of the configured nodes wins, and nothing is
+		// awaited for it.
 		{"whole", View{Clients: []Client{client(1, 2, 5, 1, 2), client(2, 2, 5, 1, 2)}}, "1, 2", "", Majority},
 		{"majority, others still to report", View{Clients: []Client{client(1, 4, 6, 1, 2, 3), client(2, 4, 5, 1, 2, 3, 4), client(4, 4, 5, 1, 2, 3, 4)}}, "1, 2, 3", "", Majority},
 		{"odd: two of three", View{Clients: []Client{client(1, 3, 5, 1), client(2, 3, 5, 2, 3), client(3, 3, 5, 2, 3)}}, "2, 3", "", Majority},
@@ -67,7 +68,8 @@ func TestFFSplit(t *testing.T) {
 		// Rule F4: the only partition with exactly half of the configured nodes wins.
 		{"one of two", View{Clients: []Client{client(2, 2, 5, 2)}}, "2", "", OnlyHalf},
 		{"half, and a quarter", View{Clients: []Client{client(1, 4, 5, 1), client(3, 4, 5, 3, 4), client(4, 4, 5, 3, 4)}}, "3, 4", "", OnlyHalf},
-		// Rule F5: of several halves the one with the highest score wins, then the one with more connected nodes.
+		// Rule F5: of several halves the one with the highest score wins, then the one with
+		// more connected nodes.
 		{"heuristics", View{TieBreaker: lowest(), Clients: with(half(), func(c *Client) {
 			if c.Node == 2 {
 				c.Heuristics = qnet.HeuristicsPass
@@ -85,16 +87,19 @@ func TestFFSplit(t *testing.T) {
 					c.Heuristics = qnet.HeuristicsPass
 				}
 			})}, "3, 4", "", MoreNodes},
-		// Rule F6: if all connected nodes keep the active partition, then of equal halves the only one with a connected node of the partition that last had the vote wins.
+		// Rule F6: if all connected nodes keep the active partition, then of equal halves the
+		// only one with a connected node of the partition that last had the vote wins.
 		{"kept", View{TieBreaker: lowest(), KeepActivePartition: true, Quorate: []qnet.NodeID{2}, Clients: half()}, "2", "", KeptActive},
 		{"kept, but both had it", View{TieBreaker: lowest(), KeepActivePartition: true, Quorate: []qnet.NodeID{1, 2}, Clients: half()}, "1", "", TieBreaker},
 		{"not kept", View{TieBreaker: lowest(), Quorate: []qnet.NodeID{2}, Clients: half()}, "1", "", TieBreaker},
 		// Rule F7: otherwise the tie-breaker decides, among all configured nodes.
-		// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule names; a node ID is itself.
+		// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule
+		// names; a node ID is itself.
 		{"lowest", View{TieBreaker: lowest(), Clients: half()}, "1", "", TieBreaker},
 		{"highest", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerHighest}, Clients: half()}, "2", "", TieBreaker},
 		{"node ID", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 2}, Clients: half()}, "2", "", TieBreaker},
-		// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest connected node wins.
+		// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the
+		// lowest connected node wins.
 		{"unknown node ID", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 9}, Clients: half()}, "1", "", LowestNode},
 		// Rule P1: the configured nodes are those in any connected node's config list.
 		{"a list that is longer counts", View{TieBreaker: lowest(), Clients: []Client{client(1, 2, 5, 1, 2), client(2, 3, 5, 1, 2)}}, "1, 2", "", Majority},
@@ -105,7 +110,8 @@ func TestFFSplit(t *testing.T) {
 // TestOutOfDate: whose report is awaited where nothing else decides.
 func TestOutOfDate(t *testing.T) {
 	run(t, qnet.LMS, []testCase{
-		// Rule P2: a node's report is out of date if another node has since reported another ring, and one of the two rings names the other node.
+		// Rule P2: a node's report is out of date if another node has since reported another
+		// ring, and one of the two rings names the other node.
 		{"the old ring names who left it", View{Clients: []Client{client(1, 3, 5, 1, 2), client(2, 3, 6, 2)}}, "", "1", Awaiting},
 		{"the new ring names who is to come", View{Clients: []Client{client(1, 3, 5, 1), client(2, 3, 6, 1, 2)}}, "", "1", Awaiting},
 		{"neither names the other", View{TieBreaker: lowest(), Clients: []Client{client(1, 3, 5, 1), client(2, 3, 6, 2)}}, "1", "", TieBreaker},
@@ -130,17 +136,20 @@ func TestLMS(t *testing.T) {
 		{"awaited", View{Clients: []Client{client(1, 3, 5, 1, 2, 3), client(2, 3, 6, 2, 3)}}, "", "1", Awaiting},
 		// Rule L2: the only partition wins, however small it is.
 		{"last man", View{Clients: []Client{client(3, 3, 5, 3)}}, "3", "", OnlyOne},
-		// Rule L3: a partition whose nodes were never told a vote has no claim while another partition has a node whose last vote is ACK.
+		// Rule L3: a partition whose nodes were never told a vote has no claim while another
+		// partition has a node whose last vote is ACK.
 		{"newcomers", View{TieBreaker: lowest(), Clients: with(three(), vote(qnet.VoteACK, 3))}, "3", "", Newcomers},
 		{"the NACKed is no newcomer", View{TieBreaker: lowest(), Clients: with(with(three(), vote(qnet.VoteACK, 3)), vote(qnet.VoteNACK, 1))}, "1", "", TieBreaker},
-		// Rule L4: the partition with the highest score wins, then the one with the most connected nodes.
+		// Rule L4: the partition with the highest score wins, then the one with the most
+		// connected nodes.
 		{"bigger", View{TieBreaker: lowest(), Clients: []Client{client(1, 3, 5, 1), client(2, 3, 5, 2, 3), client(3, 3, 5, 2, 3)}}, "2, 3", "", Score},
 		{"more nodes", View{TieBreaker: lowest(), Clients: with([]Client{client(1, 3, 5, 1), client(2, 3, 5, 2, 3), client(3, 3, 5, 2, 3)}, func(c *Client) {
 			if c.Node == 1 {
 				c.Heuristics = qnet.HeuristicsPass
 			}
 		})}, "2, 3", "", MoreNodes},
-		// Rule L5: otherwise the tie-breaker decides, among the connected nodes of the partitions that are left.
+		// Rule L5: otherwise the tie-breaker decides, among the connected nodes of the
+		// partitions that are left.
 		{"lowest", View{TieBreaker: lowest(), Clients: three()}, "1", "", TieBreaker},
 		{"highest", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerHighest}, Clients: three()}, "3", "", TieBreaker},
 		{"node ID wins with its mates", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 4}, Clients: []Client{
@@ -161,13 +170,15 @@ func TestTwoNodeLMS(t *testing.T) {
 		// Rule T2: a partition with both nodes wins, and so does the only partition.
 		{"whole", View{Clients: []Client{client(1, 2, 5, 1, 2), client(2, 2, 5, 1, 2)}}, "1, 2", "", Whole},
 		{"alone", View{Clients: []Client{client(2, 2, 5, 2)}}, "2", "", OnlyOne},
-		// Rule T3: a node that was never told a vote has no claim while the other node's last vote is ACK.
+		// Rule T3: a node that was never told a vote has no claim while the other node's last
+		// vote is ACK.
 		{"newcomer", View{TieBreaker: lowest(), Clients: with(half(), func(c *Client) {
 			if c.Node == 2 {
 				c.LastVote = qnet.VoteACK
 			}
 		})}, "2", "", Newcomers},
-		// Rule T4: the node with the better heuristics wins, where pass is better than none and none better than fail.
+		// Rule T4: the node with the better heuristics wins, where pass is better than none and
+		// none better than fail.
 		{"heuristics", View{TieBreaker: lowest(), Clients: with(half(), func(c *Client) {
 			if c.Node == 1 {
 				c.Heuristics = qnet.HeuristicsFail
@@ -180,7 +191,8 @@ func TestTwoNodeLMS(t *testing.T) {
 
 func TestTestAlgorithm(t *testing.T) {
 	run(t, qnet.Test, []testCase{
-		// Rule X1: the partition with the most connected nodes wins, and of equals the one with the lowest node.
+		// Rule X1: the partition with the most connected nodes wins, and of equals the one with
+		// the lowest node.
 		{"most", View{Clients: []Client{client(1, 3, 5, 1), client(2, 3, 5, 2, 3), client(3, 3, 5, 2, 3)}}, "2, 3", "", TestWinner},
 		{"equal", View{Clients: []Client{client(1, 2, 5, 1), client(2, 2, 5, 2)}}, "1", "", TestWinner},
 	})

@@ -100,7 +100,8 @@ func (l *look) walk() {
 			names[l.index(c)] = latest
 		}
 	}
-	// Rule P2: a node's report is out of date if another node has since reported another ring, and one of the two rings names the other node.
+	// Rule P2: a node's report is out of date if another node has since reported another ring,
+	// and one of the two rings names the other node.
 	for i := range l.Clients {
 		if r := l.Clients[i].Report; named[i] > r || names[i] > r {
 			l.of[i].stale = true
@@ -190,7 +191,8 @@ func (l *look) verdict(p *partition, r Reason) Verdict {
 // breakTie applies rules P3 and P4 to partitions that nothing else tells
 // apart: ids are the nodes among which lowest and highest are looked for.
 func (l *look) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict {
-	// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule names; a node ID is itself.
+	// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule names; a
+	// node ID is itself.
 	preferred := l.TieBreaker.ID
 	switch {
 	case len(ids) == 0: // nobody has a config list
@@ -205,7 +207,8 @@ func (l *look) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict 
 			return l.verdict(p, r)
 		}
 	}
-	// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest connected node wins.
+	// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest
+	// connected node wins.
 	r.Code, r.Preferred = LowestNode, list[0].clients[0].Node
 	return l.verdict(list[0], r) // partitions come by their lowest connected node
 }

@@ -75,7 +75,8 @@ func (n *Node) voted(now time.Time, ring wire.Opt[qnet.RingID], v wire.Opt[qnet.
 }
 
 // heard keeps the reason that came with a vote, for the status; the vote does not
-// depend on it. If it was not noted with the vote, it is an event. It comes from another machine, so what is no text is escaped.
+// depend on it. If it was not noted with the vote, it is an event. It comes from another
+// machine, so what is no text is escaped.
 func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.Opt[string], noted bool) {
 	if !reason.Set {
 		return

@@ -47,8 +47,8 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 // made it shorter, the arbiter may know so already and hold for less.
 //
 // More than three device timeouts are not believed. By itself our arbiter announces
-// 1.6 of them, or 2 heartbeats; the longest hold that its manual asks for is 4 device timeouts, one of
-// which is left to votequorum. A longer one is a mistake there or no arbiter of ours,
+// 1.6 of them, or 2 heartbeats; the longest hold that its manual asks for is 4 device timeouts,
+// one of which is left to votequorum. A longer one is a mistake there or no arbiter of ours,
 // and a node that believed it would vote on alone for as long as that.
 func (n *Node) grace() time.Duration {
 	g, told := n.conn.grace, n.conn.told

@@ -178,7 +178,8 @@ func (s *Server) secured(c *client, in Secured) {
 	}
 }
 
-// drop forgets a connection that has ended, which e tells of if it was a node's. What its node holds, it goes on holding (H3).
+// drop forgets a connection that has ended, which e tells of if it was a node's. What its node
+// holds, it goes on holding (H3).
 func (s *Server) drop(now time.Time, c *client, e event.Event) {
 	s.remove(c)
 	cl := c.cluster

@@ -25,6 +25,6 @@
 // It is no Totem: no token goes round, no message is lost and sent again, and a ring
 // is agreed on by its members in one step of the caller's. The rest of an old ring is
 // delivered in that step, and not when the new one is entered: a node that is left
-// behind on the way may lack what those have delivered with whom it goes on later. It does no I/O, reads no
-// clock and leaves nothing to chance.
+// behind on the way may lack what those have delivered with whom it goes on later. It does no
+// I/O, reads no clock and leaves nothing to chance.
 package totem

@@ -162,7 +162,8 @@ func TestKeepActivePartition(t *testing.T) {
 				} else {
 					moved := awaitAlone(t, l, back, 50*time.Second, one, 1)
 					awaitNotQuorate(t, two)
-					// The node that gives the vote up says so (H3): a hold of 28.3 s is not waited for.
+					// The node that gives the vote up says so (H3): a hold of 28.3 s is not
+					// waited for.
 					if r.pair.arbiter == lab.KindGo && moved > 20*time.Second {
 						r.fail(t, "the vote moved after %.1f s", moved.Seconds())
 					}
