@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -25,7 +26,6 @@ type client struct {
 	conn  ConnID
 	addr  string
 	since time.Time
-	heard time.Time // last complete message
 	armed time.Time // instant for which a timer entry stands
 	gone  bool      // the machine has let go of it
 
@@ -40,8 +40,6 @@ type client struct {
 
 	cluster    *cluster // nil until Init succeeded
 	node       qnet.NodeID
-	heartbeat  uint32 // ms
-	timeout    uint32 // ms: the device timeout that our node daemon tells; 0 if it was not told
 	algorithm  qnet.Algorithm
 	tieBreaker qnet.TieBreaker
 	kap        bool
@@ -53,10 +51,9 @@ type client struct {
 	version    wire.Opt[uint64]
 	ring       qnet.RingID
 	memberList qnet.NodeList
-	members    []qnet.NodeID  // sorted; nil until reported on this connection
-	report     uint64         // order of the membership report within the cluster
-	reportedAt time.Time      // when it came
-	quorate    wire.Opt[bool] // in that ring, as it said last
+	members    []qnet.NodeID // sorted; nil until reported on this connection
+	report     uint64        // order of the membership report within the cluster
+	reportedAt time.Time     // when it came
 
 	heuristics, membershipHeur, regularHeur qnet.Heuristics
 
@@ -68,7 +65,6 @@ type client struct {
 	voteSeq  uint32    // number of the last Vote info
 	answered uint32    // number of the last Vote info that was answered
 	askedAt  time.Time // when the oldest unanswered Vote info was sent; zero if none is
-	nackSeq  uint32    // number of the first NACK after the last ACK; 0 if none
 	timedSeq uint32    // Vote info whose answer is timed
 	timedAt  time.Time
 	srtt     time.Duration
@@ -91,16 +87,11 @@ func (c *client) takesPart() bool { return c.complete() && !c.silent && !c.late 
 // waits reports whether the node is in sync without having been told a vote.
 func (c *client) waits() bool { return c.complete() && c.told == qnet.VoteUndefined }
 
-// pace is the heartbeat from which a hold of this client is worked out (H2): its own, or
-// the shortest whose hold covers 2 of its own and the device timeout that it has told.
-func (c *client) pace() uint32 { return pace(c.heartbeat, c.timeout) }
+// pace is how often the node speaks.
+func (c *client) pace() hold.Pace { return c.cluster.ledger.PaceOf(c.node) }
 
-func pace(heartbeat, timeout uint32) uint32 {
-	covers := 2*uint64(heartbeat) + uint64(timeout) // ms, of 13/4 heartbeats
-	return max(heartbeat, uint32((4*covers+12)/13))
-}
-
-func (c *client) interval() time.Duration { return time.Duration(c.heartbeat) * time.Millisecond }
+// heard is when the node last sent a complete message.
+func (c *client) heard() time.Time { return c.cluster.ledger.LastHeard(c.node) }
 
 // probeTime is how long the client may take to answer a probe (H7).
 func (c *client) probeTime(least time.Duration) time.Duration {
@@ -145,7 +136,7 @@ func (s *Server) dpdTime(c *client) time.Duration {
 	if !s.cfg.DPD {
 		return 0
 	}
-	return time.Duration(s.cfg.DPDFactor*float64(c.heartbeat)) * time.Millisecond
+	return time.Duration(s.cfg.DPDFactor*float64(c.pace().Heartbeat)) * time.Millisecond
 }
 
 // armClient sets the client's next timer: the end of its handshake time, of
@@ -158,7 +149,7 @@ func (s *Server) armClient(c *client) {
 		}
 	} else {
 		if d := s.dpdTime(c); d > 0 {
-			at = c.heard.Add(d)
+			at = c.heard().Add(d)
 			if !c.askedAt.IsZero() {
 				at = earliest(at, c.askedAt.Add(d))
 			}
@@ -187,7 +178,7 @@ func (s *Server) clientTimer(now time.Time, c *client) {
 	}
 	d := s.dpdTime(c)
 	switch {
-	case d > 0 && !now.Before(c.heard.Add(d)):
+	case d > 0 && !now.Before(c.heard().Add(d)):
 		s.emit(Close{Conn: c.conn, Why: "it has been silent for " + event.Duration(d)})
 		s.drop(now, c, c.timed(event.Warning, event.NodeSilent, d))
 		return
@@ -235,15 +226,8 @@ func (s *Server) voteInfoReply(now time.Time, c *client, seq uint32) {
 		c.timedSeq = 0
 	}
 	s.armClient(c)
-	released := c.nackSeq != 0 && seq >= c.nackSeq && c.told != qnet.VoteACK
-	changed := !c.awaitSince.IsZero() // a probe's answer
-	if released {
-		c.nackSeq = 0
-		if h := c.cluster.holder(c.node); h != nil && h.answered.IsZero() {
-			h.answered, changed = now, true
-		}
-	}
-	if changed {
+	probed := !c.awaitSince.IsZero()
+	if c.cluster.ledger.Answered(now, c.node, seq) || probed {
 		s.settle(now, c.cluster)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -58,7 +59,12 @@ func (cfg *Config) deviceTimeoutMax() uint32 {
 }
 
 // HoldAuto is the HoldTime that is worked out for each holder.
-const HoldAuto time.Duration = -1
+const HoldAuto = hold.Auto
+
+// holdTimes are the times from which holds are worked out.
+func (cfg *Config) holdTimes() hold.Times {
+	return hold.Times{Fixed: cfg.HoldTime, DPDFactor: cfg.DPDFactor}
+}
 
 // Defaults returns the configuration of a daemon without options: the C
 // daemon's values, except that TLS is required (S5, SEC-5 of the protocol sheet).

@@ -11,16 +11,10 @@
 //
 // # Safety
 //
-// At no instant are two disjoint partitions active with the arbiter's vote. The
-// rules behind that are sentences H1 to H9 of docs/decision.md, and they stand
-// above every decision algorithm:
-//
-//   - a node that was sent an ACK is a holder, from before the bytes leave (H1),
-//     until it answers a later NACK, reports another ring, or was not heard for
-//     its hold time (H2, H3);
-//   - an ACK leaves only when each holder outside the partition holds a ring
-//     that the partition has left behind, and when the grant is on disk (H4, H5);
-//   - after a restart the recorded holders hold for a full hold time (H6).
+// At no instant are two separate partitions active with the arbiter's vote. That is the
+// business of package hold (H1 to H6, H9): the machine tells a cluster's ledger what
+// it hears and what it is about to say, asks it before each ACK, and writes to disk what it
+// wants recorded.
 //
 // # Liveness
 //

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -48,7 +49,7 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 		s.close(c, "limit of clients reached")
 		return
 	}
-	if g := s.cfg.grace(m.Heartbeat.V, m.DeviceTimeout.V); g > 0 {
+	if g := s.cfg.holdTimes().Grace(paceOf(m)); g > 0 {
 		reply.Grace = wire.Some(uint32(g.Milliseconds()))
 	}
 	if r := s.cfg.Register; !r.IsZero() && wire.TakesRegister(m.SupportedOptions.V) {
@@ -113,16 +114,20 @@ func (s *Server) checkRoom(now time.Time, cl *cluster, m wire.Init) (code wire.R
 	if len(cl.clients) >= qnet.MaxNodes {
 		return wire.ErrInternal, strconv.Itoa(qnet.MaxNodes) + " nodes of this cluster are connected already, and Corosync allows no more"
 	}
-	casting := m.StillCasting.Set && m.StillCasting.V == 1
-	if !casting || cl.holder(m.NodeID.V) != nil || len(cl.holders) < cl.mostHolders() {
+	if !casts(m) || cl.ledger.Holding(m.NodeID.V) || cl.ledger.Count() < cl.mostHolders() {
 		return wire.NoError, ""
 	}
 	// The node is not taken at its word, but it may be true: nobody gets the vote until what
 	// it casts has ended (H9).
-	if end := now.Add(s.cfg.holdTime(pace(m.Heartbeat.V, m.DeviceTimeout.V))); end.After(cl.crowded) {
-		cl.crowded = end
-	}
+	cl.ledger.Refused(now, paceOf(m))
 	return wire.ErrInternal, "the node says that it still casts the vote, but all nodes of this cluster that can are known already"
+}
+
+// casts reports whether a node says that it has kept its vote over a lost connection (H9).
+func casts(m wire.Init) bool { return m.StillCasting.Set && m.StillCasting.V == 1 }
+
+func paceOf(m wire.Init) hold.Pace {
+	return hold.Pace{Heartbeat: m.Heartbeat.V, Timeout: m.DeviceTimeout.V}
 }
 
 // mostHolders is how many nodes may say that they are still casting: no more than are
@@ -162,8 +167,7 @@ func (s *Server) suspect(now time.Time, c *client) {
 func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	cl := s.clusters[c.name]
 	if cl == nil {
-		cl = newCluster(c.name)
-		cl.blank = true
+		cl = &cluster{name: c.name, ledger: hold.New(s.cfg.holdTimes(), s.started)}
 		s.clusters[c.name] = cl
 	}
 	s.enrol(cl, c)
@@ -174,13 +178,14 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	}
 	c.cluster = cl
 	s.nodes++
-	c.node, c.heartbeat, c.algorithm, c.tieBreaker = m.NodeID.V, m.Heartbeat.V, m.Algorithm.V, m.TieBreaker.V
-	c.timeout = m.DeviceTimeout.V
+	c.node, c.algorithm, c.tieBreaker = m.NodeID.V, m.Algorithm.V, m.TieBreaker.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
 	c.reasons, c.why = wire.TakesReasons(m.SupportedOptions.V), because{reason: whyNoLists}
 	at, _ := slices.BinarySearchFunc(cl.clients, c.node, byClient)
 	cl.clients = slices.Insert(cl.clients, at, c)
-	cl.rejoined(now, c, m.StillCasting.Set && m.StillCasting.V == 1, s.presumes(now, cl))
+	if cl.ledger.Joined(now, c.node, c.ring, paceOf(m), casts(m)) {
+		c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
+	}
 	if c.algorithm == qnet.Test {
 		s.note(c.event(event.Warning, event.TestAlgorithm))
 	}

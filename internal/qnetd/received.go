@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -157,12 +158,10 @@ func (s *Server) setOption(c *client, m wire.SetOption) {
 			s.refuse(c, m.Seq, wire.ErrInvalidHeartbeat)
 			return
 		}
-		// A longer interval lets a holder notice silence later than what is on disk says (H2).
-		if h := c.cluster.holder(c.node); h != nil && pace(m.Heartbeat.V, c.timeout) > h.heartbeat {
+		if !c.cluster.ledger.Paced(c.node, hold.Pace{Heartbeat: m.Heartbeat.V, Timeout: c.pace().Timeout}) {
 			s.refuse(c, m.Seq, wire.ErrInvalidHeartbeat)
 			return
 		}
-		c.heartbeat = m.Heartbeat.V
 		s.armClient(c)
 	}
 	if m.KeepActivePartition.Set {
@@ -185,7 +184,9 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	case qnet.InitialConfig, qnet.ChangedConfig:
 		c.configList, c.config, c.version = m.Nodes, c.cluster.sameConfig(m.Nodes.IDs()), m.ConfigVersion
 		c.cluster.call(m.Names.V)
-		s.presume(now, c.cluster)
+		for _, o := range c.cluster.clients {
+			c.cluster.ledger.Configured(now, o.node, o.config)
+		}
 		settle = c.members != nil
 		c.cluster.forgive()
 		if c.algorithm == qnet.FFSplit && (m.ListType.V == qnet.InitialConfig || c.members == nil) {
@@ -198,7 +199,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 			vote = qnet.VoteAskLater
 		}
 	case qnet.Quorum:
-		settle = c.cluster.quorum(c, m.Quorate.V == 1)
+		settle = c.cluster.ledger.Quorate(c.node, m.Quorate.V == 1)
 	}
 	c.lastVote = vote
 	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote), Reason: c.reason()})
@@ -241,7 +242,8 @@ func (s *Server) checkNodeList(c *client, m wire.NodeList) wire.ReplyError {
 // membership takes a membership report: the node says which ring it is in.
 func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	cl := c.cluster
-	c.ring, c.memberList, c.members = m.RingID.V, m.Nodes, m.Nodes.IDs()
+	c.ring, c.memberList = m.RingID.V, m.Nodes
+	c.members = cl.ledger.Reported(c.node, c.ring, m.Nodes.IDs())
 	c.membershipHeur = m.Heuristics
 	c.heuristics = m.Heuristics
 	cl.reports++
@@ -249,12 +251,6 @@ func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	c.told, c.why = qnet.VoteUndefined, because{reason: whyToCome}
 	c.silent, c.awaitSince = false, time.Time{}
 	cl.forgive()
-	r := cl.ring(c.ring, c.members, c.node)
-	c.members = r.members // equal lists are one list: they need not be compared
-	if cl.lastRing(c.node) != r {
-		c.quorate = wire.Opt[bool]{}
-	}
-	cl.reported(c.node, r)
 	e := c.event(event.Info, event.NodeReports)
 	e.Nodes = c.members
 	s.note(e)
@@ -292,7 +288,7 @@ func (s *Server) askForVote(now time.Time, c *client, m wire.AskForVote) {
 	s.settle(now, c.cluster)
 	vote := c.told
 	switch {
-	case vote == qnet.VoteACK && !c.cluster.holds(c):
+	case vote == qnet.VoteACK && !c.cluster.ledger.Holds(c.node):
 		vote = qnet.VoteNoChange // its hold has passed: it can't be told again without a grant
 	case vote == qnet.VoteUndefined && c.complete():
 		vote = qnet.VoteWaitForReply

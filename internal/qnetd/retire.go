@@ -48,7 +48,7 @@ func (s *Server) retire(now time.Time, cl *cluster) {
 	if len(cl.clients) > 0 || s.clusters[cl.name] != cl || cl.known && cl.enrolled {
 		return
 	}
-	again := s.holdsUntil(now, cl)
+	again := cl.ledger.Until(now)
 	if cl.known && again.IsZero() && cl.writing == 0 {
 		again = cl.idleSince.Add(unenrolledTime)
 	}
@@ -59,21 +59,6 @@ func (s *Server) retire(now time.Time, cl *cluster) {
 	default:
 		s.discard(cl)
 	}
-}
-
-// holdsUntil returns until when somebody may hold something, as far as is known now; zero
-// if nobody does.
-func (s *Server) holdsUntil(now time.Time, cl *cluster) (until time.Time) {
-	s.expire(now, cl)
-	if now.Before(cl.crowded) {
-		until = cl.crowded
-	}
-	for i := range cl.holders {
-		if end := s.holdEnd(cl, &cl.holders[i]); end.After(until) {
-			until = end
-		}
-	}
-	return until
 }
 
 // discard takes a cluster out of memory, and its record from the disk.
@@ -98,7 +83,7 @@ func (s *Server) checkClusters(now time.Time, c *client) (code wire.ReplyError, 
 		return wire.NoError, ""
 	}
 	for _, cl := range s.idle { // from the one that has been without a node for longest
-		if cl.writing == 0 && s.holdsUntil(now, cl).IsZero() {
+		if cl.writing == 0 && cl.ledger.Until(now).IsZero() {
 			s.discard(cl)
 			return wire.NoError, ""
 		}

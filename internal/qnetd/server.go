@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/internal/decision"
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -51,8 +52,7 @@ func New(cfg Config, now time.Time, stored []Stored) *Server {
 		persists: make(map[uint64]*cluster),
 	}
 	for _, st := range stored {
-		cl := newCluster(st.Cluster)
-		cl.restore(st.Grant, now)
+		cl := &cluster{name: st.Cluster, ledger: hold.Restore(cfg.holdTimes(), now, st.Grant), known: true, saved: st.Grant}
 		s.clusters[st.Cluster] = cl
 		if cfg.TLS == wire.TLSRequired || st.Grant.Enrolled {
 			s.markEnrolled(cl)
@@ -142,7 +142,7 @@ func (s *Server) connected(now time.Time, in Connected) {
 		s.emit(Close{Conn: in.Conn, Why: "limit of clients reached"})
 		return
 	}
-	c := &client{conn: in.Conn, addr: in.Addr, since: now, heard: now}
+	c := &client{conn: in.Conn, addr: in.Addr, since: now}
 	s.clients[in.Conn] = c
 	s.note(event.Event{Kind: event.ClientConnected, Level: event.Debug, Addr: in.Addr})
 	s.armClient(c)
@@ -151,7 +151,9 @@ func (s *Server) connected(now time.Time, in Connected) {
 // heard notes that a client lives. A silent client that speaks again takes
 // part in decisions again (rule H8).
 func (s *Server) heard(now time.Time, c *client) {
-	c.heard = now
+	if c.cluster != nil {
+		c.cluster.ledger.Heard(now, c.node)
+	}
 	c.suspect = time.Time{}
 	if c.silent {
 		c.silent = false
@@ -192,9 +194,7 @@ func (s *Server) drop(now time.Time, c *client, e event.Event) {
 	if i := slices.Index(cl.clients, c); i >= 0 {
 		cl.clients = slices.Delete(cl.clients, i, i+1)
 	}
-	if h := cl.holder(c.node); h != nil && !h.presumed {
-		h.heard = c.heard
-	}
+	cl.ledger.Left(c.node)
 	cl.forgive() // what they seemed late for may have gone with it
 	if len(cl.clients) == 0 {
 		s.abandoned(now, cl)

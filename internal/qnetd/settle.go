@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/internal/decision"
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
 )
 
@@ -166,15 +167,15 @@ func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next t
 	why := cl.reason(v)
 	var held obstacle
 	if len(v.Await) == 0 {
-		p := cl.partition(v)
+		p := hold.Partition{Ring: v.Ring, Members: v.Winner}
 		for _, c := range cl.clients {
 			// A member of the winner that has yet to report its ring is left alone:
 			// its old ring is past, and its report is on the way.
-			if c.members != nil && (p == nil || (cl.lastRing(c.node) != p && !contains(p.members, c.node))) {
+			if c.members != nil && !c.in(p) && !contains(p.Members, c.node) {
 				s.tell(now, c, qnet.VoteNACK, why)
 			}
 		}
-		if p != nil {
+		if p.Members != nil {
 			var at time.Time
 			at, held = s.grant(now, cl, p, why)
 			next = earliest(next, at)
@@ -198,27 +199,50 @@ func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next t
 	s.armCluster(cl, next)
 }
 
-// partition returns the ring of the winning partition, or nil.
-func (cl *cluster) partition(v decision.Verdict) *ring {
-	if v.Winner == nil {
-		return nil
+// in reports whether the node has reported the partition p on this connection.
+func (c *client) in(p hold.Partition) bool {
+	return c.members != nil && c.ring == p.Ring && slices.Equal(c.members, p.Members)
+}
+
+// obstacle is what keeps a partition from the vote, for the nodes and for the log.
+type obstacle struct {
+	why   string        // empty: nothing does
+	nodes []qnet.NodeID // who may still be using the vote
+	until time.Time     // when it ends by itself
+	soon  bool          // it may end any moment: a connected node's answer is all that is missing
+}
+
+// obstacle words what keeps the partition p from the vote.
+func (s *Server) obstacle(now time.Time, cl *cluster, p hold.Partition) obstacle {
+	ob := cl.ledger.Obstacle(now, p)
+	if ob.None() {
+		return obstacle{}
 	}
-	for _, c := range cl.clients {
-		if c.takesPart() && c.ring == v.Ring && slices.Equal(c.members, v.Winner) {
-			return cl.lastRing(c.node)
+	out := obstacle{nodes: ob.Holders, until: ob.Until, soon: ob.Soon}
+	for _, id := range slices.Concat(ob.Holders, ob.Unheard) {
+		if c := cl.client(id); c == nil || c.silent || !c.complete() {
+			out.soon = false
 		}
 	}
-	return nil
+	switch {
+	case len(ob.Holders) > 0:
+		out.why = cl.names.List(ob.Holders) + " may still be using the vote"
+	case len(ob.Unheard) > 0:
+		out.why = "this arbiter has no record of who had the vote, and has not heard " + cl.names.List(ob.Unheard) + " since it started"
+	default:
+		out.why = "more nodes say that they still use the vote than this cluster has"
+	}
+	return out
 }
 
 // grant gives the partition p the vote if nothing is in the way and the grant
 // is on disk (H5), and otherwise does the next thing towards it. It returns
 // when to look again and what is in the way.
-func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next time.Time, held obstacle) {
+func (s *Server) grant(now time.Time, cl *cluster, p hold.Partition, why because) (next time.Time, ob obstacle) {
 	var targets []*client
 	for _, c := range cl.clients {
 		switch {
-		case c.members == nil || cl.lastRing(c.node) != p:
+		case !c.in(p):
 		case c.told == qnet.VoteACK:
 			s.explain(now, c, why)
 		default:
@@ -234,30 +258,38 @@ func (s *Server) grant(now time.Time, cl *cluster, p *ring, why because) (next t
 		}
 		return ob.until, ob
 	}
-	if until, full := s.full(cl, targets); full {
-		held = obstacle{why: "as many nodes may still be using the vote as a cluster can have", until: until}
-		s.putOff(now, targets, held.why)
-		return until, held
+	if until, full := cl.ledger.Full(nodeIDs(targets)); full {
+		ob = obstacle{why: "as many nodes may still be using the vote as a cluster can have", until: until}
+		s.putOff(now, targets, ob.why)
+		return until, ob
 	}
 	switch {
 	case cl.writing != 0:
 		// What is on record is about to be replaced, whatever it covers.
 		return time.Time{}, obstacle{why: whyWriting}
-	case cl.onRecord(p):
+	case cl.known && !cl.unsure && cl.ledger.Covers(cl.saved, p):
 		for _, c := range targets {
 			s.tell(now, c, qnet.VoteACK, why)
 		}
 		return time.Time{}, obstacle{}
 	case now.Before(cl.retryAt):
-		held = obstacle{why: "it can't be recorded: " + s.storeErr, until: cl.retryAt}
-		s.putOff(now, targets, held.why)
-		return cl.retryAt, held
+		ob = obstacle{why: "it can't be recorded: " + s.storeErr, until: cl.retryAt}
+		s.putOff(now, targets, ob.why)
+		return cl.retryAt, ob
 	}
 	s.persistID++
-	cl.writing, cl.asked = s.persistID, cl.record(p)
+	cl.writing, cl.asked = s.persistID, cl.ledger.Record(p)
+	cl.asked.Enrolled = cl.enrolled
 	s.persists[s.persistID] = cl
 	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: cl.asked})
 	return time.Time{}, obstacle{why: whyWriting}
+}
+
+func nodeIDs(list []*client) (ids []qnet.NodeID) {
+	for _, c := range list {
+		ids = append(ids, c.node)
+	}
+	return ids
 }
 
 // putOff tells NACK to nodes that would otherwise wait in sync for long.
@@ -310,18 +342,12 @@ func (s *Server) tell(now time.Time, c *client, v qnet.Vote, why because) {
 	cl := c.cluster
 	c.why = why
 	seq := s.voteInfo(now, c, v)
+	cl.ledger.Told(c.node, v, seq)
 	c.told, c.lastVote, c.lastAN = v, v, v
 	if v == qnet.VoteACK {
-		cl.hold(holder{node: c.node, ring: cl.lastRing(c.node), heartbeat: c.pace(), heard: c.heard})
-		c.nackSeq = 0
 		c.standing = v
-	} else {
-		if c.nackSeq == 0 {
-			c.nackSeq = seq
-		}
-		if c.standing == qnet.VoteACK {
-			c.standing = v
-		}
+	} else if c.standing == qnet.VoteACK {
+		c.standing = v
 	}
 	e := c.reasoned(event.Info, why.kind, why.String())
 	switch e.Vote, e.What = v, why.reason; {

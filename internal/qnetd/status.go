@@ -65,15 +65,8 @@ func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
 		st.Nodes = append(st.Nodes, c.status())
 	}
 	st.Absent = cl.absent()
-	for i := range cl.holders {
-		h := &cl.holders[i]
-		end := s.holdEnd(cl, h)
-		if !now.Before(end) {
-			continue
-		}
-		st.Holders = append(st.Holders, status.Holder{
-			Node: h.node, Ring: h.ring.id, Connected: cl.client(h.node) != nil, Until: end,
-		})
+	for _, h := range cl.ledger.Holders(now) {
+		st.Holders = append(st.Holders, status.Holder{Node: h.Node, Ring: h.Ring, Connected: h.Connected, Until: h.Until})
 	}
 	return st
 }
@@ -100,7 +93,7 @@ func (c *client) status() status.Node {
 		ID:             c.node,
 		Name:           c.cluster.names.Called(c.node),
 		Address:        c.addr,
-		Heartbeat:      c.heartbeat,
+		Heartbeat:      c.pace().Heartbeat,
 		ConfigVersion:  c.version.Copy(),
 		Config:         slices.Clone(c.configList),
 		Ring:           c.ring,
@@ -112,7 +105,7 @@ func (c *client) status() status.Node {
 		CertVerified:   c.tls && c.cert,
 		LastVote:       c.lastVote,
 		LastACKNACK:    c.lastAN,
-		LastHeard:      c.heard,
+		LastHeard:      c.heard(),
 		Silent:         c.silent,
 	}
 }
