@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/internal/advice"
-	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/limited"
 	"github.com/quorate/quorate/internal/pki"
 	"github.com/quorate/quorate/internal/safedir"
@@ -43,7 +43,7 @@ type arbiterSetUp struct {
 // rights also what a daemon of another user may not make in a directory of root's. user
 // is the one to run as; empty is found out.
 func setUpArbiter(dir, user string, groupWrite bool, progress func(string)) (s arbiterSetUp, err error) {
-	s.register = daemon.StorePath(dir)
+	s.register = arbiter.StorePath(dir)
 	root := os.Geteuid() == 0
 	if user != "" && !root {
 		return s, errors.New(advice.AsRoot.String())

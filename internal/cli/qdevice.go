@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/node"
 	"github.com/quorate/quorate/internal/nodeconf"
 )
 
@@ -125,8 +126,8 @@ func qdevice(ctx context.Context, o qb.Options, prog string, args []string, stdo
 	if q.debug > 0 {
 		level.Set(slog.LevelDebug)
 	}
-	log := newDaemonLog(stderr, qdeviceName, level, daemon.NodeLogQueue)
-	cfg := daemon.QDeviceConfig{Settings: q.settings, Level: level}
+	log := newDaemonLog(stderr, qdeviceName, level, node.LogQueueSize)
+	cfg := node.Config{Settings: q.settings, Level: level}
 	if q.debug > 0 {
 		cfg.Level = nil // -d is stronger than logging.debug
 	}
@@ -145,7 +146,7 @@ const gcPercent = 25
 
 // runQDevice runs the daemon, whose log it closes, over the Corosync that o reaches and
 // returns its exit code.
-func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig, log *daemonLog) int {
+func runQDevice(ctx context.Context, o qb.Options, cfg node.Config, log *daemonLog) int {
 	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
@@ -155,10 +156,10 @@ func runQDevice(ctx context.Context, o qb.Options, cfg daemon.QDeviceConfig, log
 	debug.SetGCPercent(gcPercent)
 	cfg.Trim = daemon.TrimMemory
 	cfg.Control = nodeControl(&cfg.Settings)
-	cfg.Engine = func(ctx context.Context) (daemon.Engine, error) {
-		return daemon.OpenCorosync(ctx, o, cfg.Settings.MaxTryAgain, cfg.Log)
+	cfg.Engine = func(ctx context.Context) (node.Engine, error) {
+		return node.OpenCorosync(ctx, o, cfg.Settings.MaxTryAgain, cfg.Log)
 	}
-	if err := daemon.RunQDevice(ctx, cfg); err != nil {
+	if err := node.Run(ctx, cfg); err != nil {
 		cfg.Log.Error(fault.Words(err))
 		return 1
 	}

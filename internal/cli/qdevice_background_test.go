@@ -19,6 +19,7 @@ import (
 	"github.com/quorate/quorate/corosync/votequorum"
 	"github.com/quorate/quorate/internal/advice"
 	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/node"
 )
 
 // backgroundNode is a machine with a fake Corosync on which corosync-qdevice runs
@@ -80,7 +81,7 @@ func (n *backgroundNode) registered() (yes bool) {
 
 // withdraw is --withdraw on this node.
 func (n *backgroundNode) withdraw() (bool, error) {
-	return daemon.Withdraw(n.t.Context(), n.server.Options(), "Qdevice", n.dir+"/pid")
+	return node.Withdraw(n.t.Context(), n.server.Options(), "Qdevice", n.dir+"/pid")
 }
 
 // TestBackgroundNode: corosync-qdevice without -f returns when the device is registered.

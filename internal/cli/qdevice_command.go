@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quorate/quorate/corosync/qb"
-	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/node"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/status"
 )
@@ -44,12 +44,12 @@ takes its vote back. If it was killed, --withdraw does that.`,
 				return withdrawVote(cmd, s)
 			}
 			level := new(slog.LevelVar)
-			cfg := daemon.QDeviceConfig{Settings: s, Level: level}
+			cfg := node.Config{Settings: s, Level: level}
 			if debug {
 				level.Set(slog.LevelDebug)
 				cfg.Level = nil
 			}
-			log := newDaemonLog(cmd.ErrOrStderr(), "", level, daemon.NodeLogQueue)
+			log := newDaemonLog(cmd.ErrOrStderr(), "", level, node.LogQueueSize)
 			if code := runQDevice(cmd.Context(), qb.Options{}, cfg, log); code != 0 {
 				return exitCode(code)
 			}
@@ -69,7 +69,7 @@ takes its vote back. If it was killed, --withdraw does that.`,
 
 // withdrawVote is --withdraw.
 func withdrawVote(cmd *cobra.Command, s nodeconf.Settings) error {
-	done, err := daemon.Withdraw(cmd.Context(), qb.Options{}, s.DeviceName, s.LockFile)
+	done, err := node.Withdraw(cmd.Context(), qb.Options{}, s.DeviceName, s.LockFile)
 	switch {
 	case err != nil:
 		return fmt.Errorf("can't take the vote back: %w", err)

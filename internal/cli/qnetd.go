@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/fault"
@@ -36,14 +37,14 @@ const qnetdUsage = `usage: corosync-qnetd [-46dfhv] [-l listen_addr] [-p listen_
 `
 
 // qnetdDefaults returns the configuration of a daemon without options.
-func qnetdDefaults() daemon.QNetdConfig {
-	return daemon.QNetdConfig{
+func qnetdDefaults() arbiter.Config {
+	return arbiter.Config{
 		Machine:   qnetd.Defaults(),
 		Network:   "tcp",
 		Port:      qnetdPort,
 		SendQueue: 32,
 		CertDir:   qnetdCertDir,
-		StorePath: daemon.StorePath(qnetdCertDir),
+		StorePath: arbiter.StorePath(qnetdCertDir),
 		LockFile:  qnetdLockFile,
 		Control: daemon.ControlConfig{
 			Path:    qnetdSocket,
@@ -55,7 +56,7 @@ func qnetdDefaults() daemon.QNetdConfig {
 
 // qnetdArgs is what the command line of corosync-qnetd asked for.
 type qnetdArgs struct {
-	cfg        daemon.QNetdConfig
+	cfg        arbiter.Config
 	foreground bool
 	debug      int
 	print      string // usage or version, instead of a daemon
@@ -184,10 +185,10 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	if q.debug > 0 {
 		level = slog.LevelDebug
 	}
-	log := newDaemonLog(stderr, qnetdName, level, daemon.ArbiterLogQueue)
+	log := newDaemonLog(stderr, qnetdName, level, arbiter.LogQueueSize)
 	// Under C's name only: the C daemon never writes to its directory, wherever
 	// that is. Who gives ours a --state wants its record there.
-	q.cfg.Standby = daemon.StandbyDir(q.cfg.LockFile)
+	q.cfg.Standby = arbiter.StandbyDir(q.cfg.LockFile)
 	if !q.foreground {
 		q.cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
 	}
@@ -199,7 +200,7 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 const arbiterGCPercent = 200
 
 // runQNetd runs the daemon, whose log it closes, and returns its exit code.
-func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
+func runQNetd(ctx context.Context, cfg arbiter.Config, log *daemonLog) int {
 	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
@@ -208,7 +209,7 @@ func runQNetd(ctx context.Context, cfg daemon.QNetdConfig, log *daemonLog) int {
 	debug.SetGCPercent(arbiterGCPercent)
 	cfg.Cores = useCores
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
-	if err := daemon.RunQNetd(ctx, cfg); err != nil {
+	if err := arbiter.Run(ctx, cfg); err != nil {
 		cfg.Log.Error(fault.Words(err))
 		return 1
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -56,7 +56,7 @@ signed for their cluster's name (see: quorate cert sign).`,
 				return err
 			}
 			cfg.CertDir = certDirOf(state)
-			cfg.StorePath = daemon.StorePath(cfg.CertDir)
+			cfg.StorePath = arbiter.StorePath(cfg.CertDir)
 			if cmd.Flags().Changed("hold-time") {
 				cfg.Machine.HoldTime = hold
 			}
@@ -75,7 +75,7 @@ signed for their cluster's name (see: quorate cert sign).`,
 			if debug {
 				level = slog.LevelDebug
 			}
-			log := newDaemonLog(cmd.ErrOrStderr(), "", level, daemon.ArbiterLogQueue)
+			log := newDaemonLog(cmd.ErrOrStderr(), "", level, arbiter.LogQueueSize)
 			if code := runQNetd(cmd.Context(), cfg, log); code != 0 {
 				return exitCode(code)
 			}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/qnetd"
 )
@@ -27,34 +27,34 @@ var (
 // and ranges are the C daemon's; the last two are ours.
 type setting struct {
 	name string
-	set  func(cfg *daemon.QNetdConfig, value string) error
+	set  func(cfg *arbiter.Config, value string) error
 }
 
 func qnetdSettings() []setting {
 	return []setting{
-		{"listen_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Backlog = nodeconf.Saturate[int](v) })},
-		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.SendQueue = nodeconf.Saturate[int](v) })},
-		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxReplySize = nodeconf.Saturate[uint32](v) })},
-		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Machine.MaxRequestSize = nodeconf.Saturate[uint32](v) })},
-		{"nss_db_dir", textSetting(func(c *daemon.QNetdConfig, v string) { c.CertDir, c.StorePath = v, daemon.StorePath(v) })},
-		{"cert_nickname", textSetting(func(*daemon.QNetdConfig, string) {})}, // a name within an NSS database: we have none
-		{"heartbeat_interval_min", intSetting(1, math.MaxUint32, func(c *daemon.QNetdConfig, v int64) { c.Machine.HeartbeatMin = uint32(v) })},
-		{"heartbeat_interval_max", intSetting(1, math.MaxUint32, func(c *daemon.QNetdConfig, v int64) { c.Machine.HeartbeatMax = uint32(v) })},
-		{"dpd_enabled", boolSetting(func(c *daemon.QNetdConfig, v bool) { c.Machine.DPD = v })},
-		{"dpd_interval", func(*daemon.QNetdConfig, string) error { return errOldSetting }},
-		{"dpd_interval_coefficient", floatSetting(1, 1000, func(c *daemon.QNetdConfig, v float64) { c.Machine.DPDFactor = v })},
-		{"lock_file", textSetting(func(c *daemon.QNetdConfig, v string) { c.LockFile = v })},
-		{"local_socket_file", textSetting(func(c *daemon.QNetdConfig, v string) { c.Control.Path = v })},
+		{"listen_backlog", intSetting(1, math.MaxInt32, func(c *arbiter.Config, v int64) { c.Backlog = nodeconf.Saturate[int](v) })},
+		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *arbiter.Config, v int64) { c.SendQueue = nodeconf.Saturate[int](v) })},
+		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Machine.MaxReplySize = nodeconf.Saturate[uint32](v) })},
+		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Machine.MaxRequestSize = nodeconf.Saturate[uint32](v) })},
+		{"nss_db_dir", textSetting(func(c *arbiter.Config, v string) { c.CertDir, c.StorePath = v, arbiter.StorePath(v) })},
+		{"cert_nickname", textSetting(func(*arbiter.Config, string) {})}, // a name within an NSS database: we have none
+		{"heartbeat_interval_min", intSetting(1, math.MaxUint32, func(c *arbiter.Config, v int64) { c.Machine.HeartbeatMin = uint32(v) })},
+		{"heartbeat_interval_max", intSetting(1, math.MaxUint32, func(c *arbiter.Config, v int64) { c.Machine.HeartbeatMax = uint32(v) })},
+		{"dpd_enabled", boolSetting(func(c *arbiter.Config, v bool) { c.Machine.DPD = v })},
+		{"dpd_interval", func(*arbiter.Config, string) error { return errOldSetting }},
+		{"dpd_interval_coefficient", floatSetting(1, 1000, func(c *arbiter.Config, v float64) { c.Machine.DPDFactor = v })},
+		{"lock_file", textSetting(func(c *arbiter.Config, v string) { c.LockFile = v })},
+		{"local_socket_file", textSetting(func(c *arbiter.Config, v string) { c.Control.Path = v })},
 		{"local_socket_umask", umaskSetting},
 		{"local_socket_gid", gidSetting},
-		{"local_socket_backlog", intSetting(1, math.MaxInt32, func(c *daemon.QNetdConfig, v int64) { c.Control.Options.Backlog = nodeconf.Saturate[int](v) })},
-		{"ipc_max_clients", intSetting(0, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxClients = nodeconf.Saturate[int](v) })},
-		{"ipc_max_receive_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxReceive = nodeconf.Saturate[int](v) })},
-		{"ipc_max_send_size", intSetting(1024, math.MaxInt64, func(c *daemon.QNetdConfig, v int64) { c.Control.Limits.MaxSend = nodeconf.Saturate[int](v) })},
-		{"keep_active_partition_tie_breaker", boolSetting(func(c *daemon.QNetdConfig, v bool) { c.Machine.KeepActivePartition = v })},
+		{"local_socket_backlog", intSetting(1, math.MaxInt32, func(c *arbiter.Config, v int64) { c.Control.Options.Backlog = nodeconf.Saturate[int](v) })},
+		{"ipc_max_clients", intSetting(0, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Control.Limits.MaxClients = nodeconf.Saturate[int](v) })},
+		{"ipc_max_receive_size", intSetting(1024, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Control.Limits.MaxReceive = nodeconf.Saturate[int](v) })},
+		{"ipc_max_send_size", intSetting(1024, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Control.Limits.MaxSend = nodeconf.Saturate[int](v) })},
+		{"keep_active_partition_tie_breaker", boolSetting(func(c *arbiter.Config, v bool) { c.Machine.KeepActivePartition = v })},
 
 		{"hold_time", holdSetting},
-		{"probe_time", intSetting(1, maxSettingTime, func(c *daemon.QNetdConfig, v int64) {
+		{"probe_time", intSetting(1, maxSettingTime, func(c *arbiter.Config, v int64) {
 			c.Machine.ProbeTime = time.Duration(v) * time.Millisecond
 		})},
 	}
@@ -67,7 +67,7 @@ const maxSettingTime = 3600 * 1000
 // the first empty name. Names are matched without regard to case, and a comma
 // can't be escaped, both as in C. It calls deprecated for a name that has no
 // effect any more.
-func applySettings(cfg *daemon.QNetdConfig, arg string, deprecated func(name string)) error {
+func applySettings(cfg *arbiter.Config, arg string, deprecated func(name string)) error {
 	settings := qnetdSettings()
 	for part := range strings.SplitSeq(arg, ",") {
 		name, value, _ := strings.Cut(part, "=")
@@ -93,15 +93,15 @@ func applySettings(cfg *daemon.QNetdConfig, arg string, deprecated func(name str
 	return nil
 }
 
-func textSetting(set func(*daemon.QNetdConfig, string)) func(*daemon.QNetdConfig, string) error {
-	return func(c *daemon.QNetdConfig, v string) error {
+func textSetting(set func(*arbiter.Config, string)) func(*arbiter.Config, string) error {
+	return func(c *arbiter.Config, v string) error {
 		set(c, v)
 		return nil
 	}
 }
 
-func intSetting(low, high int64, set func(*daemon.QNetdConfig, int64)) func(*daemon.QNetdConfig, string) error {
-	return func(c *daemon.QNetdConfig, text string) error {
+func intSetting(low, high int64, set func(*arbiter.Config, int64)) func(*arbiter.Config, string) error {
+	return func(c *arbiter.Config, text string) error {
 		v, err := parseInt(text, low, high)
 		if err != nil {
 			return errBadSetting
@@ -111,8 +111,8 @@ func intSetting(low, high int64, set func(*daemon.QNetdConfig, int64)) func(*dae
 	}
 }
 
-func boolSetting(set func(*daemon.QNetdConfig, bool)) func(*daemon.QNetdConfig, string) error {
-	return func(c *daemon.QNetdConfig, text string) error {
+func boolSetting(set func(*arbiter.Config, bool)) func(*arbiter.Config, string) error {
+	return func(c *arbiter.Config, text string) error {
 		v, err := parseBool(text)
 		if err != nil {
 			return errBadSetting
@@ -122,8 +122,8 @@ func boolSetting(set func(*daemon.QNetdConfig, bool)) func(*daemon.QNetdConfig, 
 	}
 }
 
-func floatSetting(low, high float64, set func(*daemon.QNetdConfig, float64)) func(*daemon.QNetdConfig, string) error {
-	return func(c *daemon.QNetdConfig, text string) error {
+func floatSetting(low, high float64, set func(*arbiter.Config, float64)) func(*arbiter.Config, string) error {
+	return func(c *arbiter.Config, text string) error {
 		v, err := strconv.ParseFloat(strings.TrimLeft(text, " \t\n\v\f\r"), 64)
 		if err != nil || !(v >= low && v <= high) {
 			return errBadSetting
@@ -133,7 +133,7 @@ func floatSetting(low, high float64, set func(*daemon.QNetdConfig, float64)) fun
 	}
 }
 
-func umaskSetting(c *daemon.QNetdConfig, text string) error {
+func umaskSetting(c *arbiter.Config, text string) error {
 	c.Control.Options.SetUmask = false
 	if text == "" {
 		return nil
@@ -146,7 +146,7 @@ func umaskSetting(c *daemon.QNetdConfig, text string) error {
 	return nil
 }
 
-func gidSetting(c *daemon.QNetdConfig, text string) (err error) {
+func gidSetting(c *arbiter.Config, text string) (err error) {
 	if c.Control.Options.GID, err = groupID(text); err != nil {
 		return errBadSetting
 	}
@@ -169,7 +169,7 @@ func groupID(text string) (int64, error) {
 }
 
 // holdSetting sets the hold time in ms; 0 gives a vote away as soon as C does.
-func holdSetting(c *daemon.QNetdConfig, text string) error {
+func holdSetting(c *arbiter.Config, text string) error {
 	if strings.EqualFold(text, "auto") {
 		c.Machine.HoldTime = qnetd.HoldAuto
 		return nil

@@ -23,7 +23,7 @@ func TestJournal(t *testing.T) {
 	h.Journal()
 	log := slog.New(h)
 	for _, l := range []event.Level{event.Debug, event.Info, event.Warning, event.Error} {
-		logEvent(log, event.Event{Kind: event.CertsReloaded, Level: l})
+		LogEvent(log, event.Event{Kind: event.CertsReloaded, Level: l})
 	}
 	var want string
 	for _, p := range []int{7, 6, 4, 3} {

@@ -19,16 +19,16 @@ import (
 // ErrRunning is returned when another process holds the lock file.
 var ErrRunning = errors.New("Another instance is running") //nolint:staticcheck // the C daemon's words
 
-// lockFile is a pid file that is locked as the C daemons lock it, so that one
+// LockFile is a pid file that is locked as the C daemons lock it, so that one
 // of ours and one of theirs do not run side by side.
-type lockFile struct {
+type LockFile struct {
 	dir *os.Root
 	f   *os.File
 }
 
-// lock makes and locks the file at path, mode 0640, and writes the pid into it.
+// Lock makes and locks the file at path, mode 0640, and writes the pid into it.
 // Its directory is made with mode 0770 if need be.
-func lock(path string) (*lockFile, error) {
+func Lock(path string) (*LockFile, error) {
 	if err := os.Mkdir(filepath.Dir(path), 0o770); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("can't acquire lock: %w", err)
 	}
@@ -41,7 +41,7 @@ func lock(path string) (*lockFile, error) {
 		err = fmt.Errorf("can't acquire lock: %w", err)
 	} else {
 		if err = write(f, path); err == nil {
-			return &lockFile{dir, f}, nil
+			return &LockFile{dir, f}, nil
 		}
 		_ = f.Close() // the first error is the one to tell
 	}
@@ -70,8 +70,8 @@ func write(f *os.File, path string) error {
 	return nil
 }
 
-// lockIsFree returns ErrRunning if another process holds the lock file at path.
-func lockIsFree(path string) error {
+// CheckUnlocked returns ErrRunning if another process holds the lock file at path.
+func CheckUnlocked(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -90,9 +90,9 @@ func lockIsFree(path string) error {
 	return nil
 }
 
-// release removes the file and lets go of the lock. The C daemon leaves the
+// Release removes the file and lets go of the lock. The C daemon leaves the
 // file behind (Q5).
-func (l *lockFile) release() {
+func (l *LockFile) Release() {
 	_ = l.dir.Remove(filepath.Base(l.f.Name())) // its directory may not be ours
 	_ = l.f.Close()
 	_ = l.dir.Close()

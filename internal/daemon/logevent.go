@@ -12,20 +12,20 @@ import (
 	"github.com/quorate/quorate/internal/event"
 )
 
-// logEvent logs an event: its sentence, and its fields for machines.
-func logEvent(log *slog.Logger, e event.Event) {
-	level := logLevel(e.Level)
+// LogEvent logs an event: its sentence, and its fields for machines.
+func LogEvent(log *slog.Logger, e event.Event) {
+	level := LogLevel(e.Level)
 	if !log.Enabled(context.Background(), level) {
 		return
 	}
 	r := slog.NewRecord(time.Now(), level, e.Text(), 0)
-	r.AddAttrs(fieldsOf(nil, &e, r.Message)...)
+	r.AddAttrs(AppendAttrs(nil, &e, r.Message)...)
 	_ = log.Handler().Handle(context.Background(), r) // as slog does: where the log fails there is nobody to tell
 }
 
-// fieldsOf appends the fields of an event: what it is, and whom and what it is about.
-// The reason is among them only where the sentence does not give it.
-func fieldsOf(a []slog.Attr, e *event.Event, text string) []slog.Attr {
+// AppendAttrs appends the fields of an event, whose sentence is text: what it is, and whom and
+// what it is about. The reason is among them only where the sentence does not give it.
+func AppendAttrs(a []slog.Attr, e *event.Event, text string) []slog.Attr {
 	a = append(a, slog.String("event", e.Kind.String()))
 	if e.Cluster != "" {
 		a = append(a, slog.String("cluster", e.Cluster))
@@ -54,7 +54,8 @@ func fieldsOf(a []slog.Attr, e *event.Event, text string) []slog.Attr {
 	return a
 }
 
-func logLevel(l event.Level) slog.Level {
+// LogLevel is an event's level as package log/slog has it.
+func LogLevel(l event.Level) slog.Level {
 	switch l {
 	case event.Debug:
 		return slog.LevelDebug

@@ -10,13 +10,6 @@ import (
 	"time"
 )
 
-// How much a LogQueue keeps of what an output does not take, in bytes as bytesOf
-// counts them.
-const (
-	ArbiterLogQueue = 16 << 20  // a split of 10,000 clients has that many lines at once, and more
-	NodeLogQueue    = 512 << 10 // some 1,000 lines
-)
-
 // logFlushTime is how long Flush and Close wait for outputs that do not take what is left.
 const logFlushTime = 250 * time.Millisecond
 
@@ -58,7 +51,8 @@ type keeper interface {
 	flush()
 }
 
-// NewLogQueue returns a queue before each of the outputs, of so many bytes each.
+// NewLogQueue returns a queue before each of the outputs, of so many bytes each as bytesOf
+// counts them.
 func NewLogQueue(limit int, outs ...slog.Handler) *LogQueue {
 	q := &LogQueue{}
 	for _, next := range outs {
@@ -69,9 +63,9 @@ func NewLogQueue(limit int, outs ...slog.Handler) *LogQueue {
 	return q
 }
 
-// queued returns a logger that keeps nobody waiting, and what ends it: log itself if it
+// Queued returns a logger that keeps nobody waiting, and what ends it: log itself if it
 // is one, for whoever made that one ends it.
-func queued(log *slog.Logger, limit int) (_ *slog.Logger, end func()) {
+func Queued(log *slog.Logger, limit int) (_ *slog.Logger, end func()) {
 	if _, ok := log.Handler().(*LogQueue); ok {
 		return log, func() {}
 	}

@@ -16,18 +16,18 @@ import (
 // stoppingTime is how long the end waits for a systemd that does not listen.
 const stoppingTime = 100 * time.Millisecond
 
-// announce tells systemd that the daemon is ready, and once ctx is done that it stops. A
+// Announce tells systemd that the daemon is ready, and once ctx is done that it stops. A
 // systemd that does not listen, because its socket is full, is waited for until then. It
 // is for a goroutine of its own.
-func announce(ctx context.Context, socket string, log *slog.Logger) {
+func Announce(ctx context.Context, socket string, log *slog.Logger) {
 	if err := notify(ctx, socket, "READY=1"); err != nil && ctx.Err() == nil {
-		logEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
+		LogEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
 	}
 	<-ctx.Done()
 	end, cancel := context.WithTimeout(context.Background(), stoppingTime)
 	defer cancel()
 	if err := notify(end, socket, "STOPPING=1"); err != nil {
-		logEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
+		LogEvent(log, event.Event{Kind: event.NotNotified, Level: event.Warning, Reason: err.Error()})
 	}
 }
 

@@ -18,9 +18,9 @@ import (
 // trimTime is how long it must have been calm before memory is let go of.
 const trimTime = 10 * time.Second
 
-// trimmer calls trim when it has been calm for a while after the start, or after what
-// comes through stirred.
-func trimmer(ctx context.Context, stirred <-chan struct{}, trim func()) {
+// TrimWhenCalm calls trim when it has been calm for a while after the start, or after what
+// comes through stirred, until ctx is done.
+func TrimWhenCalm(ctx context.Context, stirred <-chan struct{}, trim func()) {
 	t := time.NewTimer(trimTime)
 	defer t.Stop()
 	for {

@@ -5,19 +5,15 @@ package decision
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the verdicts into testdata")
 
 // TestScenarios plays testdata/*.txt. A line is
 //
@@ -27,28 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write the verdicts into testdata")
 //	gone ID                                      it is no longer connected
 //	decide                                       with the verdict below
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 12 {
-		t.Fatalf("%d scenarios, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := playScenario(t, string(text))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 12, playScenario)
 }
 
 type scenario struct {
@@ -62,15 +37,7 @@ type scenario struct {
 func playScenario(t *testing.T, text string) string {
 	s := &scenario{t: t}
 	var out strings.Builder
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "    ") {
-			continue
-		}
-		out.WriteString(line + "\n")
-		f := strings.Fields(line)
-		if len(f) == 0 || line[0] == '#' {
-			continue
-		}
+	golden.Commands(text, &out, func(f []string) {
 		switch f[0] {
 		case "algorithm":
 			s.algorithm(f[1:])
@@ -84,9 +51,9 @@ func playScenario(t *testing.T, text string) string {
 		case "decide":
 			out.WriteString(s.decide())
 		default:
-			t.Fatalf("%q?", line)
+			t.Fatalf("%q?", f)
 		}
-	}
+	})
 	return out.String()
 }
 

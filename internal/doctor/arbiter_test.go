@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/advice"
+	arbiterdaemon "github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/pki"
@@ -196,7 +197,7 @@ func TestNoWarningLeft(t *testing.T) {
 	var mu sync.Mutex
 	var log bytes.Buffer
 	dir := t.TempDir()
-	cfg := daemon.QNetdConfig{
+	cfg := arbiterdaemon.Config{
 		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: w.arbiter, StorePath: filepath.Join(dir, "grants.db"),
 		Control: daemon.ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log: slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
@@ -210,7 +211,7 @@ func TestNoWarningLeft(t *testing.T) {
 	cfg.OnListen = func(a []net.Addr) { addr <- a[0].String() }
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- daemon.RunQNetd(ctx, cfg) }()
+	go func() { done <- arbiterdaemon.Run(ctx, cfg) }()
 	w.arbiterAt(<-addr)
 	w.load()
 	if r, got := w.run(); !r.OK {

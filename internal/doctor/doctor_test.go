@@ -26,6 +26,7 @@ import (
 	"github.com/quorate/quorate/corosync/corotest"
 	"github.com/quorate/quorate/corosync/votequorum"
 	"github.com/quorate/quorate/internal/advice"
+	arbiterdaemon "github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/nodeconf"
@@ -142,7 +143,7 @@ func (w *world) enrol(dir, cluster string) {
 func (w *world) start(certs string, tls wire.TLSSupport) string {
 	w.Helper()
 	dir := w.TempDir()
-	cfg := daemon.QNetdConfig{
+	cfg := arbiterdaemon.Config{
 		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: certs, StorePath: filepath.Join(dir, "grants.db"),
 		Control: daemon.ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:     slog.New(slog.DiscardHandler),
@@ -152,7 +153,7 @@ func (w *world) start(certs string, tls wire.TLSSupport) string {
 	cfg.OnListen = func(a []net.Addr) { addr <- a[0].String() }
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- daemon.RunQNetd(ctx, cfg) }()
+	go func() { done <- arbiterdaemon.Run(ctx, cfg) }()
 	w.Cleanup(func() {
 		cancel()
 		w.must(<-done)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/qnetd"
@@ -47,7 +48,7 @@ func (t *task) stop() error {
 // startArbiter starts the arbiter on a free port, and points the proxies to it.
 func (l *Lab) startArbiter() error {
 	listening := make(chan []net.Addr, 1)
-	cfg := daemon.QNetdConfig{
+	cfg := arbiter.Config{
 		Machine: qnetd.Defaults(), Network: "tcp4", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
 		CertDir: l.arbiterDir(), StorePath: filepath.Join(l.dir, "grants.db"),
 		Control:  daemon.ControlConfig{Path: l.socket(), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
@@ -56,7 +57,7 @@ func (l *Lab) startArbiter() error {
 	}
 	cfg.Machine.HeartbeatMin = uint32(min(l.cfg.Timers.Heartbeat.Milliseconds(), 1000))
 	cfg.Machine.MaxRequestSize, cfg.Machine.MaxReplySize = 1<<15, 1<<15
-	t := spawn(func(ctx context.Context) error { return daemon.RunQNetd(ctx, cfg) })
+	t := spawn(func(ctx context.Context) error { return arbiter.Run(ctx, cfg) })
 	select {
 	case addrs := <-listening:
 		l.arbiter = t

@@ -17,12 +17,13 @@ import (
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/engine"
 	"github.com/quorate/quorate/internal/engine/core"
+	nodedaemon "github.com/quorate/quorate/internal/node"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/votequorum"
 )
 
-var _ daemon.Engine = (*engine.Node)(nil)
+var _ nodedaemon.Engine = (*engine.Node)(nil)
 
 // restartAfter is how long a daemon that has failed stays away, as a unit of
 // systemd would.
@@ -38,10 +39,10 @@ func (l *Lab) runDaemon(ctx context.Context, id qnet.NodeID) error {
 	s.SocketFile = filepath.Join(l.dir, name+".sock")
 	s.HeartbeatMin = uint32(min(l.cfg.Timers.Heartbeat.Milliseconds(), 1000))
 	for {
-		err := daemon.RunQDevice(ctx, daemon.QDeviceConfig{
+		err := nodedaemon.Run(ctx, nodedaemon.Config{
 			Settings: s, Log: log,
 			Control: daemon.ControlConfig{Path: s.SocketFile, Options: control.ListenOptions{GID: -1}, Limits: control.NodeLimits()},
-			Engine:  func(context.Context) (daemon.Engine, error) { return l.engine.Open(id) },
+			Engine:  func(context.Context) (nodedaemon.Engine, error) { return l.engine.Open(id) },
 		})
 		if ctx.Err() != nil || errors.Is(err, corosync.ErrLibrary) || errors.Is(err, engine.ErrClosed) {
 			return nil

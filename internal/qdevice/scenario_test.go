@@ -5,10 +5,7 @@ package qdevice_test
 
 import (
 	"encoding/hex"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,38 +13,16 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the machine does into testdata")
-
 // TestScenarios plays testdata/*.txt: lines that start a command of player.do,
 // and below each what the node did.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 12 {
-		t.Fatalf("%d scenarios, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := play(t, string(text))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 12, play)
 }
 
 // player plays one scenario: the node's surroundings, and an arbiter that
@@ -78,15 +53,7 @@ func play(t *testing.T, text string) string {
 		ConnectTimeout: 8 * time.Second, WithdrawTime: 400 * time.Millisecond, HeuristicsTimeout: 5 * time.Second,
 		HeuristicsSync: 15 * time.Second, HeuristicsInterval: 30 * time.Second, MinReplySize: 32768, MaxReplySize: 16 << 20, Seed: 1,
 	}}
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "    ") {
-			continue
-		}
-		p.out.WriteString(line + "\n")
-		if f := strings.Fields(line); len(f) > 0 && line[0] != '#' {
-			p.do(f)
-		}
-	}
+	golden.Commands(text, &p.out, p.do)
 	return p.out.String()
 }
 

@@ -4,43 +4,18 @@
 package votequorum_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the machines say into testdata")
 
 // TestTranscripts plays testdata/*.txt. test/interop plays the same files on
 // real Corosync nodes.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no transcripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := play(t, string(text))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs (go test -rewrite shows where):\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 1, play)
 }
 
 // play runs a transcript and returns it with what the machines say now.

@@ -4,20 +4,16 @@
 package core
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/votequorum"
 	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the machine says into testdata")
 
 // TestScenarios plays testdata/*.txt: commands at the beginning of a line, what
 // the machine says indented below. The verbs:
@@ -32,28 +28,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the machine says into test
 //	reload KEY=VALUE…
 //	status                      a line for each node
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := playScenario(t, string(text))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs (go test -rewrite shows where):\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 1, playScenario)
 }
 
 func playScenario(t *testing.T, text string) string {

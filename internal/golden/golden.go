@@ -1,0 +1,84 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package golden holds what a test has made to files that a person has looked at. A test
+// of a package that imports it knows the flag -rewrite, which writes the files instead.
+//
+// Tests import it, and no program.
+package golden
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what is made now into the files that it is compared with")
+
+// Rewrite reports whether the files are to be written.
+func Rewrite() bool { return *rewrite }
+
+// Each runs f for every file that pattern matches, as a test of the file's name, with the
+// file's text. Fewer files than least fail the test.
+func Each(t *testing.T, pattern string, least int, f func(t *testing.T, file, text string)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) < least {
+		t.Fatalf("%s: %d files, want %d or more, %v", pattern, len(files), least, err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		t.Run(name, func(t *testing.T) { f(t, file, Read(t, file)) })
+	}
+}
+
+// Play holds every file that pattern matches to what play makes of its text.
+func Play(t *testing.T, pattern string, least int, play func(t *testing.T, text string) string) {
+	t.Helper()
+	Each(t, pattern, least, func(t *testing.T, file, text string) { Compare(t, file, play(t, text)) })
+}
+
+// Compare holds a file to got, or with -rewrite writes got into it.
+func Compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *rewrite {
+		Write(t, file, got)
+	} else if got != Read(t, file) {
+		t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
+	}
+}
+
+// Read returns a file's text.
+func Read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Write makes text the file's.
+func Write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Commands plays a transcript: lines that are commands, and indented below each what it
+// has brought about. It writes the commands and comments to out again, and calls do with
+// the words of each command, which writes what it brings about now.
+func Commands(text string, out *strings.Builder, do func(words []string)) {
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			continue // what it brought about last time
+		}
+		out.WriteString(line + "\n")
+		if words := strings.Fields(line); len(words) > 0 && line[0] != '#' {
+			do(words)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+// Copyright 2026 the quorate authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+package node
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/quorate/quorate/internal/daemon"
+	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/heuristics"
+	"github.com/quorate/quorate/internal/nodeconf"
+	"github.com/quorate/quorate/internal/qnet"
+)
+
+// processRunner runs heuristics commands as processes, and logs what has become of
+// each when that changes.
+type processRunner struct {
+	*heuristics.Runner
+	log  *slog.Logger
+	done func(uint64, qnet.Heuristics, []heuristics.Outcome)
+	told map[string]string // what was last logged of each command; of the runner's goroutine
+}
+
+// runnerOf returns what makes the runner of a daemon.
+func runnerOf(s nodeconf.Settings, log *slog.Logger) newRunner {
+	return func(done func(uint64, qnet.Heuristics, []heuristics.Outcome)) heuristicsRunner {
+		r := &processRunner{log: log, done: done, told: map[string]string{}}
+		r.Runner = heuristics.New(heuristics.Config{
+			UseExecvp: s.HeuristicsSearchPath, MaxExecs: s.HeuristicsMaxExecs, MaxProcesses: s.HeuristicsMaxProcesses,
+			KillInterval: s.HeuristicsKillInterval, Log: log,
+		}, r.finished)
+		return r
+	}
+}
+
+// SetCommands implements heuristicsRunner.
+func (r *processRunner) SetCommands(list []nodeconf.Command) error {
+	commands := make([]heuristics.Command, len(list))
+	for i, c := range list {
+		commands[i] = heuristics.Command(c)
+	}
+	return r.Runner.SetCommands(commands)
+}
+
+// Run implements heuristicsRunner.
+func (r *processRunner) Run(id uint64, timeout time.Duration) { r.Runner.Run(id, timeout) }
+
+// finished takes the end of a run.
+func (r *processRunner) finished(id uint64, result qnet.Heuristics, outcomes []heuristics.Outcome) {
+	for _, o := range outcomes {
+		if o.Result == qnet.HeuristicsUndefined || r.told[o.Name] == o.Detail {
+			continue // not done, or said already
+		}
+		r.told[o.Name] = o.Detail
+		if o.Result == qnet.HeuristicsFail {
+			daemon.LogEvent(r.log, event.Event{Kind: event.HeuristicFailed, Level: event.Warning, What: o.Name, Reason: o.Detail})
+		} else {
+			daemon.LogEvent(r.log, event.Event{Kind: event.HeuristicPassed, Level: event.Info, What: o.Name})
+		}
+	}
+	r.done(id, result, outcomes)
+}
