@@ -40,13 +40,20 @@ type configReader struct {
 	unused  string // why the device that came back can't be used; logged once
 }
 
+func newConfigReader(d *node) *configReader {
+	return &configReader{
+		engine: d.engine, settings: d.cfg.Settings, log: d.log, level: d.cfg.Level, certs: &d.certs,
+		updates: make(chan update), again: make(chan struct{}, 1),
+	}
+}
+
 // update is a new configuration.
 type update struct {
 	cfg    *nodeconf.Config // nil if one of the others is set
 	refuse string           // why the algorithm can't work with it
 
 	removed      string        // what is gone from corosync.conf, and the device with it
-	settled      chan struct{} // to be closed when the last poll is answered
+	polled       chan struct{} // to be closed when the last poll is answered
 	unregistered bool          // the device is out of votequorum
 }
 
@@ -86,7 +93,7 @@ func (r *configReader) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return nil
 	case r.engine.Err() != nil:
-		return gone(r.engine)
+		return engineLost(r.engine)
 	}
 	return err
 }
@@ -103,13 +110,13 @@ func (r *configReader) apply(ctx context.Context, cfg *nodeconf.Config) error {
 	}
 	refuse, err := r.check(ctx, cfg)
 	if err == nil {
-		r.tell(ctx, update{cfg: cfg, refuse: refuse})
+		r.send(ctx, update{cfg: cfg, refuse: refuse})
 	}
 	return err
 }
 
-// tell hands an update to the loop.
-func (r *configReader) tell(ctx context.Context, u update) {
+// send hands an update to the loop.
+func (r *configReader) send(ctx context.Context, u update) {
 	select {
 	case r.updates <- u:
 	case <-ctx.Done():
@@ -250,7 +257,7 @@ func (l *loop) update(ctx context.Context, u update) {
 		cfg.Seed = l.seed
 		l.machine = qdevice.New(cfg, l.now())
 		l.notes.cluster = cfg.Cluster
-		l.onConfig()
+		close(l.configured)
 		l.step(ctx, configured)
 		l.ring(ctx)
 		l.counted(ctx)
@@ -258,7 +265,7 @@ func (l *loop) update(ctx context.Context, u update) {
 	}
 	elsewhere := !u.cfg.SameArbiter(old)
 	if elsewhere {
-		l.order = nil
+		l.hosts.order = nil
 	}
 	if elsewhere || u.cfg.Machine != old.Machine || !sameCommands(u.cfg, old) {
 		in := qdevice.Reconfigured{Config: u.cfg.Machine, Elsewhere: elsewhere}

@@ -26,7 +26,7 @@ import (
 // TestDayOfJoinsAndLeaves of package sim looks into the machines.
 func TestDayOfRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.cfg.Log = slog.New(daemon.NewLogHandler(io.Discard, nil, slog.LevelDebug))
 		n.online()
 		d := &nodeDay{nodeUnderTest: n, begin: time.Now(), seq: 8, votes: 1}

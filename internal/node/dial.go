@@ -100,7 +100,7 @@ func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 	names := make(chan found, len(p.hosts))
 	for i, host := range p.hosts {
 		if a, err := netip.ParseAddr(host); err == nil {
-			r.take(r.literal(i, a.Unmap()))
+			r.enqueue(r.literal(i, a.Unmap()))
 			continue
 		}
 		r.pending[i] = true
@@ -117,7 +117,7 @@ func (d *dialer) connect(ctx context.Context, p place) (net.Conn, int, error) {
 		}
 		select {
 		case f := <-names:
-			r.take(f)
+			r.enqueue(f)
 		case <-timer.C:
 			r.waited, r.due = true, true
 		case a := <-r.ended:
@@ -186,8 +186,8 @@ func (r *race) late() *dialError {
 	return &dialError{hosts: r.errs, ended: ended}
 }
 
-// take puts what a lookup has found into the queue.
-func (r *race) take(f found) {
+// enqueue puts what a lookup has found into the queue.
+func (r *race) enqueue(f found) {
 	r.pending[f.host] = false
 	r.errs[f.host] = f.err
 	for rank, a := range interleave(f.addrs) {

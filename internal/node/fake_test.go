@@ -404,8 +404,8 @@ type nodeUnderTest struct {
 	trims   int
 }
 
-// newNode makes a daemon in a bubble of virtual time, but does not start it.
-func newNode(t *testing.T) *nodeUnderTest {
+// newNodeUnderTest makes a daemon in a bubble of virtual time, but does not start it.
+func newNodeUnderTest(t *testing.T) *nodeUnderTest {
 	t.Helper()
 	n := &nodeUnderTest{
 		t: t, engine: newFakeEngine(), arbiter: &fakeArbiter{grace: 16 * time.Second}, runner: &fakeRunner{result: qnet.HeuristicsPass},

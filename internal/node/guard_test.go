@@ -47,7 +47,7 @@ func TestDefects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n, defect := newNode(t), &atomic.Bool{}
+				n, defect := newNodeUnderTest(t), &atomic.Bool{}
 				if c.prepare != nil {
 					c.prepare(n, defect)
 				}
@@ -91,7 +91,7 @@ func TestLinkDefects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				ca := t.TempDir()
 				if _, err := pki.EnsureArbiter(ca); err != nil {
 					t.Fatal(err)

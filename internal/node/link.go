@@ -23,26 +23,21 @@ import (
 // connects and reads, another writes and shakes hands; neither ever makes the
 // loop wait.
 type link struct {
+	uplink
 	place    place
 	cluster  string        // its name
 	patience time.Duration // for the connection to stand; then nobody answers
-	dialer   *dialer
-	tls      func() (*tls.Config, error)
-	limits   linkLimits
-	log      *slog.Logger
-	events   chan<- linkEvent
 
 	ctx    context.Context // done when the loop has let go of the link
 	cancel context.CancelFunc
-	wg     *sync.WaitGroup
 
-	refused  []error       // by host: why it could not be reached; set before Disconnected is told
+	refused  []error       // by host: why it could not be reached; set before Disconnected is reported
 	host     int           // which of the hosts answered
-	raw      net.Conn      // set before Connected is told
+	raw      net.Conn      // set before Connected is reported
 	conn     net.Conn      // raw, or TLS over it: of the goroutines, in turn
 	shaking  bool          // the loop's: a handshake was asked for
 	up       bool          // the loop's: there is a connection
-	certSent bool          // set before Secured is told
+	certSent bool          // set before Secured is reported
 	certCN   string        // whose cluster's it was, likewise
 	heard    bool          // the reader's: a message has come since the beginning, or since the handshake
 	goOn     chan error    // capacity 1: the loop, or the end of a handshake, lets the reader go on
@@ -54,6 +49,16 @@ type link struct {
 	startTLS bool   // after out
 	broken   error  // why the loop gave the link up
 	unsent   error  // why nothing is written any more: the writer has ended
+}
+
+// uplink is what all links of a daemon have in common.
+type uplink struct {
+	dialer *dialer
+	tls    func() (*tls.Config, error)
+	limits linkLimits
+	log    *slog.Logger
+	events chan<- linkEvent
+	wg     *sync.WaitGroup // of the links' goroutines
 }
 
 // linkLimits bounds what the arbiter may make the daemon keep.
@@ -95,7 +100,7 @@ func (l *link) run() {
 	var defect error
 	defer func() {
 		if defect != nil {
-			l.tell(qdevice.Disconnected{Why: fault.Words(defect)})
+			l.report(qdevice.Disconnected{Why: fault.Words(defect)})
 		}
 	}()
 	defer caught(l.log, &defect)
@@ -108,13 +113,13 @@ func (l *link) run() {
 		if errors.As(err, &f) {
 			l.refused = f.hosts
 		}
-		l.tell(qdevice.Disconnected{Why: fault.Words(err)})
+		l.report(qdevice.Disconnected{Why: fault.Words(err)})
 		return
 	}
 	defer conn.Close()
 	defer context.AfterFunc(l.ctx, func() { _ = conn.Close() })()
 	l.raw, l.conn, l.host = conn, conn, host
-	l.tell(qdevice.Connected{Host: l.place.hosts[host], Address: conn.RemoteAddr().String()})
+	l.report(qdevice.Connected{Host: l.place.hosts[host], Address: conn.RemoteAddr().String()})
 	l.wg.Go(l.write)
 	err = l.read()
 	l.mu.Lock()
@@ -123,11 +128,11 @@ func (l *link) run() {
 	}
 	l.mu.Unlock()
 	if err != nil {
-		l.tell(qdevice.Disconnected{Why: l.why(err)})
+		l.report(qdevice.Disconnected{Why: l.why(err)})
 	}
 }
 
-// fail ends a link that can't be used any more: Disconnected will be told.
+// fail ends a link that can't be used any more: Disconnected will be reported.
 func (l *link) fail(err error) {
 	l.mu.Lock()
 	l.broken = err
@@ -152,8 +157,8 @@ func (l *link) why(err error) string {
 	return strings.ReplaceAll(f.Text, "the other side", "the arbiter")
 }
 
-// tell hands an event to the loop, unless that has let go of the link.
-func (l *link) tell(in qdevice.Input) bool {
+// report hands an event to the loop, unless that has let go of the link.
+func (l *link) report(in qdevice.Input) bool {
 	select {
 	case l.events <- linkEvent{l, in}:
 		return true
@@ -178,7 +183,7 @@ func (l *link) read() error {
 			if bad != nil {
 				in = qdevice.Garbled{Malformed: *bad}
 			}
-			if l.heard = true; !l.tell(in) {
+			if l.heard = true; !l.report(in) {
 				return nil
 			}
 			if err := l.pause(stream); err != nil {
@@ -211,7 +216,7 @@ func (l *link) pause(stream *wire.Stream) error {
 		return fmt.Errorf("%d bytes in the clear behind the start of TLS", n)
 	}
 	l.heard = false
-	l.tell(qdevice.Secured{})
+	l.report(qdevice.Secured{})
 	return nil
 }
 

@@ -68,7 +68,7 @@ func TestBadArbiter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				first := n.online()
 				first.out <- c.sent
 				synctest.Wait()
@@ -88,7 +88,7 @@ func TestBadArbiter(t *testing.T) {
 // the grace, not with a write that hangs, and the daemon's other side goes on.
 func TestStalledArbiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.arbiter.set(func(a *fakeArbiter) { a.silent = true })
 		after(12 * time.Second)
@@ -111,7 +111,7 @@ func TestStalledArbiter(t *testing.T) {
 // TestFullQueue: messages for an arbiter that does not read are bounded.
 func TestFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		first := n.online()
 		hold := make(chan struct{})
 		first.mu.Lock()
@@ -133,7 +133,7 @@ func TestFullQueue(t *testing.T) {
 // goroutine and no connection behind, and its tries are spread (C1, C2).
 func TestFiftyDisconnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		c := n.online()
 		before := leak.Goroutines()
 		delays := map[time.Duration]bool{}
@@ -185,7 +185,7 @@ func TestFiftyDisconnects(t *testing.T) {
 // TestClearTextBehindStartTLS: what an arbiter sends in the clear behind the start
 // of TLS could be from anybody, and must not be taken for something secured.
 func TestClearTextBehindStartTLS(t *testing.T) {
-	l := &link{goOn: make(chan error, 1), events: make(chan linkEvent, 2)}
+	l := &link{goOn: make(chan error, 1), uplink: uplink{events: make(chan linkEvent, 2)}}
 	l.ctx, l.cancel = t.Context(), func() {}
 	stream := wire.NewStream(1 << 16)
 	var b bytes.Buffer
@@ -222,7 +222,7 @@ func TestStartTLSUnwritable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				here, there := net.Pipe()
-				l := &link{goOn: make(chan error, 1), wake: make(chan struct{}, 1), events: make(chan linkEvent), limits: linkLimits{message: 1 << 15, queue: 10}}
+				l := &link{goOn: make(chan error, 1), wake: make(chan struct{}, 1), uplink: uplink{events: make(chan linkEvent), limits: linkLimits{message: 1 << 15, queue: 10}}}
 				events := make(chan linkEvent)
 				l.events = events
 				l.ctx, l.cancel = context.WithCancel(t.Context())

@@ -8,14 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate/quorate/corosync"
-	"github.com/quorate/quorate/corosync/votequorum"
 	"github.com/quorate/quorate/internal/control"
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/event"
@@ -86,33 +84,14 @@ const (
 // which part of the daemon failed. In every case the device is unregistered, and
 // with it the vote taken back, if the engine still answers (C11).
 func Run(ctx context.Context, cfg Config) error {
-	if cfg.now == nil {
-		cfg.now = systemClock()
-	}
-	if cfg.dialer == nil {
-		cfg.dialer = newDialer()
-	}
 	log, endLog := daemon.Queued(cfg.Log, LogQueueSize)
 	defer endLog()
-	if cfg.runner == nil {
-		cfg.runner = runnerOf(cfg.Settings, log)
+	d := newNode(cfg, log)
+	defer d.close()
+	if err := d.open(); err != nil {
+		return err
 	}
-	d := &node{cfg: cfg, log: log, started: time.Now()}
-	d.certs = certs{dir: cfg.Settings.CertDir, name: cfg.Settings.ServerName, nickname: cfg.Settings.Nickname, log: d.log}
 	var err error
-	if cfg.Settings.LockFile != "" {
-		lock, err := daemon.Lock(cfg.Settings.LockFile)
-		if err != nil {
-			return err
-		}
-		defer lock.Release()
-	}
-	if cfg.Control.Path != "" {
-		if d.control, err = control.Listen(cfg.Control.Path, cfg.Control.Options); err != nil {
-			return err
-		}
-		defer d.control.Close() // closed before, as a rule
-	}
 	if d.engine, err = cfg.Engine(ctx); err != nil {
 		return unlessAsked(ctx, err)
 	}
@@ -138,11 +117,53 @@ type node struct {
 	cfg     Config
 	log     *slog.Logger
 	started time.Time
-	control net.Listener // nil: none
+	lock    *daemon.LockFile // nil: none
+	control net.Listener     // nil: none
 	engine  Engine
-	loop    *loop
 	certs   certs
+	reader  *configReader
+	loop    *loop
 	stop    context.CancelFunc
+}
+
+func newNode(cfg Config, log *slog.Logger) *node {
+	if cfg.now == nil {
+		cfg.now = systemClock()
+	}
+	if cfg.dialer == nil {
+		cfg.dialer = newDialer()
+	}
+	if cfg.runner == nil {
+		cfg.runner = runnerOf(cfg.Settings, log)
+	}
+	s := cfg.Settings
+	return &node{
+		cfg: cfg, log: log, started: time.Now(),
+		certs: certs{dir: s.CertDir, name: s.ServerName, nickname: s.Nickname, log: log},
+	}
+}
+
+// open takes the lock file and the local socket.
+func (d *node) open() (err error) {
+	if file := d.cfg.Settings.LockFile; file != "" {
+		if d.lock, err = daemon.Lock(file); err != nil {
+			return err
+		}
+	}
+	if c := d.cfg.Control; c.Path != "" {
+		d.control, err = control.Listen(c.Path, c.Options)
+	}
+	return err
+}
+
+// close lets go of what open took, in reverse.
+func (d *node) close() {
+	if d.control != nil {
+		_ = d.control.Close() // closed before, as a rule
+	}
+	if d.lock != nil {
+		d.lock.Release()
+	}
 }
 
 // run runs the tasks until the first of them fails or ctx is done.
@@ -154,75 +175,72 @@ func (d *node) run(ctx context.Context) error {
 	ctx, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 	g, ctx := errgroup.WithContext(ctx)
-	ring, configured := make(chan struct{}), make(chan struct{})
-	reader := &configReader{
-		engine: d.engine, settings: d.cfg.Settings, log: d.log, level: d.cfg.Level, certs: &d.certs,
-		updates: make(chan update), again: make(chan struct{}, 1),
-	}
-	s := d.cfg.Settings
-	if s.SendBuffers < leastQueue {
-		d.log.Warn("net_max_send_buffers is too small and is not used", "set", s.SendBuffers, "used", leastQueue)
-	}
-	d.loop = &loop{
-		log: d.log, notes: notes{log: d.log}, now: d.cfg.now, engine: d.engine,
-		voter: newVoter(d.engine, s.DeviceName, d.cfg.now), dialer: d.cfg.dialer, tls: d.certs.config,
-		limits: linkLimits{message: s.MaxReplySize, queue: max(s.SendBuffers, leastQueue)}, seed: rand.Uint64(),
-		updates: reader.updates, links: make(chan linkEvent), heuristic: make(chan heuristicsResult), calls: make(chan func(time.Time)), stirred: make(chan struct{}, 1),
-		recheck: reader.recheck, onRing: func() { close(ring) }, onConfig: func() { close(configured) },
-		registered: info.Flags.Has(votequorum.Registered) && info.DeviceName == s.DeviceName, expected: info.Expected,
-	}
-	d.loop.runner = d.cfg.runner(func(id uint64, result qnet.Heuristics, outcomes []heuristics.Outcome) {
-		select {
-		case d.loop.heuristic <- heuristicsResult{id, result, outcomes}:
-		case <-ctx.Done():
-		}
-	})
-	polls, endPolls := context.WithCancel(context.Background())
-	defer endPolls()
-	voted := make(chan error, 1)
-	go func() { voted <- d.guard(d.loop.voter.run, polls) }()
-	task := func(run func(context.Context) error) { g.Go(func() error { return d.guard(run, ctx) }) }
-	task(func(ctx context.Context) error { // the voter outlives ctx, for the last poll
-		select {
-		case err := <-voted:
-			return err
-		case <-ctx.Done():
-			return nil
-		}
-	})
-	task(d.loop.run)
-	task(reader.run)
-	if d.cfg.Trim != nil {
-		task(func(ctx context.Context) error { daemon.TrimWhenCalm(ctx, d.loop.stirred, d.cfg.Trim); return nil })
-	}
-	task(func(ctx context.Context) error { return d.awaitRing(ctx, configured, ring) })
-	if d.control != nil {
-		task(func(ctx context.Context) error {
-			h := control.QDevice(d)
-			h.Log = d.log
-			return control.Serve(ctx, d.control, h, d.cfg.Control.Limits)
-		})
+	d.reader = newConfigReader(d)
+	d.loop = newLoop(d, info)
+	d.loop.runner = d.cfg.runner(d.loop.heuristicsDone(ctx))
+	awaitVoter, endVoter := d.startVoter()
+	defer endVoter()
+	for _, run := range append(d.tasks(), awaitVoter) {
+		g.Go(func() error { return d.guard(run, ctx) })
 	}
 	err = g.Wait()
 	return errors.Join(err, d.loop.runner.Close())
 }
 
-// leastQueue is the least number of messages that may wait to be sent: what is
-// told to an arbiter at the start of a connection has to fit.
-const leastQueue = 10
+// task is a part of the daemon with a goroutine of its own, which runs until ctx is done.
+type task func(ctx context.Context) error
+
+// tasks are all of them but the voter.
+func (d *node) tasks() []task {
+	list := []task{d.loop.run, d.reader.run, d.awaitRing}
+	if d.cfg.Trim != nil {
+		list = append(list, d.trim)
+	}
+	if d.control != nil {
+		list = append(list, d.serveControl)
+	}
+	return list
+}
+
+// startVoter runs the voter until end is called: it outlives the other tasks, for the last
+// poll. The task that it returns ends with it.
+func (d *node) startVoter() (await task, end context.CancelFunc) {
+	ctx, end := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.guard(d.loop.polls.voter.run, ctx) }()
+	return func(ctx context.Context) error {
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}, end
+}
+
+func (d *node) trim(ctx context.Context) error {
+	daemon.TrimWhenCalm(ctx, d.loop.activity, d.cfg.Trim)
+	return nil
+}
+
+func (d *node) serveControl(ctx context.Context) error {
+	h := control.QDevice(d)
+	h.Log = d.log
+	return control.Serve(ctx, d.control, h, d.cfg.Control.Limits)
+}
 
 // awaitRing tells everybody that the daemon is ready when the device is registered
 // and a ring is known. It does not wait for the arbiter.
-func (d *node) awaitRing(ctx context.Context, configured, ring <-chan struct{}) error {
+func (d *node) awaitRing(ctx context.Context) error {
 	select {
-	case <-configured:
+	case <-d.loop.configured:
 	case <-ctx.Done():
 		return nil
 	}
 	late := time.NewTimer(ringTime)
 	defer late.Stop()
 	select {
-	case <-ring:
+	case <-d.loop.ringKnown:
 	case <-late.C:
 		return errors.New("Can't get initial votequorum membership information.") //nolint:staticcheck // the C daemon's words
 	case <-ctx.Done():

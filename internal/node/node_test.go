@@ -23,7 +23,7 @@ import (
 // the arbiter's ACK, polls it at half the device timeout, and takes it back (C11).
 func TestNodeLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.arbiter.down = true
 		n.engine.ring(8, true, 1, 2)
 		n.start()
@@ -66,7 +66,7 @@ func TestNodeLife(t *testing.T) {
 // and the log says so.
 func TestSmallQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.cfg.Settings.SendBuffers = 2
 		n.online()
 		n.logged("net_max_send_buffers is too small and is not used set=2 used=10")
@@ -78,7 +78,7 @@ func TestSmallQueue(t *testing.T) {
 // polled. A reload that is being read meanwhile keeps no poll back.
 func TestSyncBlocksNoPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		c := n.online()
 		sync := make(chan struct{})
 		n.engine.set(func(e *fakeEngine) { e.inSync = sync })
@@ -107,7 +107,7 @@ func TestSyncBlocksNoPoll(t *testing.T) {
 // stands still does not look like a dead node.
 func TestReplyWaitsForPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		c := n.online()
 		gate := make(chan struct{})
 		n.engine.set(func(e *fakeEngine) { e.gate = gate })
@@ -133,7 +133,7 @@ func TestReplyWaitsForPoll(t *testing.T) {
 // arbiter that goes on talking makes no more of them wait than may be sent at once.
 func TestHeldIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		c := n.online()
 		gate := make(chan struct{})
 		n.engine.set(func(e *fakeEngine) { e.gate = gate })
@@ -167,7 +167,7 @@ func TestHeldIsBounded(t *testing.T) {
 // lasts is not made, as if the process had been frozen before it (N3).
 func TestStalePollIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		frozen := time.Duration(0)
 		n.cfg.now = func() time.Time { return time.Now().Add(frozen) }
 		c := n.online()
@@ -202,7 +202,7 @@ func TestStalePollIsNotMade(t *testing.T) {
 // TestCorosyncGone: with the engine the daemon ends, with an error that says so.
 func TestCorosyncGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.engine.set(func(e *fakeEngine) { e.lost = errors.New("connection lost") })
 		close(n.engine.events)
@@ -216,7 +216,7 @@ func TestCorosyncGone(t *testing.T) {
 // its way; a device that is not registered any more is the end.
 func TestPollErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.engine.set(func(e *fakeEngine) { e.pollErr = func(corosync.RingID) error { return corosync.ErrMessage } })
 		after(6 * time.Second)
@@ -231,7 +231,7 @@ func TestPollErrors(t *testing.T) {
 // Corosync waits for its poll, and answers no cmap until then: it must come first (C11).
 func TestLeftRegistered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		sync := make(chan struct{})
 		n.engine.registered, n.engine.inSync = "Qdevice", sync
 		n.engine.ring(12, false, 1)
@@ -262,7 +262,7 @@ func TestUnregistersAlways(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				n.cfg.Settings.CertDir = t.TempDir()
 				n.engine.registered = "Qdevice" // by one before us
 				n.engine.ring(8, true, 1, 2)
@@ -321,7 +321,7 @@ func TestSystemClock(t *testing.T) {
 // TestEndIsTold: a daemon that a signal ends says so last, as it says its start.
 func TestEndIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.stop()
 		n.logged("the node daemon ends: it was told to")
@@ -332,7 +332,7 @@ func TestEndIsTold(t *testing.T) {
 // level that the connection stands again.
 func TestReconnectIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		first := n.online()
 		n.arbiter.set(func(a *fakeArbiter) { a.down = true })
 		_ = first.c.Close()

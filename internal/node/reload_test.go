@@ -25,7 +25,7 @@ import (
 // is read as the text that it is (Q14).
 func TestReloadVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.engine.keys["nodelist.node.10.nodeid"] = "3"
 		n.engine.keys["nodelist.node.2.nodeid"] = "10"
 		n.engine.keys["nodelist.node.2.datacenterid"] = "7"
@@ -47,7 +47,7 @@ func TestReloadVersion(t *testing.T) {
 // says so, votes no, and goes on when it is mended (C6).
 func TestReloadVotes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.engine.set(func(e *fakeEngine) { e.votes[2] = votequorum.Info{Node: 2, Votes: 1, DeviceVotes: 2} })
 		n.engine.events <- votequorum.ExpectedVotes{Votes: 4}
@@ -80,7 +80,7 @@ func TestReloadBusy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				c := n.online()
 				n.engine.set(func(e *fakeEngine) { busy(e, true) })
 				n.engine.reload(func(k map[string]string) { k["totem.config_version"] = "4" })
@@ -106,7 +106,7 @@ func TestReloadBusy(t *testing.T) {
 // and says so (C8).
 func TestReloadBadValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		c := n.online()
 		n.engine.reload(func(k map[string]string) {
 			k["quorum.device.heuristics.interval"] = "never"
@@ -158,7 +158,7 @@ func TestReloadArbiter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				old := n.online()
 				n.engine.reload(c.change)
 				after(time.Second)
@@ -183,7 +183,7 @@ func TestReloadArbiter(t *testing.T) {
 // be used leave the old ones in place (C8).
 func TestReloadHeuristics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.engine.reload(func(k map[string]string) {
 			k["quorum.device.heuristics.mode"] = "on"
@@ -220,7 +220,7 @@ func TestReloadHeuristics(t *testing.T) {
 // TestReloadDebug: logging.debug is live.
 func TestReloadDebug(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.cfg.Level = new(slog.LevelVar)
 		n.online()
 		n.engine.reload(func(k map[string]string) { k["logging.logger_subsys.QDEVICE.debug"] = "on" })
@@ -240,7 +240,7 @@ func TestReloadDebug(t *testing.T) {
 // TestReloadMany: a hundred reloads leave neither goroutines nor memory behind.
 func TestReloadMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.cfg.Log = slog.New(slog.DiscardHandler)
 		n.online()
 		var heap [2]uint64

@@ -35,12 +35,12 @@ func (r *configReader) reload(ctx context.Context, cfg *nodeconf.Config, keys ma
 // remove takes the device out of votequorum, and its vote with it. The last poll comes
 // first: one that came later would find no device.
 func (r *configReader) remove(ctx context.Context) error {
-	settled := make(chan struct{})
-	r.tell(ctx, update{removed: r.removed, settled: settled})
-	late := time.NewTimer(leaveTime)
+	polled := make(chan struct{})
+	r.send(ctx, update{removed: r.removed, polled: polled})
+	late := time.NewTimer(lastPollTime)
 	defer late.Stop()
 	select {
-	case <-settled:
+	case <-polled:
 	case <-late.C: // unregistering takes the vote back all the same
 	case <-ctx.Done():
 		return nil
@@ -57,7 +57,7 @@ func (r *configReader) remove(ctx context.Context) error {
 	default:
 		return err // the daemon ends, and tries once more
 	}
-	r.tell(ctx, update{unregistered: true})
+	r.send(ctx, update{unregistered: true})
 	return nil
 }
 
@@ -85,26 +85,34 @@ func (r *configReader) restore(ctx context.Context, old *nodeconf.Config, keys m
 	return cfg, nil
 }
 
-// remove takes the device's end.
-func (l *loop) remove(ctx context.Context, u update) {
-	clear(l.failures)
-	l.order, l.settled = nil, u.settled
-	l.step(ctx, qdevice.Removed{What: u.removed})
-	clear(l.failures)
-	l.settle()
+// removal is a device that is being taken out of votequorum.
+type removal struct {
+	asked   bool          // the machine wants that
+	polled  chan struct{} // of the update that brought it, until it is closed
+	excused uint64        // polls up to this ticket may have found no device
 }
 
-// settle lets the device be unregistered when the polls before that are answered.
-func (l *loop) settle() {
-	if l.settled != nil && l.unregister && l.answered >= l.asked {
-		close(l.settled)
-		l.settled = nil
+// proceed lets the device be unregistered when the polls before that are done with.
+func (r *removal) proceed(p *polls) {
+	if r.polled != nil && r.asked && p.done() {
+		close(r.polled)
+		r.polled = nil
 	}
+}
+
+// remove takes the device's end.
+func (l *loop) remove(ctx context.Context, u update) {
+	l.hosts.forget()
+	l.removal.polled = u.polled
+	l.step(ctx, qdevice.Removed{What: u.removed})
+	clear(l.hosts.failures)
+	l.removal.proceed(&l.polls)
 }
 
 // unregistered takes the end of a registration. Polls that were asked for before may
 // have found no device.
 func (l *loop) unregistered(ctx context.Context) {
-	l.settled, l.registered, l.unregister, l.excused = nil, false, false, l.asked
+	l.registered = false
+	l.removal = removal{excused: l.polls.asked}
 	l.step(ctx, qdevice.Unregistered{})
 }

@@ -52,7 +52,7 @@ func TestRemoved(t *testing.T) {
 	} {
 		t.Run(gone, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNode(t)
+				n := newNodeUnderTest(t)
 				old := n.online()
 				before := maps.Clone(n.engine.keys)
 				n.engine.reload(remove)
@@ -96,7 +96,7 @@ func TestRemoved(t *testing.T) {
 // TestRemovedEnds: a daemon without a device ends like any other.
 func TestRemovedEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		n.engine.reload(withoutDevice)
 		synctest.Wait()
@@ -109,7 +109,7 @@ func TestRemovedEnds(t *testing.T) {
 // unregistered all the same, and a poll that finds none ends no daemon.
 func TestRemovedLatePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		gate := make(chan struct{})
 		n.engine.set(func(e *fakeEngine) {
@@ -122,7 +122,7 @@ func TestRemovedLatePoll(t *testing.T) {
 			}
 		})
 		n.engine.reload(withoutDevice)
-		after(leaveTime)
+		after(lastPollTime)
 		n.registered(false)
 		close(gate)
 		after(time.Second)
@@ -135,7 +135,7 @@ func TestRemovedLatePoll(t *testing.T) {
 // TestRemovedInSync: a ring that forms before the device is unregistered is polled.
 func TestRemovedInSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		gate := make(chan struct{})
 		n.engine.set(func(e *fakeEngine) { e.gate = gate })
@@ -156,7 +156,7 @@ func TestRemovedInSync(t *testing.T) {
 // said to be so once.
 func TestRemovedBackBroken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.online()
 		before := maps.Clone(n.engine.keys)
 		n.engine.reload(withoutDevice)
@@ -185,7 +185,7 @@ func TestRemovedBackBroken(t *testing.T) {
 // is said to be gone; nothing is called a bad value.
 func TestRemovedKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t)
+		n := newNodeUnderTest(t)
 		n.engine.set(func(e *fakeEngine) {
 			for k, v := range map[string]string{
 				"timeout": "5000", "sync_timeout": "20000", "net.tie_breaker": "highest", "net.port": "5404", "net.algorithm": "ffsplit",

@@ -11,8 +11,6 @@ import (
 
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/event"
-	"github.com/quorate/quorate/internal/heuristics"
-	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
 )
 
@@ -65,7 +63,7 @@ func (l *loop) status(now time.Time) (status.QDevice, bool) {
 		}
 	}
 	for _, h := range l.cfg.Hosts {
-		a := status.ArbiterAddress{Address: h, Error: l.failures[h]}
+		a := status.ArbiterAddress{Address: h, Error: l.hosts.failures[h]}
 		a.Active = !s.Connected.IsZero() && l.link != nil && l.link.place.hosts[l.link.host] == h
 		s.Arbiters = append(s.Arbiters, a)
 	}
@@ -76,17 +74,4 @@ func (l *loop) status(now time.Time) (status.QDevice, bool) {
 		})
 	}
 	return s, true
-}
-
-// outcome is what has become of a heuristics command in its last run.
-type outcome struct {
-	heuristics.Outcome
-	at time.Time
-}
-
-// heuristicsResult is the end of a run.
-type heuristicsResult struct {
-	id       uint64
-	result   qnet.Heuristics
-	outcomes []heuristics.Outcome
 }

@@ -56,7 +56,8 @@ func (p *voter) add(o qdevice.Poll) uint64 {
 	return p.ticket
 }
 
-func (p *voter) take() (*qdevice.Poll, uint64) {
+// pop takes the poll that is to be made, nil if there is none, and the last ticket.
+func (p *voter) pop() (*qdevice.Poll, uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := p.next
@@ -72,7 +73,7 @@ func (p *voter) run(ctx context.Context) error {
 			return nil
 		case <-p.wake:
 		}
-		o, ticket := p.take()
+		o, ticket := p.pop()
 		if o == nil {
 			continue // it was made in the place of an older one
 		}
@@ -108,7 +109,7 @@ func (p *voter) poll(ctx context.Context, o qdevice.Poll) (r pollResult) {
 			return r
 		case <-t.C:
 		}
-		if newer, ticket := p.take(); newer != nil {
+		if newer, ticket := p.pop(); newer != nil {
 			o, r.ticket = *newer, ticket
 		}
 	}
