@@ -162,7 +162,10 @@ func (f *finder) daemon() {
 	if d.Refused != "" {
 		f.add(false, f.q.NodeID, f.me+" may not use the arbiter's vote: "+d.Refused, advice.MendConf)
 	}
-	if d.State != status.StateConnected {
+	switch {
+	case d.State == status.StateConnecting && d.Lost == "" && !f.r.DaemonIsC: // it has only just begun
+		f.add(false, f.q.NodeID, fmt.Sprintf("%s is still connecting to the arbiter at %s, port %d", f.me, d.Host, d.Port), advice.LookAgain)
+	case d.State != status.StateConnected:
 		text := fmt.Sprintf("%s is not connected to the arbiter at %s, port %d", f.me, d.Host, d.Port)
 		if d.Lost != "" {
 			text += ": " + d.Lost

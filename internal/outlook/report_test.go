@@ -102,10 +102,11 @@ func cases() map[string]*status.Report {
 		"killed":    cluster(1, nodes("A,V,NMW", "A,V,NMW"), nil),
 		"cold-boot": cluster(1, nodes("A,V,NMW"), absent(2)),
 		"riddle":    cluster(1, nodes("A,V,NMW", "A,NV,NMW"), nil),
+		"starting":  cluster(1, nodes("A,NV,NMW", "A,V,NMW"), nil),
 		"late":      cluster(1, nodes("A,NV,NMW", "A,V,NMW"), nil),
 		"two-node":  cluster(0, nodes("NR", "NR"), nil),
 	}
-	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace", "cold-boot", "late", "riddle"} {
+	for _, name := range []string{"whole", "nr", "alone", "cut-off", "four", "lms", "waiting", "lost", "grace", "cold-boot", "late", "riddle", "starting"} {
 		list[name].Daemon = ours()
 	}
 	d := list["cut-off"].Daemon
@@ -114,6 +115,9 @@ func cases() map[string]*status.Report {
 	list["nobody"].DaemonError = "it does not run"
 	d.ArbiterReason = said(0x2c, 34*time.Minute, "the vote goes to nodes 1, 2: more than half of 2 nodes")
 	list["alone"].Daemon.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 1: half of 2 nodes, and the other half has not reported")
+	d = list["starting"].Daemon
+	d.State, d.Connected, d.PollingCast, d.Vote = status.StateConnecting, time.Time{}, false, qnet.VoteUndefined
+	d.Started, d.Since, d.Reason = now, now, "not connected to the arbiter yet"
 	d = list["lost"].Daemon
 	d.PollingCast, d.Vote, d.Reason = false, qnet.VoteNACK, "the arbiter did not give its vote to this side"
 	d.ArbiterReason = said(0x30, 34*time.Minute, "the vote goes to node 2: tie-breaker is node 2")
