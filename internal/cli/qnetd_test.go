@@ -175,7 +175,7 @@ func TestSetUpArbiter(t *testing.T) {
 	}
 }
 
-// TestQNetdUnit: what the unit file calls is there.
+// TestQNetdUnit: what the unit file calls is there, and what it says reaches the journal.
 func TestQNetdUnit(t *testing.T) {
 	b, err := os.ReadFile("../../packaging/systemd/corosync-qnetd.service")
 	if err != nil {
@@ -198,6 +198,8 @@ func TestQNetdUnit(t *testing.T) {
 			if cmd, rest, err := newRoot().Find(f[1:]); err != nil || cmd.CommandPath() != "quorate cert init" || len(rest) > 0 {
 				t.Errorf("ExecStartPre: %s: %v", value, err)
 			}
+		case key == "StandardError": // of ExecStartPre, too, whose errors nobody would see
+			t.Errorf("StandardError: %s", value)
 		case key == "RuntimeDirectory":
 			found++
 			if want := "/var/run/" + value + "/"; !strings.HasPrefix(qnetdLockFile, want) || !strings.HasPrefix(qnetdSocket, want) {
