@@ -8,7 +8,7 @@ const (
 	StartArbiter    Advice = "Start it with `systemctl start corosync-qnetd`, or name its socket with `--socket`."
 	ArbiterLog      Advice = "journalctl -u corosync-qnetd"
 	UseCTool        Advice = "Ask it with `corosync-qnetd-tool -lv`."
-	StopOther       Advice = "Stop that process first."
+	StopOther       Advice = "If that is the service, it is already at work. To run another one, stop that process first."
 	FindPort        Advice = "`ss -ltnp 'sport = :{port}'` shows which program has the port. Stop that program, or choose another port with `--port`."
 	HighPort        Advice = "Only root may use port {port}. Choose one above 1023 with `--port`."
 	RunDirectory    Advice = "As root, run `install -d -o {user} -g {group} -m 0770 {dir}`. Or put both files elsewhere with `quorate qnetd --lock-file FILE --socket FILE`."
