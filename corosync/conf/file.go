@@ -23,6 +23,8 @@ type Error struct {
 	Line int    // from 1; 0 if no one line is to blame
 	Text string // what Corosync does not accept, in one line
 
+	WhatToDo string // if something other than the file has to be mended
+
 	key string // in cmap, whose value is to blame; empty if there is none
 }
 

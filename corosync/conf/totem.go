@@ -6,6 +6,7 @@ package conf
 import (
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -120,13 +121,21 @@ func (c *checker) readKey(name, path string) *Error {
 		path = dir + "/" + path
 	}
 	key, err := c.host.ReadFile(path)
-	if err != nil {
-		return c.bad(name, "the key %s", unreadable(path, err))
+	var bad *Error
+	switch {
+	case err != nil:
+		bad = c.bad(name, "the key %s", unreadable(path, err))
+	case len(key) < minKeyFile:
+		bad = c.bad(name, "%s has %d bytes: a key has at least %d", path, len(key), minKeyFile)
+	default:
+		return nil
 	}
-	if len(key) < minKeyFile {
-		return c.bad(name, "%s has %d bytes: a key has at least %d", path, len(key), minKeyFile)
+	bad.WhatToDo = "copy it from another node of the cluster, which all have the same one; if none has it, " +
+		"make one with `corosync-keygen -k " + path + "` and copy that to all of them"
+	if errors.Is(err, fs.ErrPermission) {
+		bad.WhatToDo = "run this as root"
 	}
-	return nil
+	return bad
 }
 
 func (c *checker) linkMode() *Error {

@@ -8,6 +8,7 @@ const (
 	StartArbiterHere Advice = "systemctl start corosync-qnetd"
 	RestartArbiter   Advice = "systemctl restart corosync-qnetd"
 	RestartArbiterAt Advice = "On the arbiter, run `systemctl restart corosync-qnetd`."
+	StartReplaced    Advice = "If you have put quorate in its place, `systemctl restart corosync-qnetd` starts that."
 	InitHere         Advice = "As root, run `quorate cert init {where}`."
 	EnrolCluster     Advice = "On a node of the cluster, run `pvecm qdevice setup ADDRESS`, or do the steps of quorate-cert(8)."
 	NameArbiterState Advice = "If its directory is another one, name it: `quorate doctor --arbiter --state DIRECTORY`."

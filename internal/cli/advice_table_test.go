@@ -39,7 +39,7 @@ var adviceTable = map[string]string{
 	"LookIntoFile": "TestUnusableFiles", "TryToRead": "TestUnusableFiles", "ArbiterTLSOn": "TestFindings", "NodeTLSOn": "TestFindings",
 	"IsItArbiter": "TestFindings", "NameInHosts": "TestFindings", "KeysToOwner": "TestArbiterIll", "OtherStore": "TestOpenTwice", "StopOther": "TestBackgroundNode",
 
-	"StartNodeDaemon": systemd, "EnableNodeDaemon": systemd, "RestartNodeDaemon": systemd, "StartArbiterAt": systemd, "StartArbiterHere": systemd,
+	"StartNodeDaemon": systemd, "EnableNodeDaemon": systemd, "RestartNodeDaemon": systemd, "StartArbiterAt": systemd, "StartArbiterHere": systemd, "StartReplaced": systemd,
 	"RestartArbiter": systemd, "RestartArbiterAt": systemd, "StartCorosync": systemd, "NextStart": systemd, "NextArbiter": systemd,
 	"StartArbiter": systemd, "SyncClock": systemd, "NoMasterWins": systemd, "DisableNodeDaemon": systemd,
 	"StartMissingNodes": people, "BringBack": people, "LookAtNode": people, "LookAtArbiter": people, "LookBetween": people, "LookAtAbsent": people,

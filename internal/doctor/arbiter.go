@@ -41,6 +41,7 @@ type ArbiterConfig struct {
 	Now   func() time.Time
 	Dial  func(ctx context.Context, address string) (net.Conn, error)
 	Clock func() (synchronised, known bool)
+	Root  func() bool // whether this user is root
 }
 
 // ErrFrozen is for [ArbiterConfig.Ask]: the daemon took the connection and said nothing.
@@ -60,6 +61,9 @@ func RunArbiter(ctx context.Context, cfg ArbiterConfig) *Report {
 	if a.Clock != nil {
 		a.examiner.Clock = a.Clock
 	}
+	if a.Root != nil {
+		a.examiner.Root = a.Root
+	}
 	a.examiner.Progress, a.examiner.Report = cfg.Progress, cfg.Report
 	return a.examine(ctx, "arbiter", []check{
 		{"daemon", a.daemon}, {"directory", a.directory}, {"certificates", a.certificates}, {"register", a.register},
@@ -72,24 +76,24 @@ type arbiter struct {
 	examiner
 	ArbiterConfig
 	s    *status.QNetd // nil if the daemon does not say
-	mute bool          // there is one that does not say
+	mute string        // why one that is there does not say
 }
 
 func (a *arbiter) daemon(ctx context.Context) {
 	s, isC, err := a.Ask(ctx)
 	switch {
 	case isC:
-		a.mute = true
-		a.say(Note, "the arbiter here is Corosync's own, which says less than quorate's")
+		a.mute = "Corosync's own arbiter has none"
+		a.say(Note, "the arbiter here is Corosync's own, which says less than quorate's", advice.StartReplaced)
 	case err == nil:
 		a.s = s
 		a.say(OK, "running for "+since(s.Started, a.examiner.Now()))
 	case errors.Is(err, ErrFrozen):
-		a.mute = true
+		a.mute = "not known: the arbiter does not answer"
 		a.say(Fail, "the arbiter's daemon accepts connections but does not answer: it is frozen or stuck",
 			advice.RestartArbiter, advice.ArbiterLog)
 	case errors.Is(err, fs.ErrPermission):
-		a.mute = true
+		a.mute = "not known: this user may not ask the arbiter"
 		a.say(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		a.say(Fail, "no arbiter is running here: nothing listens on "+a.Socket,
@@ -145,6 +149,9 @@ func (a *arbiter) certificates(context.Context) {
 	case errors.As(err, &damaged):
 		a.say(Fail, damaged.Err.Error(), damaged.Do)
 		return
+	case errors.Is(err, fs.ErrPermission):
+		a.say(Fail, "this user may not read the certificates in "+a.CertDir, advice.AsRoot)
+		return
 	case err != nil:
 		a.say(Fail, plainError(err), advice.AsRoot)
 		return
@@ -178,6 +185,8 @@ func (a *arbiter) certificates(context.Context) {
 // open and says whether it can write.
 func (a *arbiter) register(context.Context) {
 	switch {
+	case a.mute != "":
+		a.say(Note, a.mute)
 	case a.s == nil:
 		a.say(Note, "only a running arbiter knows whether it can write its register of grants")
 	case a.s.StoreError != "":
@@ -208,11 +217,19 @@ func (a *arbiter) portAt(ctx context.Context, address string) {
 	defer cancel()
 	c, err := a.examiner.Dial(ctx, address)
 	switch {
-	case err != nil && a.mute: // it may have another port than the usual one
+	case err != nil && a.mute != "": // it may have another port than the usual one
 		a.say(Note, "nothing listens on "+address+"; only an arbiter that answers tells which port it has")
 		return
-	case err != nil:
+	case err != nil && a.s == nil:
 		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.StartArbiterHere)
+		return
+	case errors.Is(err, syscall.ECONNREFUSED):
+		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.RestartArbiter, advice.ArbiterLog)
+		return
+	case err != nil:
+		_, port, _ := net.SplitHostPort(address)
+		a.say(Fail, address+" does not answer, though the arbiter runs: a firewall on this machine may be in the way",
+			advice.OpenUFW.With("port", port), advice.OpenFirewalld.With("port", port), advice.OpenNftables.With("port", port))
 		return
 	}
 	defer c.Close()

@@ -53,7 +53,7 @@ func newSite(t *testing.T) *site {
 	}}
 	s.cfg = ArbiterConfig{
 		CertDir: w.arbiter, Socket: "/run/s", Port: 5403,
-		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true },
+		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true }, Root: func() bool { return true },
 		Ask: func(context.Context) (*status.QNetd, bool, error) {
 			if s.err != nil {
 				return nil, false, s.err
@@ -104,6 +104,19 @@ func TestArbiterIll(t *testing.T) {
 		{"refused", func(s *site) { s.err = syscall.ECONNREFUSED }, "FAIL daemon: no arbiter is running here", false},
 		{"frozen", func(s *site) { s.err = ErrFrozen }, "FAIL daemon: the arbiter's daemon accepts connections but does not answer", false},
 		{"not root", func(s *site) { s.err = fs.ErrPermission }, "FAIL daemon: this user may not ask the arbiter", false},
+		{"not root, at the top", func(s *site) { s.cfg.Root = func() bool { return false } },
+			"warn user: you are not root. Only root may ask the daemons and read the keys, so some lines below may be wrong\n    " + advice.AsRoot.String() + "\nok daemon", true},
+		{"register, not root", func(s *site) { s.err = fs.ErrPermission }, "note register: not known: this user may not ask the arbiter", false},
+		{"register, frozen", func(s *site) { s.err = ErrFrozen }, "note register: not known: the arbiter does not answer", false},
+		{"Corosync's own", func(s *site) {
+			s.cfg.Ask = func(context.Context) (*status.QNetd, bool, error) { return nil, true, nil }
+		}, "note daemon: the arbiter here is Corosync's own, which says less than quorate's\n    " + advice.StartReplaced.String(), true},
+		{"register of Corosync's own", func(s *site) {
+			s.cfg.Ask = func(context.Context) (*status.QNetd, bool, error) { return nil, true, nil }
+		}, "note register: Corosync's own arbiter has none", true},
+		{"firewall", func(s *site) {
+			s.cfg.Dial = func(context.Context, string) (net.Conn, error) { return nil, os.ErrDeadlineExceeded }
+		}, " does not answer, though the arbiter runs: a firewall on this machine may be in the way\n    On the arbiter, open TCP port ", false},
 		{"odd", func(s *site) { s.err = errors.New("odd") }, "FAIL daemon: can't ask the arbiter's daemon: odd", false},
 		{"no directory", func(s *site) { s.cfg.CertDir += "x" }, "FAIL directory: ", false},
 		{"a file", func(s *site) { s.cfg.CertDir = filepath.Join(s.cfg.CertDir, pki.CACertFile) }, "is not a directory", false},
@@ -121,7 +134,7 @@ func TestArbiterIll(t *testing.T) {
 		{"standby", func(s *site) { s.s.Standby = "grants are elsewhere" }, "warn directory: grants are elsewhere", true},
 		{"two addresses", func(s *site) { s.s.Address = "127.0.0.1,127.0.0.9" }, "FAIL port: nothing listens on 127.0.0.9:", false},
 		{"frozen on another port", func(s *site) { s.err, s.cfg.Port = ErrFrozen, 1 }, "note port: nothing listens on 127.0.0.1:1; only an arbiter that answers", false},
-		{"port", func(s *site) { s.s.Port = 1 }, "FAIL port: nothing listens on 127.0.0.1:1", false},
+		{"port", func(s *site) { s.s.Port = 1 }, "FAIL port: nothing listens on 127.0.0.1:1: no node can connect\n    " + advice.RestartArbiter.String(), false},
 		{"a node is gone", func(s *site) {
 			s.s.Clusters[0].Absent = []status.Missing{{ID: 2, Name: "pve2"}}
 		}, "warn clusters: prod: pve2 is not connected to this arbiter\n    Start pve2, or", true},

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/quorate/quorate/corosync"
 	"github.com/quorate/quorate/corosync/conf"
 	"github.com/quorate/quorate/internal/advice"
 	"github.com/quorate/quorate/internal/cluster"
@@ -37,7 +38,12 @@ func (e *examiner) file(context.Context) {
 	bad, refused := false, ""
 	if err := f.Check(*e.Host); err != nil {
 		bad, refused = true, err.Error()
-		e.say(Fail, "Corosync would refuse the file: "+err.Error(), advice.MendFile)
+		do := advice.MendFile
+		var at *conf.Error
+		if errors.As(err, &at) && at.WhatToDo != "" {
+			do = advice.Advice(at.WhatToDo) // a public library has its own
+		}
+		e.say(Fail, "Corosync would refuse the file: "+err.Error(), do)
 	}
 	for _, p := range f.Lint() {
 		if p.Timers {
@@ -151,7 +157,11 @@ func (e *examiner) corosync(ctx context.Context) {
 		}
 	}
 	if err != nil {
-		e.say(Fail, notAnswering(err), advice.StartCorosync, advice.CorosyncState, advice.CorosyncLog)
+		do := []advice.Advice{advice.StartCorosync, advice.CorosyncState, advice.CorosyncLog}
+		if errors.Is(err, corosync.ErrAccess) {
+			do = []advice.Advice{advice.AsRoot}
+		}
+		e.say(Fail, notAnswering(err), do...)
 		e.keys = fromFile
 		return
 	}

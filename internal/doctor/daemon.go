@@ -24,6 +24,9 @@ func (e *examiner) daemon(ctx context.Context) {
 	switch {
 	case err != nil && e.device == nil:
 		return // none is needed
+	case e.nodeHidden:
+		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err), advice.AsRoot)
+		return
 	case err != nil:
 		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err),
 			advice.StartNodeDaemon, advice.NodeDaemonLog)

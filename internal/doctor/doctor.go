@@ -19,6 +19,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/quorate/quorate/corosync/conf"
@@ -76,6 +77,7 @@ type Config struct {
 	Dial   func(ctx context.Context, address string) (net.Conn, error)
 	Clock  func() (synchronised, known bool)
 	Host   *conf.Host
+	Root   func() bool // whether this user is root
 }
 
 // checkTime is how long one check may take.
@@ -106,6 +108,12 @@ type check struct {
 // examine looks at one thing after the other. role is this machine's.
 func (e *examiner) examine(ctx context.Context, role string, checks []check) *Report {
 	r := &Report{At: e.Now().Round(0), Role: role, OK: true, Results: []Result{}}
+	if e.Root != nil && !e.Root() {
+		user := check{"user", func(context.Context) {
+			e.say(Warn, "you are not root. Only root may ask the daemons and read the keys, so some lines below may be wrong", advice.AsRoot)
+		}}
+		checks = append([]check{user}, checks...)
+	}
 	for _, c := range checks {
 		e.check = c.name
 		if e.Progress != nil {
@@ -163,6 +171,9 @@ func (e *examiner) defaults() {
 	}
 	if e.Clock == nil {
 		e.Clock = kernelClock
+	}
+	if e.Root == nil {
+		e.Root = func() bool { return os.Geteuid() == 0 }
 	}
 	if e.Host == nil {
 		h := conf.ThisHost()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -111,7 +112,7 @@ func newWorld(t *testing.T) *world {
 		Cluster: "prod", Reason: "the arbiter gave its vote to this side"}
 	w.cfg = Config{
 		ConfFile: filepath.Join(dir, "corosync.conf"), Settings: newSettings(certs), Corosync: w.server.Options(), Host: &conf.Host{},
-		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true },
+		Now: func() time.Time { return w.now }, Clock: func() (bool, bool) { return true, true }, Root: func() bool { return true },
 		Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 		},
@@ -305,6 +306,14 @@ func answering(t *testing.T, bytes string) string {
 	return l.Addr().String()
 }
 
+// needKey has the configuration name a key that can't be read.
+func (w *world) needKey(err error) {
+	w.conf = strings.Replace(w.conf, "token: 1000", "token: 1000\n secauth: on", 1)
+	w.cfg.Host = &conf.Host{ReadFile: func(string) ([]byte, error) { return nil, err }}
+}
+
+const asRoot = string(advice.AsRoot)
+
 // TestFindings: each thing that can be wrong is found, and the exit is as it must be.
 func TestFindings(t *testing.T) {
 	for _, tt := range []struct {
@@ -318,6 +327,16 @@ func TestFindings(t *testing.T) {
 		{name: "syntax", after: func(w *world) { w.conf += "what\n" }, want: []string{"FAIL corosync.conf: ", "ok vote: "}},
 		{name: "refused", after: func(w *world) { w.conf = strings.Replace(w.conf, "version: 2", "version: 1", 1) },
 			want: []string{"FAIL corosync.conf: Corosync would refuse the file: "}},
+		{name: "no key", after: func(w *world) { w.needKey(fs.ErrNotExist) },
+			want: []string{"FAIL corosync.conf: Corosync would refuse the file: totem.keyfile: the key /etc/corosync/authkey does not exist\n    copy it from another node"}},
+		{name: "not root", after: func(w *world) {
+			w.needKey(fs.ErrPermission)
+			w.cfg.Root = func() bool { return false }
+			w.nodeErr = fs.ErrPermission
+			w.server.Refuse(syscall.EACCES)
+		}, want: []string{"warn user: you are not root. Only root may ask the daemons and read the keys, so some lines below may be wrong\n    " + asRoot + "\nFAIL corosync.conf",
+			"FAIL corosync.conf: Corosync would refuse the file: totem.keyfile: the key /etc/corosync/authkey can't be read by this user\n    run this as root",
+			"FAIL corosync: Corosync allows only root to do that (cmap, connect)\n    " + asRoot + "\nok names", "FAIL node daemon: it does not answer on SOCKET: permission denied\n    " + asRoot + "\n"}},
 		{name: "lint", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "tls: on", "tls: off", 1) },
 			want: []string{"warn corosync.conf: line ", "note certificates: quorum.device.net.tls is off", "FAIL TLS: ADDRESS: TLS does not match: the arbiter requires it, and quorum.device.net.tls is off in corosync.conf"}},
 		{name: "timers", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "votes: 1", "votes: 1\n  timeout: 1000", 1) },
@@ -417,7 +436,7 @@ func TestFindings(t *testing.T) {
 		{name: "no daemon", after: func(w *world) {
 			w.nodeErr = errors.New("No such file or directory")
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
-		}, want: []string{"FAIL node daemon: it does not answer on /var/run/", "FAIL registered: Corosync has no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
+		}, want: []string{"FAIL node daemon: it does not answer on SOCKET: ", "FAIL registered: Corosync has no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
 		{name: "not connected", after: func(w *world) {
 			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", new(uint64(4))
 			w.isC = true
@@ -452,7 +471,7 @@ func TestFindings(t *testing.T) {
 			r, got := w.run()
 			port := regexp.MustCompile(`\bport: (\d+)`).FindStringSubmatch(w.conf)
 			if port != nil {
-				got = strings.NewReplacer("127.0.0.1:"+port[1], "ADDRESS", port[1], "PORT").Replace(got)
+				got = strings.NewReplacer("127.0.0.1:"+port[1], "ADDRESS", w.cfg.Settings.SocketFile, "SOCKET", port[1], "PORT").Replace(got)
 			}
 			for _, want := range tt.want {
 				if !strings.Contains("\n"+got, "\n"+want) {

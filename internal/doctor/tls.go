@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 
 	"github.com/quorate/quorate/internal/advice"
@@ -44,6 +45,9 @@ func (e *examiner) certificates(context.Context) {
 		return
 	case errors.As(err, &damaged):
 		e.say(Fail, damaged.Err.Error(), damaged.Do)
+		return
+	case errors.Is(err, fs.ErrPermission):
+		e.say(Fail, fault.Words(err), advice.AsRoot)
 		return
 	case err != nil:
 		e.say(Fail, fault.Words(err), advice.TryToRead.WithWord("file", dir))
