@@ -14,8 +14,10 @@ import (
 	"github.com/quorate/quorate/corosync/cmap"
 	"github.com/quorate/quorate/corosync/conf"
 	"github.com/quorate/quorate/corosync/qb"
+	laboratory "github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/pki"
+	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
 )
 
@@ -32,9 +34,9 @@ var flagValues = map[string]values{
 	"quorate qnetd --set":       func(context.Context, *cobra.Command, string) []string { return arbiterSettings() },
 	"quorate qdevice --set":     func(context.Context, *cobra.Command, string) []string { return nodeSettings() },
 	"quorate doctor --set":      func(context.Context, *cobra.Command, string) []string { return nodeSettings() },
-	"quorate lab --algorithm":   oneOf("ffsplit", "lms", "2nodelms"),
-	"quorate lab --tie-breaker": oneOf("lowest", "highest"),
-	"quorate sim --algorithm":   oneOf("ffsplit", "lms"),
+	"quorate lab --algorithm":   oneOf(laboratory.Algorithms()...),
+	"quorate lab --tie-breaker": oneOf(qnet.TieBreakerNames()...),
+	"quorate sim --algorithm":   oneOf(qnet.FFSplit.Name(), qnet.LMS.Name()),
 	"quorate sim --daemons":     oneOf("go", "c", "mixed"),
 	"quorate sim --arbiter":     oneOf("go", "c"),
 }

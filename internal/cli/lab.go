@@ -19,6 +19,7 @@ import (
 
 	laboratory "github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/lab/ui"
+	"github.com/quorate/quorate/internal/qnet"
 )
 
 // labOptions are the flags of quorate lab.
@@ -56,8 +57,8 @@ were ever quorate at once; 130 if interrupted.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.IntVar(&o.cfg.Nodes, "nodes", o.cfg.Nodes, "how many nodes, 1 to 16")
-	f.StringVar(&o.algorithm, "algorithm", "ffsplit", "ffsplit, lms or 2nodelms")
-	f.StringVar(&o.tieBreaker, "tie-breaker", "lowest", "lowest, highest or a node ID")
+	f.StringVar(&o.algorithm, "algorithm", o.cfg.Algorithm.Name(), "ffsplit, lms or 2nodelms")
+	f.StringVar(&o.tieBreaker, "tie-breaker", o.cfg.TieBreaker.Name(), qnet.TieBreakerChoice())
 	f.BoolVar(&o.cfg.WaitForAll, "wait-for-all", false, "Corosync's wait_for_all: after a cold start, nodes wait until there are as many votes as they have together; the arbiter's vote counts too")
 	f.BoolVar(&o.noDevice, "no-device", false, "start without the arbiter, to see the difference; device on adds it")
 	f.StringVar(&o.script, "script", "", "play the commands of this file (- is standard input) and print a transcript")

@@ -108,7 +108,7 @@ func (o *simOptions) histories() (sim.Options, error) {
 		return h, fmt.Errorf("--nodes is %d: want 2 to %d", o.nodes, scenario.MaxNodes)
 	}
 	var ok bool
-	if h.Algorithm, ok = map[string]qnet.Algorithm{"": qnet.Test, "ffsplit": qnet.FFSplit, "lms": qnet.LMS}[o.algorithm]; !ok {
+	if h.Algorithm, ok = map[string]qnet.Algorithm{"": qnet.Test, qnet.FFSplit.Name(): qnet.FFSplit, qnet.LMS.Name(): qnet.LMS}[o.algorithm]; !ok {
 		return h, fmt.Errorf("--algorithm is %q: want ffsplit or lms", o.algorithm)
 	}
 	if h.Arbiter, ok = map[string]scenario.Program{"go": scenario.Ours, "c": scenario.C}[o.arbiter]; !ok {

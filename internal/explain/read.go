@@ -213,25 +213,16 @@ func (c *Cluster) device(r *reader) error {
 		return nil
 	}
 	w := &c.world
-	algorithm := r.text(net+"algorithm", "ffsplit")
-	switch algorithm {
-	case "ffsplit":
-	case "lms":
-		w.Algorithm = qnet.LMS
-	case "2nodelms":
-		w.Algorithm = qnet.TwoNodeLMS
-	default:
+	algorithm := r.text(net+"algorithm", w.Algorithm.Name())
+	var ok bool
+	if w.Algorithm, ok = qnet.AlgorithmNamed(algorithm); !ok || w.Algorithm == qnet.Test {
 		return &conf.Error{Line: r.keys[net+"algorithm"].Line, Text: "the algorithm " + algorithm + " can't be explained"}
 	}
-	tie := r.text(net+"tie_breaker", "lowest")
-	switch tie {
-	case "lowest":
-	case "highest":
-		w.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
-	default:
+	tie := r.text(net+"tie_breaker", w.TieBreaker.Name())
+	if w.TieBreaker, ok = qnet.TieBreakerNamed(tie); !ok {
 		id, err := strconv.ParseUint(strings.TrimSpace(tie), 10, 32)
 		if err != nil {
-			return &conf.Error{Line: r.keys[net+"tie_breaker"].Line, Text: "tie_breaker is not lowest, highest or a node ID"}
+			return &conf.Error{Line: r.keys[net+"tie_breaker"].Line, Text: "tie_breaker is not " + qnet.TieBreakerChoice()}
 		}
 		w.TieBreaker, tie = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, c.name(qnet.NodeID(id))
 	}
@@ -244,7 +235,7 @@ func (c *Cluster) device(r *reader) error {
 		d.Votes = int64(votes)
 	}
 	c.votes.Device = d
-	c.Device = &Device{Algorithm: algorithm, TieBreaker: tie, KAP: w.KAP && algorithm == "ffsplit", Votes: votes, Heuristics: r.heuristics()}
+	c.Device = &Device{Algorithm: algorithm, TieBreaker: tie, KAP: w.KAP && w.Algorithm == qnet.FFSplit, Votes: votes, Heuristics: r.heuristics()}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,49 +72,29 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// ParseAlgorithm reads an algorithm by its name in corosync.conf.
-func ParseAlgorithm(s string) (qnet.Algorithm, error) {
-	for _, a := range []qnet.Algorithm{qnet.FFSplit, qnet.TwoNodeLMS, qnet.LMS} {
-		if s == algorithmName(a) {
-			return a, nil
-		}
-	}
-	return 0, fmt.Errorf("%q is not one of: ffsplit, lms, 2nodelms", s)
+// Algorithms are those of the laboratory, by their names in corosync.conf.
+func Algorithms() []string {
+	return []string{qnet.FFSplit.Name(), qnet.LMS.Name(), qnet.TwoNodeLMS.Name()}
 }
 
-func algorithmName(a qnet.Algorithm) string {
-	switch a {
-	case qnet.TwoNodeLMS:
-		return "2nodelms"
-	case qnet.LMS:
-		return "lms"
+// ParseAlgorithm reads an algorithm by its name in corosync.conf.
+func ParseAlgorithm(s string) (qnet.Algorithm, error) {
+	if a, ok := qnet.AlgorithmNamed(s); ok && slices.Contains(Algorithms(), s) {
+		return a, nil
 	}
-	return "ffsplit"
+	return 0, fmt.Errorf("%q is not one of: %s", s, strings.Join(Algorithms(), ", "))
 }
 
 // ParseTieBreaker reads a tie-breaker as corosync.conf has it.
 func ParseTieBreaker(s string) (qnet.TieBreaker, error) {
-	switch s {
-	case "lowest":
-		return qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, nil
-	case "highest":
-		return qnet.TieBreaker{Mode: qnet.TieBreakerHighest}, nil
+	if t, ok := qnet.TieBreakerNamed(s); ok {
+		return t, nil
 	}
 	id, err := strconv.ParseUint(s, 10, 32)
 	if err != nil || id == 0 {
-		return qnet.TieBreaker{}, fmt.Errorf("%q is not lowest, highest or a node ID", s)
+		return qnet.TieBreaker{}, fmt.Errorf("%q is not %s", s, qnet.TieBreakerChoice())
 	}
 	return qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, nil
-}
-
-func tieBreakerName(t qnet.TieBreaker) string {
-	switch t.Mode {
-	case qnet.TieBreakerHighest:
-		return "highest"
-	case qnet.TieBreakerNode:
-		return t.ID.String()
-	}
-	return "lowest"
 }
 
 // deviceTimeout is the timeout from which the node daemon gets its heartbeat.
@@ -158,8 +139,8 @@ func (c *Config) keys(device bool, ports map[qnet.NodeID]uint16) engine.Keys {
 		return k
 	}
 	for name, value := range map[string]string{
-		"model": "net", "net.host": "127.0.0.1", "net.algorithm": algorithmName(c.Algorithm),
-		"net.tie_breaker": tieBreakerName(c.TieBreaker), "net.tls": "required",
+		"model": "net", "net.host": "127.0.0.1", "net.algorithm": c.Algorithm.Name(),
+		"net.tie_breaker": c.TieBreaker.Name(), "net.tls": "required",
 		"net.connect_timeout": strconv.FormatInt((3 * c.Timers.Heartbeat).Milliseconds(), 10),
 	} {
 		k.All["quorum.device."+name] = value
@@ -177,7 +158,7 @@ func (c *Config) Headline() []string {
 		first = "1 node"
 	}
 	if c.Device {
-		first += ", algorithm " + algorithmName(c.Algorithm) + ", tie-breaker " + tieBreakerName(c.TieBreaker)
+		first += ", algorithm " + c.Algorithm.Name() + ", tie-breaker " + c.TieBreaker.Name()
 	} else {
 		first += ", no device"
 	}

@@ -229,34 +229,31 @@ func (p *parser) heartbeat(timeout time.Duration) time.Duration {
 
 func (p *parser) algorithm() qnet.Algorithm {
 	v, ok := p.keys[netKeys+"algorithm"]
-	switch {
-	case !ok, v == "ffsplit":
+	if !ok {
 		return qnet.FFSplit
-	case v == "2nodelms":
-		return qnet.TwoNodeLMS
-	case v == "lms":
-		return qnet.LMS
-	case v == "test" && p.s.TestAlgorithm:
-		return qnet.Test
-	case v == "test":
+	}
+	switch a, known := qnet.AlgorithmNamed(v); {
+	case !known:
+		p.bad("Unknown decision algorithm %s", v)
+	case a == qnet.Test && !p.s.TestAlgorithm:
 		p.bad("Test algorithm is not enabled. You can force enable it by passing -S net_test_algorithm_enabled=on to corosync-qdevice command")
 	default:
-		p.bad("Unknown decision algorithm %s", v)
+		return a
 	}
 	return keep(p, func(c *Config) qnet.Algorithm { return c.Machine.Algorithm })
 }
 
 func (p *parser) tieBreaker() qnet.TieBreaker {
 	v, ok := p.keys[netKeys+"tie_breaker"]
-	switch {
-	case !ok, v == "lowest":
+	if !ok {
 		return qnet.TieBreaker{Mode: qnet.TieBreakerLowest}
-	case v == "highest":
-		return qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
+	}
+	if t, ok := qnet.TieBreakerNamed(v); ok {
+		return t
 	}
 	n, ok := parseInt(v, 1, math.MaxUint32)
 	if !ok {
-		p.bad("tie_breaker must be lowest|highest|valid_node_id")
+		p.bad("tie_breaker must be %s|valid_node_id", strings.Join(qnet.TieBreakerNames(), "|"))
 		return keep(p, func(c *Config) qnet.TieBreaker { return c.Machine.TieBreaker })
 	}
 	return qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(n)}

@@ -142,6 +142,9 @@ func (t TieBreaker) Name() string {
 // TieBreakerNames lists the tie-breakers that are no node, as corosync.conf spells them.
 func TieBreakerNames() []string { return tieBreakers.names() }
 
+// TieBreakerChoice says what may stand there: "lowest, highest or a node ID".
+func TieBreakerChoice() string { return strings.Join(TieBreakerNames(), ", ") + " or a node ID" }
+
 // TieBreakerNamed returns the tie-breaker that corosync.conf spells so, unless it is a
 // node: which numbers are node IDs is for the caller to say.
 func TieBreakerNamed(name string) (TieBreaker, bool) {

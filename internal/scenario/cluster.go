@@ -25,9 +25,6 @@ func Defaults() Cluster {
 	}
 }
 
-// algorithms are the names of corosync.conf.
-var algorithms = []string{qnet.Test: "test", qnet.FFSplit: "ffsplit", qnet.TwoNodeLMS: "2nodelms", qnet.LMS: "lms"}
-
 // modes are the modes of the heuristics.
 var modes = []string{HeuristicsOff: "off", HeuristicsSync: "sync", HeuristicsOn: "on"}
 
@@ -41,15 +38,14 @@ type setting struct {
 var settings = []setting{
 	{"nodes", func(c *Cluster, v string) (err error) { c.Nodes, err = within(v, 1, MaxNodes); return err },
 		func(c *Cluster) string { return strconv.Itoa(c.Nodes) }},
-	{"algorithm", func(c *Cluster, v string) error {
-		i := slices.Index(algorithms, v)
-		if i < 0 {
-			return fmt.Errorf("want one of %s", strings.Join(algorithms, ", "))
+	{"algorithm", func(c *Cluster, v string) (err error) {
+		var ok bool
+		if c.Algorithm, ok = qnet.AlgorithmNamed(v); !ok {
+			err = fmt.Errorf("want one of %s", strings.Join(qnet.AlgorithmNames(), ", "))
 		}
-		c.Algorithm = qnet.Algorithm(i)
-		return nil
-	}, func(c *Cluster) string { return algorithms[c.Algorithm] }},
-	{"tie-breaker", setTieBreaker, getTieBreaker},
+		return err
+	}, func(c *Cluster) string { return c.Algorithm.Name() }},
+	{"tie-breaker", setTieBreaker, func(c *Cluster) string { return c.TieBreaker.Name() }},
 	{"kap", onOff(func(c *Cluster) *bool { return &c.KAP }), sayOnOff(func(c *Cluster) bool { return c.KAP })},
 	{"daemons", setDaemons, func(c *Cluster) string {
 		if !slices.ContainsFunc(c.Daemons, func(p Program) bool { return p != c.Daemons[0] }) {
@@ -131,29 +127,16 @@ func parseCluster(words []string) (Cluster, error) {
 }
 
 func setTieBreaker(c *Cluster, v string) error {
-	switch v {
-	case "lowest":
-		c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerLowest}
-	case "highest":
-		c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerHighest}
-	default:
-		n, err := within(v, 1, MaxNodes)
-		if err != nil {
-			return fmt.Errorf("want lowest, highest or a node ID")
-		}
-		c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(n)}
+	var ok bool
+	if c.TieBreaker, ok = qnet.TieBreakerNamed(v); ok {
+		return nil
 	}
+	n, err := within(v, 1, MaxNodes)
+	if err != nil {
+		return fmt.Errorf("want %s", qnet.TieBreakerChoice())
+	}
+	c.TieBreaker = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(n)}
 	return nil
-}
-
-func getTieBreaker(c *Cluster) string {
-	switch c.TieBreaker.Mode {
-	case qnet.TieBreakerHighest:
-		return "highest"
-	case qnet.TieBreakerNode:
-		return c.TieBreaker.ID.String()
-	}
-	return "lowest"
 }
 
 func setDaemons(c *Cluster, v string) error {
