@@ -21,6 +21,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/wire"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Where the C daemon keeps its things.
@@ -93,20 +94,21 @@ func (q *qnetdArgs) option(prog string, o option, stderr io.Writer) (err error) 
 	case 'd':
 		q.debug++
 	case 'c':
-		if cfg.Machine.ClientCertRequired, err = parseBool(o.Arg); err != nil {
+		on, ok := words.Switch(o.Arg)
+		if cfg.Machine.ClientCertRequired = on; !ok {
 			return errors.New("client_cert_required should be on/yes/1, off/no/0")
 		}
 	case 'l':
 		cfg.Hosts = append(cfg.Hosts, o.Arg)
 	case 'm':
-		n, err := parseInt(o.Arg, 0, 1<<62)
-		if err != nil {
+		n, ok := words.Number(o.Arg, 0, 1<<62)
+		if !ok {
 			return fmt.Errorf("max clients value %s is invalid", o.Arg)
 		}
 		cfg.Machine.MaxClients = nodeconf.Saturate[int](n)
 	case 'p':
-		n, err := parseInt(o.Arg, 1, 65535)
-		if err != nil {
+		n, ok := words.Number(o.Arg, 1, 65535)
+		if !ok {
 			return errors.New("host port must be in range 1-65535")
 		}
 		cfg.Port = uint16(n)

@@ -14,6 +14,7 @@ import (
 	"github.com/quorate/quorate/internal/arbiter"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Outcomes of a setting, as the C daemon tells them apart.
@@ -102,8 +103,8 @@ func textSetting(set func(*arbiter.Config, string)) func(*arbiter.Config, string
 
 func intSetting(low, high int64, set func(*arbiter.Config, int64)) func(*arbiter.Config, string) error {
 	return func(c *arbiter.Config, text string) error {
-		v, err := parseInt(text, low, high)
-		if err != nil {
+		v, ok := words.Number(text, low, high)
+		if !ok {
 			return errBadSetting
 		}
 		set(c, v)
@@ -113,8 +114,8 @@ func intSetting(low, high int64, set func(*arbiter.Config, int64)) func(*arbiter
 
 func boolSetting(set func(*arbiter.Config, bool)) func(*arbiter.Config, string) error {
 	return func(c *arbiter.Config, text string) error {
-		v, err := parseBool(text)
-		if err != nil {
+		v, ok := words.Switch(text)
+		if !ok {
 			return errBadSetting
 		}
 		set(c, v)
@@ -158,7 +159,7 @@ func groupID(text string) (int64, error) {
 	if text == "" {
 		return -1, nil
 	}
-	if v, err := parseInt(text, -1, math.MaxUint32); err == nil {
+	if v, ok := words.Number(text, -1, math.MaxUint32); ok {
 		return v, nil
 	}
 	g, err := user.LookupGroup(text)
@@ -174,33 +175,10 @@ func holdSetting(c *arbiter.Config, text string) error {
 		c.Machine.HoldTime = qnetd.HoldAuto
 		return nil
 	}
-	v, err := parseInt(text, 0, maxSettingTime)
-	if err != nil {
+	v, ok := words.Number(text, 0, maxSettingTime)
+	if !ok {
 		return errBadSetting
 	}
 	c.Machine.HoldTime = time.Duration(v) * time.Millisecond
 	return nil
-}
-
-// parseInt parses a decimal number as strtoll does, with leading blanks and sign.
-func parseInt(text string, low, high int64) (int64, error) {
-	v, err := strconv.ParseInt(strings.TrimLeft(text, " \t\n\v\f\r"), 10, 64)
-	if err != nil {
-		return 0, err
-	}
-	if v < low || v > high {
-		return 0, strconv.ErrRange
-	}
-	return v, nil
-}
-
-// parseBool parses a switch of the C programs.
-func parseBool(text string) (bool, error) {
-	switch strings.ToLower(text) {
-	case "yes", "on", "1":
-		return true, nil
-	case "no", "off", "0":
-		return false, nil
-	}
-	return false, strconv.ErrSyntax
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // fromKeys takes what the configuration map says. What can't be read there is taken
@@ -30,9 +31,8 @@ func fromKeys(keys map[string]string) *status.Quorum {
 		d.Timeout = uint32(number(keys["quorum.device.timeout"], 10000, 32))
 		_ = d.Algorithm.UnmarshalText([]byte(cmp.Or(keys["quorum.device.net.algorithm"], qnet.FFSplit.Name())))
 		_ = d.TieBreaker.UnmarshalText([]byte(cmp.Or(keys["quorum.device.net.tie_breaker"], qnet.TieBreaker{Mode: qnet.TieBreakerLowest}.Name())))
-		switch strings.ToLower(keys["quorum.device.net.keep_active_partition_tie_breaker"]) {
-		case "off", "no", "0":
-			d.KAP = false
+		if on, ok := words.Switch(keys["quorum.device.net.keep_active_partition_tie_breaker"]); ok {
+			d.KAP = on
 		}
 		q.Device = d
 	}

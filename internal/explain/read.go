@@ -18,6 +18,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
 	vq "github.com/quorate/quorate/internal/votequorum"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // MaxNodes is the most nodes that are explained.
@@ -226,7 +227,8 @@ func (c *Cluster) device(r *reader) error {
 		}
 		w.TieBreaker, tie = qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: qnet.NodeID(id)}, c.name(qnet.NodeID(id))
 	}
-	w.KAP = !slices.Contains([]string{"off", "no", "0"}, strings.ToLower(r.text(net+"keep_active_partition_tie_breaker", "on")))
+	on, ok := words.Switch(r.text(net+"keep_active_partition_tie_breaker", ""))
+	w.KAP = on || !ok
 	w.Timeout, w.SyncTimeout = r.positive(device+"timeout", 10000), r.positive(device+"sync_timeout", 30000)
 	d := &vq.Device{Votes: vq.AutoVotes, Timeout: w.Timeout, SyncTimeout: w.SyncTimeout}
 	votes := uint32(len(c.Nodes) - 1)
@@ -243,8 +245,9 @@ func (c *Cluster) device(r *reader) error {
 func (r *reader) heuristics() string {
 	const prefix = "quorum.device.heuristics."
 	mode := strings.ToLower(r.text(prefix+"mode", "off"))
+	on, ok := words.Switch(mode)
 	for _, k := range r.sorted {
-		if strings.HasPrefix(k.Name, prefix+"exec_") && !slices.Contains([]string{"off", "no", "0"}, mode) {
+		if strings.HasPrefix(k.Name, prefix+"exec_") && (on || !ok) {
 			if mode != "sync" {
 				return "on"
 			}

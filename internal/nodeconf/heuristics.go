@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/words"
 )
 
 const heuristicsKeys = "quorum.device.heuristics."
@@ -42,7 +43,7 @@ func (p *parser) heuristicsTime(name string, lo, hi uint32, def time.Duration, o
 	if !ok {
 		return def
 	}
-	n, ok := parseInt(v, int64(lo), int64(hi))
+	n, ok := words.Number(v, int64(lo), int64(hi))
 	if !ok {
 		p.bad("heuristics.%s must be valid number in range <%d,%d>", name, lo, hi)
 		return keep(p, func(c *Config) time.Duration { return old(&c.Machine) })
@@ -52,7 +53,7 @@ func (p *parser) heuristicsTime(name string, lo, hi uint32, def time.Duration, o
 
 func (p *parser) heuristicsMode() qdevice.HeuristicsMode {
 	v, ok := p.keys[heuristicsKeys+"mode"]
-	on, isBool := ParseBool(v)
+	on, isBool := words.Switch(v)
 	switch {
 	case !ok, isBool && !on:
 		return qdevice.HeuristicsOff

@@ -15,6 +15,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
+	"github.com/quorate/quorate/internal/words"
 )
 
 const nodeKeys = "nodelist.node."
@@ -50,7 +51,7 @@ func (p *parser) nodeList() (list qnet.NodeList, names qnet.Names, err error) {
 		prefix := nodeKeys + strconv.FormatUint(at, 10) + "."
 		n := qnet.Node{}
 		if v, ok := p.keys[prefix+"nodeid"]; ok {
-			id, valid := parseInt(v, 1, math.MaxUint32)
+			id, valid := words.Number(v, 1, math.MaxUint32)
 			if !valid {
 				return nil, nil, fmt.Errorf("%snodeid is %q, must be a number from 1", prefix, v)
 			}
@@ -111,7 +112,7 @@ func (p *parser) dataCenter(prefix string) uint32 {
 	if !ok {
 		return 0
 	}
-	n, ok := parseInt(v, 0, math.MaxUint32)
+	n, ok := words.Number(v, 0, math.MaxUint32)
 	if !ok {
 		p.warn("%sdatacenterid is %q, must be a number: ignored", prefix, v)
 		return 0

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/wire"
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Defaults of Corosync and of the C daemon.
@@ -93,7 +94,7 @@ func (p *parser) parse() *Config {
 	m.WithdrawTime = p.s.WithdrawTime
 	m.MinReplySize, m.MaxReplySize = p.s.MinSendSize, p.s.MaxReplySize
 	p.manyHosts(c)
-	if n, ok := parseInt(p.keys["quorum.device.votes"], 0, math.MaxUint32); ok {
+	if n, ok := words.Number(p.keys["quorum.device.votes"], 0, math.MaxUint32); ok {
 		c.DeviceVotes = wire.Some(uint32(n))
 	}
 	c.Debug = p.debug("logging.logger_subsys.QDEVICE.debug", p.debug("logging.debug", false))
@@ -110,7 +111,7 @@ func (p *parser) model() {
 }
 
 func (p *parser) nodeID() qnet.NodeID {
-	n, ok := parseInt(p.keys["runtime.votequorum.this_node_id"], 1, math.MaxUint32)
+	n, ok := words.Number(p.keys["runtime.votequorum.this_node_id"], 1, math.MaxUint32)
 	if !ok {
 		p.bad("Unable to retrieve this node nodeid.")
 		return keep(p, func(c *Config) qnet.NodeID { return c.Machine.Node })
@@ -121,7 +122,7 @@ func (p *parser) nodeID() qnet.NodeID {
 // wait reads how long Corosync waits for the device: it reads the same key itself.
 func (p *parser) wait(key string, def int64, old func(*qdevice.Config) time.Duration) time.Duration {
 	v, ok := p.keys[key]
-	n, valid := parseInt(v, leastTimeout, math.MaxUint32)
+	n, valid := words.Number(v, leastTimeout, math.MaxUint32)
 	switch {
 	case !ok:
 		n = def
@@ -134,7 +135,7 @@ func (p *parser) wait(key string, def int64, old func(*qdevice.Config) time.Dura
 
 func (p *parser) tls() wire.TLSSupport {
 	v, ok := p.keys[netKeys+"tls"]
-	on, isBool := ParseBool(v)
+	on, isBool := words.Switch(v)
 	switch {
 	case !ok, isBool && on:
 		return wire.TLSSupported
@@ -164,14 +165,14 @@ func (p *parser) address(c *Config) {
 	}
 	c.Port = defaultPort
 	if v, ok := p.keys[netKeys+"port"]; ok {
-		n, ok := parseInt(v, 1, math.MaxUint16)
+		n, ok := words.Number(v, 1, math.MaxUint16)
 		if c.Port = uint16(n); !ok {
 			p.bad("quorum.device.net.port must be in range 1-65535")
 			c.Port = keep(p, func(c *Config) uint16 { return c.Port })
 		}
 	}
 	if v, ok := p.keys[netKeys+"force_ip_version"]; ok {
-		n, ok := parseInt(v, 0, 6)
+		n, ok := words.Number(v, 0, 6)
 		if c.IPVersion = int(n); !ok || (n != 0 && n != 4 && n != 6) {
 			p.bad("force_ip_version must be one of 0|4|6")
 			c.IPVersion = keep(p, func(c *Config) int { return c.IPVersion })
@@ -251,7 +252,7 @@ func (p *parser) tieBreaker() qnet.TieBreaker {
 	if t, ok := qnet.TieBreakerNamed(v); ok {
 		return t
 	}
-	n, ok := parseInt(v, 1, math.MaxUint32)
+	n, ok := words.Number(v, 1, math.MaxUint32)
 	if !ok {
 		p.bad("tie_breaker must be %s|valid_node_id", strings.Join(qnet.TieBreakerNames(), "|"))
 		return keep(p, func(c *Config) qnet.TieBreaker { return c.Machine.TieBreaker })
@@ -265,7 +266,7 @@ func (p *parser) connectTimeout(heartbeat time.Duration) time.Duration {
 		return heartbeat
 	}
 	lo, hi := p.s.ConnectTimeoutMin, p.s.ConnectTimeoutMax
-	n, ok := parseInt(v, int64(lo), int64(hi))
+	n, ok := words.Number(v, int64(lo), int64(hi))
 	if !ok {
 		p.bad("connect_timeout must be valid number in range <%d,%d>", lo, hi)
 		return keep(p, func(c *Config) time.Duration { return c.Machine.ConnectTimeout })
@@ -278,7 +279,7 @@ func (p *parser) keepActivePartition() bool {
 	if !ok {
 		return true
 	}
-	on, ok := ParseBool(v)
+	on, ok := words.Switch(v)
 	if !ok {
 		p.bad("quorum.device.net.keep_active_partition_tie_breaker value is not valid.")
 		return keep(p, func(c *Config) bool { return c.Machine.KeepActivePartition })
@@ -293,7 +294,7 @@ func (p *parser) debug(key string, otherwise bool) bool {
 	if !ok {
 		return otherwise
 	}
-	on, ok := ParseBool(v)
+	on, ok := words.Switch(v)
 	if !ok && !strings.EqualFold(v, "trace") {
 		p.warn("%s value is not valid", key)
 		return otherwise

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/internal/words"
 )
 
 // Settings are the advanced settings of -S. Times are in ms where no type says
@@ -172,7 +174,7 @@ func (s *Settings) umask(v string) bool {
 
 // masterWins takes "model", too, which is off for the only model there is.
 func (s *Settings) masterWins(v string) bool {
-	on, ok := ParseBool(v)
+	on, ok := words.Switch(v)
 	if !ok && !strings.EqualFold(v, "model") {
 		return false
 	}
@@ -189,7 +191,7 @@ func text(p *string) func(string) bool {
 
 func toggle(p *bool) func(string) bool {
 	return func(v string) bool {
-		on, ok := ParseBool(v)
+		on, ok := words.Switch(v)
 		if ok {
 			*p = on
 		}
@@ -200,7 +202,7 @@ func toggle(p *bool) func(string) bool {
 // number parses into p. What p can't hold becomes the largest that it can.
 func number[T int | int64 | uint32](p *T, low, high int64) func(string) bool {
 	return func(v string) bool {
-		n, ok := parseInt(v, low, high)
+		n, ok := words.Number(v, low, high)
 		if !ok {
 			return false
 		}
@@ -222,27 +224,10 @@ func Saturate[T int | int64 | uint32](n int64) T {
 
 func millis(p *time.Duration, low, high int64) func(string) bool {
 	return func(v string) bool {
-		n, ok := parseInt(v, low, high)
+		n, ok := words.Number(v, low, high)
 		if ok {
 			*p = time.Duration(n) * time.Millisecond
 		}
 		return ok
 	}
-}
-
-// ParseBool parses a switch of the C programs, without regard to case.
-func ParseBool(v string) (on, ok bool) {
-	switch strings.ToLower(v) {
-	case "yes", "on", "1":
-		return true, true
-	case "no", "off", "0":
-		return false, true
-	}
-	return false, false
-}
-
-// parseInt parses a decimal number as strtoll does, with leading blanks and sign.
-func parseInt(v string, low, high int64) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimLeft(v, " \t\n\v\f\r"), 10, 64)
-	return n, err == nil && low <= n && n <= high
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Package words splits a line into words as the C programs do: the commands of
-// their local sockets, and those of heuristics.
+// their local sockets, and those of heuristics. It reads switches and numbers as they do.
 //
 // Blanks between words are the six of C's own locale. A line feed or carriage
 // return outside a word, or one that ends a word, is the line's end.
