@@ -39,15 +39,30 @@ func Where() string {
 // Replace puts a table into a document, between the marks <!-- name: begin --> and
 // <!-- name: end -->.
 func Replace(path, name, table string) error {
-	b, err := os.ReadFile(path)
+	head, _, tail, err := cut(path, name)
 	if err != nil {
 		return err
 	}
+	return os.WriteFile(path, []byte(head+table+tail), 0o644)
+}
+
+// Find returns what stands between those marks.
+func Find(path, name string) (string, error) {
+	_, table, _, err := cut(path, name)
+	return table, err
+}
+
+// cut cuts a document at its marks, which stay with what is around them.
+func cut(path, name string) (head, table, tail string, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", "", err
+	}
 	begin, end := "<!-- "+name+": begin -->\n", "<!-- "+name+": end -->\n"
 	head, rest, ok := strings.Cut(string(b), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
+	table, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the table of %s", path, name)
+		return "", "", "", fmt.Errorf("%s has no place for the table of %s", path, name)
 	}
-	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
+	return head + begin, table, end + tail, nil
 }

@@ -37,7 +37,29 @@ func TestReplace(t *testing.T) {
 	if b, _ := os.ReadFile(path); string(b) != fmt.Sprintf(text, "new\n") {
 		t.Errorf("%s", b)
 	}
+	if got, err := Find(path, "two"); got != "new\n" || err != nil {
+		t.Errorf("found %q, %v", got, err)
+	}
 	if err := errors.Join(Replace(path, "three", ""), Replace(filepath.Join(t.TempDir(), "none"), "two", "")); err == nil {
 		t.Error("no place, no error")
+	}
+}
+
+// TestCells: what is written can be read.
+func TestCells(t *testing.T) {
+	c := Cells{}
+	c.Set("B/x", "C / C", "pass")
+	c.Set("A", "ours / C", "pass: 1 s")
+	c.Set("A", "C / C", "fails")
+	text := c.Text([]string{"ours / C", "ours / ours", "C / C"})
+	const want = "| row | ours / C | C / C |\n|---|---|---|\n| A | pass: 1 s | fails |\n| B/x |  | pass |\n"
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+	if got := ParseCells("a day\n\n" + text).Text([]string{"ours / C", "C / C"}); got != want {
+		t.Errorf("read and written again:\n%s\nwant\n%s", got, want)
+	}
+	if got := ParseCells("| row | a |\n|---|---|\n| A | 1 | one too many |\n"); len(got["A"]) != 1 {
+		t.Errorf("a cell without a column: %v", got)
 	}
 }

@@ -73,12 +73,12 @@ func compareWithReadme(t *testing.T, got string) {
 }
 
 // TestDemo is the main job from beginning to end, with our programs on all three
-// machines, and the README's transcript: with QUORATE_DEMO set it is printed.
+// machines, and the README's transcript: with -demo it is printed.
 func TestDemo(t *testing.T) {
 	r := start(t, pair{arbiter: lab.KindGo, nodes: lab.KindGo})
 	var printed strings.Builder
 	d := demo{t: t, out: &printed}
-	if os.Getenv("QUORATE_DEMO") != "" {
+	if suite.options.demo {
 		d.out = io.MultiWriter(os.Stdout, &printed)
 	}
 	l := r.newLab(t, lab.Config{Nodes: 2})

@@ -4,7 +4,6 @@
 package interop
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/bench/table"
 	"github.com/quorate/quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/results"
 )
 
 // pair is an arbiter and the node daemons that it is put together with.
@@ -26,15 +27,12 @@ type pair struct{ arbiter, nodes lab.Kind }
 // String is how a pair is named on the command line and in tables.
 func (p pair) String() string { return string(p.arbiter) + "/" + string(p.nodes) }
 
-// usual are the pairs that CI runs, the last one with the rows of quick alone; every
-// are those of docs/compat.md.
-const (
-	usual = "go/c go/go go/mixed c/go c/mixed yesman/c"
-	every = "go/c go/go go/mixed c/go c/mixed c/c yesman/c"
-)
+// usual are the pairs that CI runs, the last one with the rows of quick alone.
+const usual = "go/c go/go go/mixed c/go c/mixed yesman/c"
 
 // suite is what the rows share.
 var suite struct {
+	options options
 	pairs   []pair
 	dir     string // of the programs below
 	quorate string
@@ -51,7 +49,24 @@ var suite struct {
 // parallel is how many clusters run at once: they mostly wait.
 const parallel = 6
 
+// options are the flags of these tests, besides those of go test.
+type options struct {
+	pairs    string
+	results  string
+	clusters int
+	demo     bool
+}
+
+// define makes the flags.
+func (o *options) define() {
+	flag.StringVar(&o.pairs, "pairs", "usual", `the "ARBITER/NODES ..." to run; usual: what CI runs; all: what docs/compat.md has`)
+	flag.StringVar(&o.results, "results", "", "write what has become of each row to this `file`, for test/compat")
+	flag.IntVar(&o.clusters, "clusters", parallel, "run so many clusters at once")
+	flag.BoolVar(&o.demo, "demo", false, "print what TestDemo shows")
+}
+
 func TestMain(m *testing.M) {
+	suite.options.define()
 	flag.Parse()
 	code, err := runSuite(m)
 	if err != nil {
@@ -63,18 +78,12 @@ func TestMain(m *testing.M) {
 
 func runSuite(m *testing.M) (int, error) {
 	began := time.Now()
-	chosen := os.Getenv("QUORATE_INTEROP_PAIRS")
 	run := flag.Lookup("test.run").Value.String()
-	document := os.Getenv("QUORATE_INTEROP_DOC") != ""
-	pairs, err := parsePairs(cmp.Or(chosen, map[bool]string{true: every, false: usual}[document]))
+	pairs, err := parsePairs(suite.options.pairs)
 	if err != nil {
 		return 1, err
 	}
-	slots := parallel
-	if os.Getenv(outcomesEnv) != "" {
-		slots /= 2 // another process has its own beside these
-	}
-	suite.slots = make(chan struct{}, slots)
+	suite.slots = make(chan struct{}, suite.options.clusters)
 	dir, err := os.MkdirTemp("", "quorate-interop-")
 	if err != nil {
 		return 1, err
@@ -91,35 +100,51 @@ func runSuite(m *testing.M) (int, error) {
 		suite.pairs = liars
 		m.Run() // what it returns is of no interest: the rows have to fail
 		report(suite.pairs)
-		return 0, proved()
+		return 0, errors.Join(writeResults(0), proved())
 	}
-	other := startYesman(liars, yesmanRows(run, chosen == "" && !document))
+	other := startYesman(liars, yesmanRows(run, suite.options.pairs == "usual"))
 	code := m.Run()
 	err = other.wait()
 	report(pairs)
 	if len(suite.skipped) > 0 && os.Getenv("CI") == "true" {
 		err = errors.Join(err, errors.New("a skipped row is a failure in CI"))
 	}
-	if document {
-		took := time.Duration(0)
-		if run == "" && chosen == "" {
-			took = time.Since(began)
-		}
-		err = errors.Join(err, writeDoc(compat, took), checkDoc(compat))
+	took := time.Duration(0)
+	if run == "" && suite.options.pairs == "all" {
+		took = time.Since(began)
 	}
-	return code, err
+	return code, errors.Join(err, writeResults(took))
 }
 
 func parsePairs(text string) (pairs []pair, err error) {
+	switch text {
+	case "usual":
+		text = usual
+	case "all":
+		text = results.Pairs
+	}
 	for _, w := range strings.Fields(text) {
 		a, n, _ := strings.Cut(w, "/")
 		p := pair{arbiter: lab.Kind(a), nodes: lab.Kind(n)}
 		if !slices.Contains([]lab.Kind{lab.KindGo, lab.KindC, lab.KindYesman}, p.arbiter) || !slices.Contains([]lab.Kind{lab.KindGo, lab.KindC, lab.KindMixed}, p.nodes) {
-			return nil, fmt.Errorf("QUORATE_INTEROP_PAIRS: %q is no ARBITER/NODES; ARBITER is go, c or yesman, NODES is go, c or mixed", w)
+			return nil, fmt.Errorf("-pairs: %q is no ARBITER/NODES; ARBITER is go, c or yesman, NODES is go, c or mixed", w)
 		}
 		pairs = append(pairs, p)
 	}
 	return pairs, nil
+}
+
+// writeResults writes the outcomes for test/compat, if that was asked for. took is how
+// long a run of everything took.
+func writeResults(took time.Duration) error {
+	if suite.options.results == "" {
+		return nil
+	}
+	r := results.Run{Where: table.Where(), Minutes: took.Minutes()}
+	for _, t := range suite.trials {
+		r.Rows = append(r.Rows, t.outcome())
+	}
+	return r.Write(suite.options.results)
 }
 
 // build compiles the programs under test and the observer.
@@ -137,21 +162,15 @@ func build(dir string) error {
 
 // report prints the outcome: a row for each test, a column for each pair.
 func report(pairs []pair) {
-	t := cells{}
+	t := table.Cells{}
 	for _, r := range suite.trials {
-		t.set(r.row, r.pair.String(), r.cell())
+		t.Set(r.row, r.pair.String(), r.outcome().Cell())
 	}
 	var columns []string
 	for _, p := range pairs {
 		columns = append(columns, p.String())
 	}
-	text := t.text(columns)
-	fmt.Print("\n" + text)
-	if path := os.Getenv("QUORATE_INTEROP_TABLE"); path != "" {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			fmt.Println(err)
-		}
-	}
+	fmt.Print("\n" + t.Text(columns))
 	fmt.Printf("\n%d interop rows skipped", len(suite.skipped))
 	if len(suite.skipped) > 0 {
 		fmt.Printf(" (missing: %s): %s", suite.skip, strings.Join(suite.skipped, ", "))

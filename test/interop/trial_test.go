@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/results"
 )
 
 // trial is one row with one pair.
@@ -27,11 +28,9 @@ type trial struct {
 	labs   []*lab.Lab
 }
 
-func (r *trial) cell() string {
-	if r.text == "" {
-		return r.result
-	}
-	return r.result + ": " + r.text
+// outcome is what has become of it, for others.
+func (r *trial) outcome() results.Row {
+	return results.Row{Name: r.row, Pair: r.pair.String(), Result: r.result, Text: r.text}
 }
 
 // matrix runs a row with each pair.

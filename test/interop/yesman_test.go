@@ -5,15 +5,16 @@ package interop
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/quorate/quorate/test/interop/lab"
+	"github.com/quorate/quorate/test/results"
 )
 
 // The test of these tests: with an arbiter that acknowledges everybody each row that is
@@ -22,9 +23,6 @@ import (
 
 // quick are the rows that CI runs with that arbiter.
 const quick = "^Test(Split|CutOffFlag|NodeKilled)$/^(lowest,kap=true|yesman)$"
-
-// outcomesEnv names the file in which the child tells its outcomes.
-const outcomesEnv = "QUORATE_INTEROP_OUTCOMES"
 
 // yesmanRows is the pattern of the rows to run with it, beside a run of these; empty is
 // all. If there is nothing to do it is "^$".
@@ -54,11 +52,8 @@ func apart(pairs []pair) (others, liars []pair) {
 type child struct {
 	cmd  *exec.Cmd
 	out  bytes.Buffer
-	file string // of its outcomes
+	file string // of its results
 }
-
-// outcome is a trial as one process tells it to the other.
-type outcome struct{ Row, Arbiter, Nodes, Result, Text string }
 
 // startYesman runs the rows with these pairs. There is no child without pairs.
 func startYesman(pairs []pair, run string) *child {
@@ -71,9 +66,9 @@ func startYesman(pairs []pair, run string) *child {
 	}
 	c := &child{file: filepath.Join(suite.dir, "yesman.json")}
 	// The rows of votequorum are about Corosync: an arbiter has no part in them.
-	c.cmd = exec.Command(os.Args[0], "-test.run", run, "-test.skip", "^TestVotequorum", "-test.parallel", "32", "-test.timeout", "0")
-	c.cmd.Env = append(os.Environ(), "QUORATE_INTEROP_PAIRS="+strings.Join(words, " "), outcomesEnv+"="+c.file,
-		"QUORATE_INTEROP_TABLE=", "QUORATE_INTEROP_DOC=", "QUORATE_DEMO=")
+	c.cmd = exec.Command(os.Args[0], "-pairs", strings.Join(words, " "), "-results", c.file,
+		"-clusters", strconv.Itoa(max(1, suite.options.clusters/2)), // this process has its own beside these
+		"-test.run", run, "-test.skip", "^TestVotequorum", "-test.parallel", "32", "-test.timeout", "0")
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // as when this run is out of time
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
 	if err := c.cmd.Start(); err != nil {
@@ -90,16 +85,18 @@ func (c *child) wait() error {
 	if err := c.cmd.Wait(); err != nil {
 		return fmt.Errorf("the run with an arbiter that acknowledges everybody: %w\n%s", err, c.out.String())
 	}
-	b, err := os.ReadFile(c.file)
+	run, err := results.Read(c.file)
 	if err != nil {
 		return err
 	}
-	var list []outcome
-	if err := json.Unmarshal(b, &list); err != nil {
-		return err
-	}
-	for _, o := range list {
-		suite.trials = append(suite.trials, &trial{pair: pair{lab.Kind(o.Arbiter), lab.Kind(o.Nodes)}, row: o.Row, result: o.Result, text: o.Text})
+	for _, r := range run.Rows {
+		pairs, err := parsePairs(r.Pair)
+		if err != nil {
+			return err
+		}
+		for _, p := range pairs {
+			suite.trials = append(suite.trials, &trial{pair: p, row: r.Name, result: r.Result, text: r.Text})
+		}
 	}
 	return nil
 }
@@ -108,26 +105,15 @@ func (c *child) wait() error {
 // everybody, or has failed before there was anything to fail.
 func proved() error {
 	var bad []string
-	var list []outcome
 	for _, r := range suite.trials {
 		if r.result != "fails" {
 			bad = append(bad, fmt.Sprintf("%s %s: %s", r.row, r.pair, r.result))
-		}
-		list = append(list, outcome{r.row, string(r.arbiter), string(r.nodes), r.result, r.text})
-	}
-	if path := os.Getenv(outcomesEnv); path != "" {
-		b, err := json.Marshal(list)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			return err
 		}
 	}
 	if len(bad) > 0 {
 		return fmt.Errorf("rows that prove nothing:\n%s", strings.Join(bad, "\n"))
 	}
-	fmt.Printf("%d rows have failed with an arbiter that acknowledges everybody, as they must\n", len(list))
+	fmt.Printf("%d rows have failed with an arbiter that acknowledges everybody, as they must\n", len(suite.trials))
 	return nil
 }
 
