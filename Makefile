@@ -22,7 +22,7 @@ build:
 # The main job: two real Corosync nodes keep quorum through the arbiter.
 demo: deps
 	$(GO) test -c -o bin/interop.test ./test/interop
-	@cd test/interop && QUORATE_DEMO=1 ../../bin/interop.test -test.timeout 10m -test.run '^TestDemo$$'
+	@cd test/interop && ../../bin/interop.test -demo -test.timeout 10m -test.run '^TestDemo$$'
 
 test: deps verify unit unit386 interop
 	@cat bin/skipped bin/skipped386
@@ -30,7 +30,7 @@ test: deps verify unit unit386 interop
 # go test, and at the end what it has skipped: see test/report.
 unit:
 	@mkdir -p bin
-	REPORT_SKIPPED=bin/skipped $(GO) run ./test/report -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+	$(GO) run ./test/report -o bin/skipped -- -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
 # What has no need of 64 bits, on a processor of 32: the pure packages, the formats, the
 # register and the clients of Corosync.
@@ -39,7 +39,7 @@ PURE = qnet words advice event wire decision status outlook hold qnetd qdevice n
 unit386:
 	@mkdir -p bin
 	@$(GO) build -o bin/report ./test/report
-	GOARCH=386 REPORT_SKIPPED=bin/skipped386 bin/report -count=1 $(PURE:%=./internal/%) ./corosync/... \
+	GOARCH=386 bin/report -o bin/skipped386 -- -count=1 $(PURE:%=./internal/%) ./corosync/... \
 		./internal/pki/p12 ./internal/store ./internal/control ./internal/limited ./internal/heuristics
 
 # Real Corosync nodes in network namespaces; see test/interop. make test is to take 20
@@ -47,12 +47,14 @@ unit386:
 INTEROP_TIMEOUT = 15m
 interop: deps
 	$(GO) test -c -o bin/interop.test ./test/interop
-	cd test/interop && ../../bin/interop.test -test.timeout $(INTEROP_TIMEOUT) -test.parallel 32 -test.run '$(RUN)'
+	cd test/interop && ../../bin/interop.test $(PAIRS) -test.timeout $(INTEROP_TIMEOUT) -test.parallel 32 -test.run '$(RUN)'
 
-# All pairs, and their table into docs/compat.md; RUN='^TestSplit$' does that for a row.
-compat: INTEROP_TIMEOUT = 40m
-compat: export QUORATE_INTEROP_DOC = 1
-compat: interop
+# All pairs, and their table into docs/compat.md; RUN='^TestSplit$' does that for a row. What
+# has failed stands there, too.
+compat: deps
+	@rm -f bin/compat.json
+	@code=0; $(MAKE) --no-print-directory interop INTEROP_TIMEOUT=40m PAIRS='-pairs all -results ../../bin/compat.json' || code=1; \
+	$(GO) run ./test/compat bin/compat.json || code=1; exit $$code
 
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)

@@ -6,14 +6,16 @@
 // nothing of them. With CI=true a skip is a failure. It promises to hide nothing that a
 // failed test has printed, and does not time or repeat anything.
 //
-//	go run ./test/report -count=1 ./...
+//	go run ./test/report -o skipped -- -count=1 ./...
 //
-// What was skipped is also written into the file that REPORT_SKIPPED names.
+// What was skipped is also written into the file that -o names.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -22,33 +24,41 @@ import (
 )
 
 func main() {
-	cmd := exec.Command("go", append([]string{"test", "-json"}, os.Args[1:]...)...)
+	skipped := flag.String("o", "", "write what was skipped into this `file`, too")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: report [-o FILE] -- ARGUMENTS OF GO TEST")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	failed, err := run(*skipped, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(2)
+	}
+	if failed {
+		os.Exit(1)
+	}
+}
+
+// run runs go test, and reports whether it has failed.
+func run(skipped string, args []string) (failed bool, err error) {
+	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(2)
+		return true, err
 	}
 	r := report{out: os.Stdout, kept: map[test][]string{}}
-	read := r.read(out)
-	failed := cmd.Wait() != nil
-	if read != nil {
-		fmt.Fprintln(os.Stderr, "report: go test:", read)
-		failed = true
-	}
+	err = r.read(out)
+	failed = cmd.Wait() != nil
 	failed = r.end(os.Getenv("CI") == "true") || failed
-	if path := os.Getenv("REPORT_SKIPPED"); path != "" {
-		if err := os.WriteFile(path, []byte(r.summary()), 0o644); err != nil {
-			fmt.Fprintln(os.Stderr, "report:", err)
-			failed = true
-		}
+	if skipped != "" {
+		err = errors.Join(err, os.WriteFile(skipped, []byte(r.summary()), 0o644))
 	}
-	if failed {
-		os.Exit(1)
-	}
+	return failed, err
 }
 
 // event is one line of go test -json.
@@ -78,7 +88,7 @@ func (r *report) read(in io.Reader) error {
 		case json.Unmarshal([]byte(line), &e) != nil:
 			fmt.Fprint(r.out, line) // not from a test
 		default:
-			r.take(e)
+			r.add(e)
 		}
 		if err == io.EOF {
 			return nil
@@ -89,7 +99,7 @@ func (r *report) read(in io.Reader) error {
 	}
 }
 
-func (r *report) take(e event) {
+func (r *report) add(e event) {
 	t := test{e.Package, e.Test}
 	switch e.Action {
 	case "build-output":
@@ -156,7 +166,7 @@ func (r *report) print(t test) {
 
 // reason is what a test said when it was skipped, without the place.
 func reason(lines []string) string {
-	var said []string
+	var words []string
 	for _, l := range lines {
 		if l = strings.TrimSpace(l); strings.HasPrefix(l, "--- SKIP") {
 			continue
@@ -164,9 +174,9 @@ func reason(lines []string) string {
 		if place, text, ok := strings.Cut(l, ": "); ok && strings.Contains(place, ".go:") {
 			l = text
 		}
-		said = append(said, l)
+		words = append(words, l)
 	}
-	return strings.Join(said, " ")
+	return strings.Join(words, " ")
 }
 
 // summary counts and names what was skipped.

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// run is what go test -json says of a run with every outcome.
-const run = `{"Action":"start","Package":"q/a"}
+// good is what go test -json says of a run with every outcome.
+const good = `{"Action":"start","Package":"q/a"}
 {"Action":"run","Package":"q/a","Test":"TestGood"}
 {"Action":"output","Package":"q/a","Test":"TestGood","Output":"=== RUN   TestGood\n"}
 {"Action":"output","Package":"q/a","Test":"TestGood","Output":"    a_test.go:3: nobody wants to know\n"}
@@ -43,10 +43,10 @@ func TestReport(t *testing.T) {
 		name, in, want string
 		ci, fails      bool
 	}{
-		{"well", run, ok + left, false, false},
-		{"in CI", run, ok + left + "a skipped test is a failure in CI\n", true, true},
+		{"well", good, ok + left, false, false},
+		{"in CI", good, ok + left + "a skipped test is a failure in CI\n", true, true},
 		{"nothing skipped", `{"Action":"pass","Package":"q/a"}`, "\nskipped tests: 0\n", true, false},
-		{"failures", run + bad, ok + "    b_test.go:7: got 2\n--- FAIL: TestBad (0.00s)\nFAIL\tq/b\t0.1s\nthe program ended in it\n" +
+		{"failures", good + bad, ok + "    b_test.go:7: got 2\n--- FAIL: TestBad (0.00s)\nFAIL\tq/b\t0.1s\nthe program ended in it\n" +
 			"c.go:1: syntax error\n# a line that is no event\n" + left, false, true},
 		{"a package fails without a test", `{"Action":"fail","Package":"q/a"}`, "\nskipped tests: 0\n", false, true},
 	} {
