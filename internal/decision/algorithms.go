@@ -20,7 +20,7 @@ func Decide(a qnet.Algorithm, v View) Verdict {
 	}
 	l := newLook(v)
 	if len(v.Clients) == 0 {
-		return l.verdict(nil, Reason{Code: Nobody})
+		return verdict(nil, Reason{Code: Nobody})
 	}
 	switch a {
 	case qnet.FFSplit:
@@ -32,7 +32,7 @@ func Decide(a qnet.Algorithm, v View) Verdict {
 	case qnet.Test:
 		return l.test()
 	}
-	return l.verdict(nil, Reason{Code: NoPartition, Configured: len(l.configured())})
+	return verdict(nil, Reason{Code: NoPartition, Configured: len(l.configured())})
 }
 
 // ffsplit is the fifty-fifty split: rules F1 to F7.
@@ -53,7 +53,7 @@ func (l *look) ffsplit() Verdict {
 	// awaited for it.
 	if len(major) > 0 {
 		r.Code = Majority
-		return l.verdict(newest(best(major, members)), r)
+		return verdict(newest(best(major, members)), r)
 	}
 	// Rule F2: otherwise nothing is decided while a connected node's report is out of date.
 	if len(l.stale) > 0 {
@@ -62,12 +62,12 @@ func (l *look) ffsplit() Verdict {
 	// Rule F3: without a partition of at least half of the configured nodes nobody wins.
 	if len(half) == 0 {
 		r.Code = NoPartition
-		return l.verdict(nil, r)
+		return verdict(nil, r)
 	}
 	// Rule F4: the only partition with exactly half of the configured nodes wins.
 	if len(half) == 1 {
 		r.Code, r.Others = OnlyHalf, without(config, half[0].members)
-		return l.verdict(half[0], r)
+		return verdict(half[0], r)
 	}
 	return l.ffsplitHalves(half, config, r)
 }
@@ -89,18 +89,18 @@ func (l *look) ffsplitHalves(half []*partition, config []qnet.NodeID, r Reason) 
 	// connected nodes.
 	if half = best(half, score); len(half) == 1 {
 		r.Code = Score
-		return l.verdict(half[0], r)
+		return verdict(half[0], r)
 	}
 	if half = best(half, active); len(half) == 1 {
 		r.Code = MoreNodes
-		return l.verdict(half[0], r)
+		return verdict(half[0], r)
 	}
 	// Rule F6: if all connected nodes keep the active partition, then of equal halves the only
 	// one with a connected node of the partition that last had the vote wins.
 	if l.KeepActivePartition {
 		if kept := slices.DeleteFunc(slices.Clone(half), func(p *partition) bool { return !p.hasClientOf(l.Quorate) }); len(kept) == 1 {
 			r.Code = KeptActive
-			return l.verdict(kept[0], r)
+			return verdict(kept[0], r)
 		}
 	}
 	// Rule F7: otherwise the tie-breaker decides, among all configured nodes.
@@ -131,23 +131,23 @@ func (l *look) lms() Verdict {
 	// Rule L2: the only partition wins, however small it is.
 	if len(list) == 1 {
 		r.Code = OnlyOne
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule L3: a partition whose nodes were never told a vote has no claim while another
 	// partition has a node whose last vote is ACK.
 	if list = l.entitled(list); len(list) == 1 {
 		r.Code = Newcomers
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule L4: the partition with the highest score wins, then the one with the most connected
 	// nodes.
 	if list = best(list, score); len(list) == 1 {
 		r.Code = Score
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	if list = best(list, clients); len(list) == 1 {
 		r.Code = MoreNodes
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule L5: otherwise the tie-breaker decides, among the connected nodes of the partitions
 	// that are left.
@@ -190,23 +190,23 @@ func (l *look) twoNodeLMS() Verdict {
 	// Rule T2: a partition with both nodes wins, and so does the only partition.
 	if whole := best(list, members); len(whole[0].members) >= 2 {
 		r.Code = Whole
-		return l.verdict(newest(whole), r)
+		return verdict(newest(whole), r)
 	}
 	if len(list) == 1 {
 		r.Code = OnlyOne
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule T3: a node that was never told a vote has no claim while the other node's last vote
 	// is ACK.
 	if list = l.entitled(list); len(list) == 1 {
 		r.Code = Newcomers
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule T4: the node with the better heuristics wins, where pass is better than none and
 	// none better than fail.
 	if list = best(list, func(p *partition) int { return rank(p.clients[0].Heuristics) }); len(list) == 1 {
 		r.Code = Heuristics
-		return l.verdict(list[0], r)
+		return verdict(list[0], r)
 	}
 	// Rule T5: otherwise the tie-breaker decides, among the connected nodes.
 	return l.breakTie(list, clientsOf(list), r)
@@ -227,5 +227,5 @@ func (l *look) test() Verdict {
 	// Rule X1: the partition with the most connected nodes wins, and of equals the one with the
 	// lowest node.
 	list := best(l.partitions, clients)
-	return l.verdict(list[0], Reason{Code: TestWinner, Configured: len(l.configured())})
+	return verdict(list[0], Reason{Code: TestWinner, Configured: len(l.configured())})
 }

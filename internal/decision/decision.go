@@ -38,20 +38,31 @@ func (v View) Equal(o View) bool {
 		})
 }
 
-// NodeVote is one node's vote.
-type NodeVote struct {
-	Node qnet.NodeID
-	Vote qnet.Vote // VoteACK or VoteNACK
-}
-
 // Verdict is the outcome of a decision.
 //
 // Either Await names the nodes whose report is still missing, and nothing is
-// decided, or Votes has a vote for each client of the View in node ID order.
+// decided, or Winner is the partition that is to have the vote, if one is.
 type Verdict struct {
 	Await  []qnet.NodeID // nodes whose newer report must be awaited, sorted; empty when decided
-	Votes  []NodeVote
 	Ring   qnet.RingID   // ring of the winning partition; zero if there is none
 	Winner []qnet.NodeID // membership of the winning partition, sorted; nil if there is none
 	Reason Reason
+}
+
+// Vote is what a node is to be told that last reported a ring with these members, whether
+// the decision looked at it or not: VoteACK, VoteNACK, or VoteUndefined, which is nothing.
+// Nothing is told before there is a decision, and to a member of the winner that has yet to
+// report its ring: its old ring is past, and its report is on the way.
+func (v *Verdict) Vote(node qnet.NodeID, ring qnet.RingID, members []qnet.NodeID) qnet.Vote {
+	switch {
+	case len(v.Await) > 0:
+		return qnet.VoteUndefined
+	case v.Winner == nil:
+		return qnet.VoteNACK
+	case ring == v.Ring && compareIDs(members, v.Winner) == 0:
+		return qnet.VoteACK
+	case contains(v.Winner, node):
+		return qnet.VoteUndefined
+	}
+	return qnet.VoteNACK
 }

@@ -133,8 +133,10 @@ func (l *look) index(c *Client) int {
 }
 
 // names reports whether p's membership names a node.
-func (p *partition) names(id qnet.NodeID) bool {
-	_, ok := slices.BinarySearch(p.members, id)
+func (p *partition) names(id qnet.NodeID) bool { return contains(p.members, id) }
+
+func contains(ids []qnet.NodeID, id qnet.NodeID) bool {
+	_, ok := slices.BinarySearch(ids, id)
 	return ok
 }
 
@@ -165,27 +167,13 @@ func await(ids []qnet.NodeID, configured int) Verdict {
 	return Verdict{Await: ids, Reason: Reason{Code: Awaiting, Nodes: ids, Configured: configured}}
 }
 
-// verdict gives the votes that follow from p's having won; nil is nobody. A node that
-// p's membership names and that has not reported p's ring yet has none.
-func (l *look) verdict(p *partition, r Reason) Verdict {
-	out := Verdict{Reason: r, Votes: make([]NodeVote, 0, len(l.Clients))}
-	if p != nil {
-		out.Ring, out.Winner = p.ring, p.members
-		out.Reason.Nodes = p.members
+// verdict is what follows from p's having won; nil is nobody.
+func verdict(p *partition, r Reason) Verdict {
+	if p == nil {
+		return Verdict{Reason: r}
 	}
-	for i := range l.Clients {
-		c := &l.Clients[i]
-		vote := qnet.VoteNACK
-		switch {
-		case p == nil:
-		case l.of[i] == p:
-			vote = qnet.VoteACK
-		case p.names(c.Node):
-			continue
-		}
-		out.Votes = append(out.Votes, NodeVote{Node: c.Node, Vote: vote})
-	}
-	return out
+	r.Nodes = p.members
+	return Verdict{Ring: p.ring, Winner: p.members, Reason: r}
 }
 
 // breakTie applies rules P3 and P4 to partitions that nothing else tells
@@ -204,11 +192,11 @@ func (l *look) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict 
 	for _, p := range list {
 		if p.names(preferred) {
 			r.Code, r.Preferred = TieBreaker, preferred
-			return l.verdict(p, r)
+			return verdict(p, r)
 		}
 	}
 	// Rule P4: if the tie-breaker's node is in none of the partitions, the one with the lowest
 	// connected node wins.
 	r.Code, r.Preferred = LowestNode, list[0].clients[0].Node
-	return l.verdict(list[0], r) // partitions come by their lowest connected node
+	return verdict(list[0], r) // partitions come by their lowest connected node
 }

@@ -116,8 +116,10 @@ func (s *scenario) node(f []string) {
 func (s *scenario) decide() string {
 	v := Decide(s.algo, s.view)
 	text := "    " + v.Reason.String() + "\n"
-	for _, n := range v.Votes {
-		text += fmt.Sprintf("    node %d: %s\n", n.Node, n.Vote)
+	for _, c := range s.view.Clients {
+		if vote := v.Vote(c.Node, c.Ring, c.Members); vote != qnet.VoteUndefined {
+			text += fmt.Sprintf("    node %d: %s\n", c.Node, vote)
+		}
 	}
 	return text
 }

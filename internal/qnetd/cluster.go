@@ -34,7 +34,7 @@ type cluster struct {
 	armed time.Time // instant for which a timer entry stands
 	order uint64    // grows with each cluster that gets its first connected node
 
-	judged  judged  // the last decision
+	cached  cached  // the last decision
 	decided decided // for the status
 }
 
@@ -43,14 +43,14 @@ func (cl *cluster) event(level event.Level, k event.Kind, ring qnet.RingID, reas
 	return event.Event{Kind: k, Level: level, Names: cl.names, Cluster: cl.name, Ring: ring, Reason: reason}
 }
 
-// call takes the names that a node tells. Where two differ, that which came last counts.
-func (cl *cluster) call(names qnet.Names) {
+// setNames takes the names that a node tells. Where two differ, that which came last counts.
+func (cl *cluster) setNames(names qnet.Names) {
 	if len(names) == 0 || slices.Equal(names, cl.names) {
 		return
 	}
 	all := qnet.NewNames(slices.Concat(names, cl.names)) // a new one: events have the old
 	cl.names = all[:min(len(all), qnet.MaxNodes)]
-	cl.judged.view.Clients = nil // its reason names nodes
+	cl.cached.view.Clients = nil // its reason names nodes
 }
 
 // client returns the connected client of a node, or nil.
@@ -63,26 +63,12 @@ func (cl *cluster) client(id qnet.NodeID) *client {
 
 func byClient(c *client, id qnet.NodeID) int { return cmp.Compare(c.node, id) }
 
-// forgive lets late clients take part again: somebody has said something new.
-func (cl *cluster) forgive() {
+// includeLate lets late clients take part again: somebody has said something new.
+func (cl *cluster) includeLate() {
 	for _, c := range cl.clients {
 		if c.late {
-			c.late, c.awaitSince = false, time.Time{}
+			c.late = false
+			c.stopAwaiting()
 		}
 	}
-}
-
-// sameConfig returns the list of a connected node that is equal to ids, or ids.
-func (cl *cluster) sameConfig(ids []qnet.NodeID) []qnet.NodeID {
-	for _, c := range cl.clients {
-		if slices.Equal(c.config, ids) {
-			return c.config
-		}
-	}
-	return ids
-}
-
-func contains(ids []qnet.NodeID, id qnet.NodeID) bool {
-	_, ok := slices.BinarySearch(ids, id)
-	return ok
 }

@@ -41,7 +41,7 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 			reply.Reason = wire.Reason(why)
 		}
 		s.send(c, reply)
-		s.tolerate(c)
+		s.countRefused(c)
 		return
 	}
 	if s.cfg.MaxClients > 0 && s.nodes >= s.cfg.MaxClients {
@@ -151,18 +151,6 @@ func (cl *cluster) configured(but *client) (ids []qnet.NodeID) {
 
 func seconds(ms uint32) string { return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) + " s" }
 
-// suspect asks a connection whose node ID another one claims whether it still
-// lives: after a silent loss the node comes back before its old connection is
-// given up. If it does not answer, it is dropped, and the next try succeeds.
-func (s *Server) suspect(now time.Time, c *client) {
-	if !c.suspect.IsZero() {
-		return
-	}
-	c.suspect = now
-	s.voteInfo(now, c, qnet.VoteNoChange)
-	s.armClient(c)
-}
-
 // join makes a connection a node of its cluster.
 func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	cl := s.clusters[c.name]
@@ -180,11 +168,11 @@ func (s *Server) join(now time.Time, c *client, m wire.Init) {
 	s.nodes++
 	c.node, c.algorithm, c.tieBreaker = m.NodeID.V, m.Algorithm.V, m.TieBreaker.V
 	c.ring, c.kap = m.RingID.V, s.cfg.KeepActivePartition
-	c.reasons, c.why = wire.TakesReasons(m.SupportedOptions.V), because{reason: whyNoLists}
+	c.reasons, c.reason = wire.TakesReasons(m.SupportedOptions.V), voteReason{clause: whyNoLists}
 	at, _ := slices.BinarySearchFunc(cl.clients, c.node, byClient)
 	cl.clients = slices.Insert(cl.clients, at, c)
 	if cl.ledger.Joined(now, c.node, c.ring, paceOf(m), casts(m)) {
-		c.standing = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
+		c.remembered = qnet.VoteACK // no newcomer, whatever became of its connection or of the arbiter
 	}
 	if c.algorithm == qnet.Test {
 		s.note(c.event(event.Warning, event.TestAlgorithm))

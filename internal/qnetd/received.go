@@ -66,7 +66,7 @@ func (s *Server) received(now time.Time, c *client, m wire.Message) {
 func (s *Server) beforeInit(c *client, m wire.Message) {
 	if echo, ok := m.(wire.EchoRequest); ok {
 		s.send(c, wire.ServerError{Seq: echo.Seq, Code: wire.Some(wire.ErrInitRequired)})
-		s.tolerate(c)
+		s.countRefused(c)
 		return
 	}
 	s.refuse(c, seqOf(m), wire.ErrInitRequired)
@@ -144,10 +144,10 @@ func (s *Server) startTLS(c *client, m wire.StartTLS) {
 	case s.cfg.TLS == wire.TLSUnsupported:
 		s.note(c.reasoned(event.Warning, event.ClientRefused, "it wants TLS, which is off here"))
 		s.close(c, "TLS is off")
-	case c.tlsOn || c.cluster != nil:
+	case c.session.startTLS || c.cluster != nil:
 		s.refuse(c, m.Seq, wire.ErrUnexpectedMessage)
 	default:
-		c.tlsOn = true
+		c.session.startTLS = true
 		s.emit(StartTLS{Conn: c.conn})
 	}
 }
@@ -182,13 +182,13 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 	vote, settle := qnet.VoteNoChange, false
 	switch m.ListType.V {
 	case qnet.InitialConfig, qnet.ChangedConfig:
-		c.configList, c.config, c.version = m.Nodes, c.cluster.sameConfig(m.Nodes.IDs()), m.ConfigVersion
-		c.cluster.call(m.Names.V)
+		c.configured(m, c.cluster.sameConfig(m.Nodes.IDs()))
+		c.cluster.setNames(m.Names.V)
 		for _, o := range c.cluster.clients {
 			c.cluster.ledger.Configured(now, o.node, o.config)
 		}
 		settle = c.members != nil
-		c.cluster.forgive()
+		c.cluster.includeLate()
 		if c.algorithm == qnet.FFSplit && (m.ListType.V == qnet.InitialConfig || c.members == nil) {
 			vote = qnet.VoteAskLater
 		}
@@ -202,7 +202,7 @@ func (s *Server) nodeList(now time.Time, c *client, m wire.NodeList) {
 		settle = c.cluster.ledger.Quorate(c.node, m.Quorate.V == 1)
 	}
 	c.lastVote = vote
-	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote), Reason: c.reason()})
+	s.send(c, wire.NodeListReply{Seq: m.Seq, ListType: m.ListType, RingID: wire.Some(c.ring), Vote: wire.Some(vote), Reason: c.reasonOption()})
 	if settle {
 		s.settle(now, c.cluster)
 	}
@@ -242,15 +242,12 @@ func (s *Server) checkNodeList(c *client, m wire.NodeList) wire.ReplyError {
 // membership takes a membership report: the node says which ring it is in.
 func (s *Server) membership(now time.Time, c *client, m wire.NodeList) {
 	cl := c.cluster
-	c.ring, c.memberList = m.RingID.V, m.Nodes
-	c.members = cl.ledger.Reported(c.node, c.ring, m.Nodes.IDs())
-	c.membershipHeur = m.Heuristics
-	c.heuristics = m.Heuristics
 	cl.reports++
-	c.report, c.reportedAt = cl.reports, now
-	c.told, c.why = qnet.VoteUndefined, because{reason: whyToCome}
-	c.silent, c.awaitSince = false, time.Time{}
-	cl.forgive()
+	c.report.membership(now, m, cl.ledger.Reported(c.node, m.RingID.V, m.Nodes.IDs()), cl.reports)
+	c.voting.reset()
+	c.silent = false
+	c.stopAwaiting()
+	cl.includeLate()
 	e := c.event(event.Info, event.NodeReports)
 	e.Nodes = c.members
 	s.note(e)
@@ -270,7 +267,7 @@ func (s *Server) heuristicsChange(now time.Time, c *client, m wire.HeuristicsCha
 	e := c.event(event.Info, event.NodeHeuristics)
 	e.What = m.Heuristics.String()
 	s.note(e)
-	s.send(c, wire.HeuristicsChangeReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Heuristics: m.Heuristics, Reason: c.reason()})
+	s.send(c, wire.HeuristicsChangeReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Heuristics: m.Heuristics, Reason: c.reasonOption()})
 	s.settle(now, c.cluster)
 }
 
@@ -286,7 +283,7 @@ func (s *Server) askForVote(now time.Time, c *client, m wire.AskForVote) {
 		return
 	}
 	s.settle(now, c.cluster)
-	vote := c.told
+	vote := c.sent
 	switch {
 	case vote == qnet.VoteACK && !c.cluster.ledger.Holds(c.node):
 		vote = qnet.VoteNoChange // its hold has passed: it can't be told again without a grant
@@ -296,5 +293,5 @@ func (s *Server) askForVote(now time.Time, c *client, m wire.AskForVote) {
 		vote = qnet.VoteAskLater
 	}
 	c.lastVote = vote
-	s.send(c, wire.AskForVoteReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Reason: c.reason()})
+	s.send(c, wire.AskForVoteReply{Seq: m.Seq, Vote: wire.Some(vote), RingID: wire.Some(c.ring), Reason: c.reasonOption()})
 }

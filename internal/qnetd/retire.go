@@ -20,7 +20,7 @@ const (
 
 // enrol notes that a cluster's certificate was shown, or that no cluster comes without one.
 func (s *Server) enrol(cl *cluster, c *client) {
-	if s.cfg.TLS == wire.TLSRequired || c.tls && c.cert && c.cn == cl.name {
+	if s.cfg.TLS == wire.TLSRequired || c.certified() {
 		s.markEnrolled(cl)
 	}
 }
@@ -76,7 +76,7 @@ func (s *Server) discard(cl *cluster) {
 // checkClusters refuses a node of one more cluster that nobody has enrolled, if the arbiter
 // knows as many as it may: unless one of them has no node, and nothing to lose.
 func (s *Server) checkClusters(now time.Time, c *client) (code wire.ReplyError, why string) {
-	if s.cfg.TLS == wire.TLSRequired || c.tls && c.cert && c.cn == c.name {
+	if s.cfg.TLS == wire.TLSRequired || c.certified() {
 		return wire.NoError, ""
 	}
 	if len(s.clusters)-s.enrolled < maxUnenrolled {

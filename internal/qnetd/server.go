@@ -142,40 +142,17 @@ func (s *Server) connected(now time.Time, in Connected) {
 		s.emit(Close{Conn: in.Conn, Why: "limit of clients reached"})
 		return
 	}
-	c := &client{conn: in.Conn, addr: in.Addr, since: now}
+	c := &client{session: session{conn: in.Conn, addr: in.Addr, since: now}}
 	s.clients[in.Conn] = c
 	s.note(event.Event{Kind: event.ClientConnected, Level: event.Debug, Addr: in.Addr})
 	s.armClient(c)
 }
 
-// heard notes that a client lives. A silent client that speaks again takes
-// part in decisions again (rule H8).
-func (s *Server) heard(now time.Time, c *client) {
-	if c.cluster != nil {
-		c.cluster.ledger.Heard(now, c.node)
-	}
-	c.suspect = time.Time{}
-	if c.silent {
-		c.silent = false
-		c.awaitSince = time.Time{}
-		s.note(c.event(event.Info, event.NodeAnswers))
-		s.settle(now, c.cluster)
-	}
-}
-
 // secured applies the identity that a TLS handshake has proven.
 func (s *Server) secured(c *client, in Secured) {
-	c.tls, c.cert, c.cn = true, in.Cert, in.CN
-	if !s.cfg.ClientCertRequired {
-		return
-	}
-	// The name is compared byte for byte: to C, "a" and "A" are one authority (Q13).
-	if !in.Cert || in.CN != c.name {
-		why := "it has no certificate, and the cluster " + quoted(c.name) + " needs one"
-		if in.Cert {
-			why = "its certificate is for the cluster " + quoted(in.CN) + ", and it belongs to the cluster " + quoted(c.name)
-		}
-		s.note(c.reasoned(event.Error, event.ClientRefused, why))
+	c.session.secured(in)
+	if s.cfg.ClientCertRequired && !c.certified() {
+		s.note(c.reasoned(event.Error, event.ClientRefused, c.uncertified()))
 		s.close(c, "certificate does not carry the cluster's name")
 	}
 }
@@ -195,7 +172,7 @@ func (s *Server) drop(now time.Time, c *client, e event.Event) {
 		cl.clients = slices.Delete(cl.clients, i, i+1)
 	}
 	cl.ledger.Left(c.node)
-	cl.forgive() // what they seemed late for may have gone with it
+	cl.includeLate() // what they seemed late for may have gone with it
 	if len(cl.clients) == 0 {
 		s.abandoned(now, cl)
 	}
@@ -259,12 +236,12 @@ func (s *Server) refuse(c *client, seq wire.Opt[uint32], code wire.ReplyError) {
 func (s *Server) refuseFor(c *client, seq wire.Opt[uint32], code wire.ReplyError, why string) {
 	s.note(c.reasoned(event.Warning, event.MessageRefused, why))
 	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
-	s.tolerate(c)
+	s.countRefused(c)
 }
 
-// tolerate counts what was refused of a connection that is no node. It is given up when it
+// countRefused counts what was refused of a connection that is no node. It is given up when it
 // goes on like that.
-func (s *Server) tolerate(c *client) {
+func (s *Server) countRefused(c *client) {
 	if c.cluster != nil || c.gone {
 		return
 	}

@@ -32,26 +32,6 @@ const retryTime = 2 * time.Second
 // whyWriting is what keeps a vote for the moment of a write to the disk.
 const whyWriting = "it is being recorded"
 
-// decided is the last decision, for the status and the log.
-type decided struct {
-	ring    qnet.RingID
-	winner  []qnet.NodeID
-	why     because
-	tied    bool // the tie-breaker chose the winner
-	since   time.Time
-	blocked string
-}
-
-// reason is why a verdict is what it is. What the tie-breaker has chosen has the
-// vote from then on: that it keeps it for that is no news, why it got it is.
-func (cl *cluster) reason(v decision.Verdict) because {
-	d := &cl.decided
-	if v.Reason.Code == decision.KeptActive && d.tied && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
-		return d.why
-	}
-	return cl.judged.why
-}
-
 // settle brings a cluster's votes up to date: it decides, tells the losers
 // NACK, and the winners ACK as soon as the safety rule allows. It may be
 // called at any time; when nothing has changed it does nothing.
@@ -60,60 +40,12 @@ func (s *Server) settle(now time.Time, cl *cluster) {
 		return
 	}
 	for {
-		v := s.judge(cl)
+		v := s.decide(cl)
 		if next, again := s.await(now, cl, v.Await); !again {
 			s.carryOut(now, cl, v, next)
 			return
 		}
 	}
-}
-
-// judged is a cluster's last decision, with what it looked at.
-type judged struct {
-	algorithm qnet.Algorithm
-	view      decision.View // Clients is nil before the first
-	verdict   decision.Verdict
-	why       because
-}
-
-// judge decides. Most of what settle is called for changes nothing that a
-// decision looks at; then the last one stands.
-func (s *Server) judge(cl *cluster) decision.Verdict {
-	j := &cl.judged
-	v, algorithm := cl.view(s.view[:0]), cl.clients[0].algorithm
-	if j.view.Clients != nil && j.algorithm == algorithm && j.view.Equal(v) {
-		s.view = v.Clients
-		return j.verdict
-	}
-	s.view = j.view.Clients
-	j.algorithm, j.view, j.verdict = algorithm, v, decision.Decide(algorithm, v)
-	r := j.verdict.Reason
-	j.why = because{kind: event.VoteSent, lead: r.Lead(cl.names), reason: r.Clause(cl.names), own: r.ClauseOf(cl.names)}
-	return j.verdict
-}
-
-// view returns what a decision may look at. It uses the room of clients.
-func (cl *cluster) view(clients []decision.Client) decision.View {
-	if clients == nil {
-		clients = make([]decision.Client, 0, len(cl.clients))
-	}
-	v := decision.View{
-		Clients:             clients,
-		TieBreaker:          cl.clients[0].tieBreaker,
-		KeepActivePartition: true,
-		Quorate:             cl.saved.Members,
-	}
-	for _, c := range cl.clients {
-		v.KeepActivePartition = v.KeepActivePartition && c.kap
-		if !c.takesPart() {
-			continue
-		}
-		v.Clients = append(v.Clients, decision.Client{
-			Node: c.node, Config: c.config, Ring: c.ring, Members: c.members,
-			Heuristics: c.heuristics, Report: c.report, LastVote: c.standing,
-		})
-	}
-	return v
 }
 
 // await deals with the nodes whose newer report a decision needs (H7). Each is
@@ -126,25 +58,24 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 	// without an answer within the probe time, and four round trips, it is decided without it;
 	// with one, its report is awaited for 2 s at most.
 	for _, c := range cl.clients {
-		if !c.takesPart() || !contains(ids, c.node) {
-			if c.takesPart() {
-				c.awaitSince = time.Time{}
-			}
+		switch {
+		case !c.takesPart():
+			continue
+		case !slices.Contains(ids, c.node):
+			c.stopAwaiting()
 			continue
 		}
-		if c.awaitSince.IsZero() {
-			c.awaitSince, c.probed = now, time.Time{}
-		}
+		c.await(now)
 		if c.probed.IsZero() {
-			if at := c.awaitSince.Add(probeDelay); now.Before(at) {
+			if at := c.awaitedSince.Add(probeDelay); now.Before(at) {
 				next = earliest(next, at)
 				continue
 			}
-			c.probed = now
-			c.probeSeq = s.voteInfo(now, c, qnet.VoteNoChange)
+			c.probed, c.probeSeq = now, s.voteInfo(now, c, qnet.VoteNoChange)
 		}
-		end := c.awaitSince.Add(lateTime)
-		if c.answered < c.probeSeq {
+		answers := c.answered >= c.probeSeq
+		end := c.awaitedSince.Add(lateTime)
+		if !answers {
 			end = earliest(end, c.probed.Add(c.probeTime(s.cfg.ProbeTime)))
 		}
 		if now.Before(end) {
@@ -152,9 +83,9 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 			continue
 		}
 		again = true
+		c.leaveOut(answers)
 		kind := event.NodeUnreporting
-		if c.late = true; c.answered < c.probeSeq {
-			c.silent, c.late = true, false
+		if !answers {
 			kind = event.NodeUnanswering
 		}
 		s.note(c.event(event.Info, kind))
@@ -164,27 +95,34 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 
 // carryOut carries a verdict out as far as the safety rule allows it now.
 func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next time.Time) {
-	why := cl.reason(v)
-	var held obstacle
-	if len(v.Await) == 0 {
-		p := hold.Partition{Ring: v.Ring, Members: v.Winner}
-		for _, c := range cl.clients {
-			// A member of the winner that has yet to report its ring is left alone:
-			// its old ring is past, and its report is on the way.
-			if c.members != nil && !c.in(p) && !contains(p.Members, c.node) {
-				s.tell(now, c, qnet.VoteNACK, why)
-			}
+	reason := cl.reasonFor(v)
+	var winners []*client
+	for _, c := range cl.clients {
+		if c.members == nil {
+			continue
 		}
-		if p.Members != nil {
-			var at time.Time
-			at, held = s.grant(now, cl, p, why)
-			next = earliest(next, at)
+		switch v.Vote(c.node, c.ring, c.members) {
+		case qnet.VoteACK:
+			winners = append(winners, c)
+		case qnet.VoteNACK:
+			s.sendVote(now, c, qnet.VoteNACK, reason)
 		}
 	}
-	waiting := because{kind: event.VoteUndecided, reason: why.String()}
+	at, held := s.grant(now, cl, hold.Partition{Ring: v.Ring, Members: v.Winner}, winners, reason)
+	next = earliest(next, at)
+	waiting := voteReason{kind: event.VoteUndecided, clause: reason.String()}
 	if held.why != "" {
-		waiting = notYet(held.why)
+		waiting = postponed(held.why)
 	}
+	next = earliest(next, s.answerWaiting(now, cl, waiting))
+	s.noteDecision(now, cl, v, reason, held)
+	s.armCluster(cl, next)
+}
+
+// answerWaiting tells NACK to nodes that have waited for their vote for long enough, and
+// returns when the next one will have.
+func (s *Server) answerWaiting(now time.Time, cl *cluster, reason voteReason) (next time.Time) {
+	// Rule H8: no node waits for its vote longer than 2 s: it is told NACK then, and ACK later.
 	for _, c := range cl.clients {
 		if !c.waits() {
 			continue
@@ -192,16 +130,10 @@ func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next t
 		if end := c.reportedAt.Add(settleTime); now.Before(end) {
 			next = earliest(next, end)
 		} else {
-			s.tell(now, c, qnet.VoteNACK, waiting)
+			s.sendVote(now, c, qnet.VoteNACK, reason)
 		}
 	}
-	s.decide(now, cl, v, why, held)
-	s.armCluster(cl, next)
-}
-
-// in reports whether the node has reported the partition p on this connection.
-func (c *client) in(p hold.Partition) bool {
-	return c.members != nil && c.ring == p.Ring && slices.Equal(c.members, p.Members)
+	return next
 }
 
 // obstacle is what keeps a partition from the vote, for the nodes and for the log.
@@ -213,11 +145,8 @@ type obstacle struct {
 }
 
 // obstacle words what keeps the partition p from the vote.
-func (s *Server) obstacle(now time.Time, cl *cluster, p hold.Partition) obstacle {
+func (cl *cluster) obstacle(now time.Time, p hold.Partition) obstacle {
 	ob := cl.ledger.Obstacle(now, p)
-	if ob.None() {
-		return obstacle{}
-	}
 	out := obstacle{nodes: ob.Holders, until: ob.Until, soon: ob.Soon}
 	for _, id := range slices.Concat(ob.Holders, ob.Unheard) {
 		if c := cl.client(id); c == nil || c.silent || !c.complete() {
@@ -229,39 +158,38 @@ func (s *Server) obstacle(now time.Time, cl *cluster, p hold.Partition) obstacle
 		out.why = cl.names.List(ob.Holders) + " may still be using the vote"
 	case len(ob.Unheard) > 0:
 		out.why = "this arbiter has no record of who had the vote, and has not heard " + cl.names.List(ob.Unheard) + " since it started"
-	default:
+	case ob.Refused:
 		out.why = "more nodes say that they still use the vote than this cluster has"
 	}
 	return out
 }
 
-// grant gives the partition p the vote if nothing is in the way and the grant
-// is on disk (H5), and otherwise does the next thing towards it. It returns
-// when to look again and what is in the way.
-func (s *Server) grant(now time.Time, cl *cluster, p hold.Partition, why because) (next time.Time, ob obstacle) {
+// grant gives the partition p, whose connected nodes are winners, the vote if nothing is in
+// the way and the grant is on disk (H5), and otherwise does the next thing towards it. It
+// returns when to look again and what is in the way.
+func (s *Server) grant(now time.Time, cl *cluster, p hold.Partition, winners []*client, reason voteReason) (next time.Time, held obstacle) {
 	var targets []*client
-	for _, c := range cl.clients {
-		switch {
-		case !c.in(p):
-		case c.told == qnet.VoteACK:
-			s.explain(now, c, why)
-		default:
-			targets = append(targets, c)
+	var ids []qnet.NodeID
+	for _, c := range winners {
+		if c.sent == qnet.VoteACK {
+			s.sendReason(now, c, reason)
+			continue
 		}
+		targets, ids = append(targets, c), append(ids, c.node)
 	}
 	if len(targets) == 0 {
 		return time.Time{}, obstacle{}
 	}
-	if ob := s.obstacle(now, cl, p); ob.why != "" {
-		if !ob.soon && ob.until.Sub(now) > settleTime {
-			s.putOff(now, targets, ob.why)
+	if held = cl.obstacle(now, p); held.why != "" {
+		if !held.soon && held.until.Sub(now) > settleTime {
+			s.postpone(now, targets, held.why)
 		}
-		return ob.until, ob
+		return held.until, held
 	}
-	if until, full := cl.ledger.Full(nodeIDs(targets)); full {
-		ob = obstacle{why: "as many nodes may still be using the vote as a cluster can have", until: until}
-		s.putOff(now, targets, ob.why)
-		return until, ob
+	if until, full := cl.ledger.Full(ids); full {
+		held = obstacle{why: "as many nodes may still be using the vote as a cluster can have", until: until}
+		s.postpone(now, targets, held.why)
+		return until, held
 	}
 	switch {
 	case cl.writing != 0:
@@ -269,45 +197,37 @@ func (s *Server) grant(now time.Time, cl *cluster, p hold.Partition, why because
 		return time.Time{}, obstacle{why: whyWriting}
 	case cl.known && !cl.unsure && cl.ledger.Covers(cl.saved, p):
 		for _, c := range targets {
-			s.tell(now, c, qnet.VoteACK, why)
+			s.sendVote(now, c, qnet.VoteACK, reason)
 		}
 		return time.Time{}, obstacle{}
 	case now.Before(cl.retryAt):
-		ob = obstacle{why: "it can't be recorded: " + s.storeErr, until: cl.retryAt}
-		s.putOff(now, targets, ob.why)
-		return cl.retryAt, ob
+		held = obstacle{why: "it can't be recorded: " + s.storeErr, until: cl.retryAt}
+		s.postpone(now, targets, held.why)
+		return cl.retryAt, held
 	}
+	s.persist(cl, p)
+	return time.Time{}, obstacle{why: whyWriting}
+}
+
+// postpone tells NACK to nodes that would otherwise wait in sync for long (H8).
+func (s *Server) postpone(now time.Time, targets []*client, why string) {
+	reason := postponed(why)
+	for _, c := range targets {
+		if c.waits() {
+			s.sendVote(now, c, qnet.VoteNACK, reason)
+		} else {
+			s.sendReason(now, c, reason)
+		}
+	}
+}
+
+// persist asks for the grant of the partition p to be written.
+func (s *Server) persist(cl *cluster, p hold.Partition) {
 	s.persistID++
 	cl.writing, cl.asked = s.persistID, cl.ledger.Record(p)
 	cl.asked.Enrolled = cl.enrolled
 	s.persists[s.persistID] = cl
 	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: cl.asked})
-	return time.Time{}, obstacle{why: whyWriting}
-}
-
-func nodeIDs(list []*client) (ids []qnet.NodeID) {
-	for _, c := range list {
-		ids = append(ids, c.node)
-	}
-	return ids
-}
-
-// putOff tells NACK to nodes that would otherwise wait in sync for long.
-func (s *Server) putOff(now time.Time, targets []*client, why string) {
-	// Rule H8: no node waits for its vote longer than 2 s: it is told NACK then, and ACK later.
-	reason := notYet(why)
-	for _, c := range targets {
-		if c.waits() {
-			s.tell(now, c, qnet.VoteNACK, reason)
-		} else {
-			s.explain(now, c, reason)
-		}
-	}
-}
-
-// notYet is why the vote, which is decided, is not given.
-func notYet(blocked string) because {
-	return because{kind: event.VotePutOff, lead: "the vote is not given yet: ", reason: blocked}
 }
 
 // persisted takes the answer to a Persist and goes on from there.
@@ -329,63 +249,6 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 	}
 	s.retire(now, cl)
 	s.settle(now, cl)
-}
-
-// tell sends a vote to a node, unless it was told the same since its last
-// report. An ACK makes it a holder before the bytes leave (H1).
-func (s *Server) tell(now time.Time, c *client, v qnet.Vote, why because) {
-	// Rule H1: an ACK makes its receiver a holder of its ring, from before the bytes leave.
-	if c.told == v {
-		s.explain(now, c, why)
-		return
-	}
-	cl := c.cluster
-	c.why = why
-	seq := s.voteInfo(now, c, v)
-	cl.ledger.Told(c.node, v, seq)
-	c.told, c.lastVote, c.lastAN = v, v, v
-	if v == qnet.VoteACK {
-		c.standing = v
-	} else if c.standing == qnet.VoteACK {
-		c.standing = v
-	}
-	e := c.reasoned(event.Info, why.kind, why.String())
-	switch e.Vote, e.What = v, why.reason; {
-	case v == qnet.VoteACK:
-		e.Reason = why.own
-	case why.kind == event.VotePutOff:
-		e.Reason = why.reason
-	}
-	s.note(e)
-}
-
-// decide keeps the decision for the status, and logs it when it is new.
-func (s *Server) decide(now time.Time, cl *cluster, v decision.Verdict, reason because, held obstacle) {
-	d := &cl.decided
-	if d.blocked != held.why {
-		d.blocked = held.why
-		s.noteHeld(now, cl, v.Ring, held)
-	}
-	if d.why == reason && d.ring == v.Ring && slices.Equal(d.winner, v.Winner) {
-		return
-	}
-	d.ring, d.winner, d.why, d.since = v.Ring, v.Winner, reason, now
-	d.tied = v.Reason.Code == decision.TieBreaker || v.Reason.Code == decision.LowestNode
-	s.note(cl.event(event.Debug, event.Decided, v.Ring, reason.String()))
-}
-
-// noteHeld tells what keeps a partition from the vote. What passes within the time in
-// which a node is told something is no news.
-func (s *Server) noteHeld(now time.Time, cl *cluster, ring qnet.RingID, held obstacle) {
-	if held.why == "" || held.why == whyWriting {
-		return
-	}
-	e := cl.event(event.Debug, event.HeldBack, ring, held.why)
-	e.Nodes, e.For = held.nodes, max(0, held.until.Sub(now))
-	if !held.soon && e.For > settleTime {
-		e.Level = event.Info
-	}
-	s.note(e)
 }
 
 // armCluster makes sure that the cluster is settled again at the instant at.

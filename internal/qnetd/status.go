@@ -56,7 +56,7 @@ func (s *Server) clusterStatus(now time.Time, cl *cluster) status.Cluster {
 		TieBreaker: first.tieBreaker,
 		Ring:       cl.decided.ring,
 		Winner:     slices.Clone(cl.decided.winner),
-		Reason:     cl.decided.why.String(),
+		Reason:     cl.decided.reason.String(),
 		Since:      cl.decided.since,
 		Blocked:    cl.decided.blocked,
 	}
@@ -104,7 +104,7 @@ func (c *client) status() status.Node {
 		TLS:            c.tls,
 		CertVerified:   c.tls && c.cert,
 		LastVote:       c.lastVote,
-		LastACKNACK:    c.lastAN,
+		LastACKNACK:    c.lastACKNACK,
 		LastHeard:      c.heard(),
 		Silent:         c.silent,
 	}
