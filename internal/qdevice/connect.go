@@ -310,16 +310,7 @@ func (n *Node) retryDelay() time.Duration {
 	d := retryMin << min(n.conn.tries, 4)
 	n.conn.tries++
 	d = min(d, retryMax)
-	return d/2 + time.Duration(n.random()%uint64(d/2))
-}
-
-// random is the next number of splitmix64 (Steele, Lea, Flood, 2014).
-func (n *Node) random() uint64 {
-	n.rng += 0x9e3779b97f4a7c15
-	z := n.rng
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
+	return d/2 + time.Duration(n.rng.Uint64()%uint64(d/2))
 }
 
 func number(v uint32) string { return strconv.FormatUint(uint64(v), 10) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/random"
 	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
@@ -30,7 +31,7 @@ const (
 // Node is the node machine. Its methods must be called from one goroutine.
 type Node struct {
 	cfg Config
-	rng uint64
+	rng random.Source
 
 	// What Corosync has said.
 	config    Configured
@@ -126,7 +127,7 @@ type said struct {
 
 // New returns a node that has heard of nothing.
 func New(cfg Config, now time.Time) *Node {
-	n := &Node{cfg: cfg, rng: cfg.Seed}
+	n := &Node{cfg: cfg, rng: random.Source(cfg.Seed)}
 	n.conn.retryAt = now
 	return n
 }
