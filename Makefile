@@ -34,7 +34,7 @@ unit:
 
 # What has no need of 64 bits, on a processor of 32: the pure packages, the formats, the
 # register and the clients of Corosync.
-PURE = qnet random timing words advice event wire decision status outlook hold qnetd qdevice nodeconf votequorum/... totem \
+PURE = qnet term random timing words advice event wire decision status outlook hold qnetd qdevice nodeconf votequorum/... totem \
 	engine/... scenario sim explain
 unit386:
 	@mkdir -p bin
