@@ -183,7 +183,7 @@ func TestSimErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{bad}, "quorate: " + bad + ": line 2: there is no node 3: the nodes are 1 to 2\n"},
+		{[]string{bad}, "quorate: " + bad + ":2: up: there is no node \"3\": nodes are 1 to 2, and there is the arbiter\n"},
 		{[]string{"--nodes", "1"}, "quorate: --nodes is 1: want 2 to 16\n"},
 		{[]string{"--algorithm", "x"}, "quorate: --algorithm is \"x\": want ffsplit or lms\n"},
 		{[]string{"--daemons", "x"}, "quorate: --daemons is \"x\": want go, c or mixed\n"},

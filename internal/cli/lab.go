@@ -20,6 +20,7 @@ import (
 	laboratory "github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/lab/ui"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // labOptions are the flags of quorate lab.
@@ -79,6 +80,13 @@ func (o *labOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if script != nil && !script.Script {
+		for _, name := range []string{"nodes", "algorithm", "tie-breaker", "wait-for-all", "no-device"} {
+			if cmd.Flags().Changed(name) {
+				return fmt.Errorf("%s says which cluster it is for: leave --%s out", script.Name, name)
+			}
+		}
+	}
 	if o.log != "" {
 		f, err := os.OpenFile(o.log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
@@ -110,7 +118,7 @@ func (o *labOptions) run(cmd *cobra.Command) error {
 
 // prepare returns the laboratory and its script, which is nil if commands come
 // from a terminal.
-func (o *labOptions) prepare(in io.Reader) (laboratory.Config, *laboratory.Script, error) {
+func (o *labOptions) prepare(in io.Reader) (laboratory.Config, *scenario.File, error) {
 	if o.demo {
 		return laboratory.Demo()
 	}
@@ -140,16 +148,16 @@ func (o *labOptions) prepare(in io.Reader) (laboratory.Config, *laboratory.Scrip
 		defer f.Close()
 		text = f
 	}
-	b, err := io.ReadAll(io.LimitReader(text, laboratory.MaxScript+1))
+	b, err := io.ReadAll(io.LimitReader(text, scenario.MaxSize+1))
 	if err != nil {
 		return cfg, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s, err := laboratory.ParseScript(name, string(b), cfg.Nodes, cfg.Device)
+	s, err := laboratory.ParseScript(name, string(b), &cfg)
 	return cfg, s, err
 }
 
 // play plays the script, or what is typed.
-func (o *labOptions) play(ctx context.Context, l *laboratory.Lab, s *laboratory.Script, in io.Reader, out io.Writer) error {
+func (o *labOptions) play(ctx context.Context, l *laboratory.Lab, s *scenario.File, in io.Reader, out io.Writer) error {
 	if s == nil && !o.plain && isTerminal(out) && !slices.Contains([]string{"", "dumb"}, os.Getenv("TERM")) {
 		return ui.Run(ctx, l, in, out)
 	}

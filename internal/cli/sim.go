@@ -10,6 +10,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -50,7 +51,7 @@ prints it as a scenario.
 Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be read.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return playFiles(cmd.OutOrStdout(), args)
+				return playFiles(cmd.OutOrStdout(), args, o)
 			}
 			return playRandom(cmd.Context(), cmd.OutOrStdout(), o)
 		},
@@ -66,17 +67,45 @@ Exit codes: 0 if all promises were kept, 1 if one was broken or a file can't be 
 	return cmd
 }
 
+// cluster is the one that a script is played on, which does not say which.
+func (o *simOptions) cluster() (scenario.Cluster, error) {
+	words := []string{"arbiter=" + o.arbiter}
+	if o.nodes != 0 {
+		words = append(words, "nodes="+strconv.Itoa(o.nodes))
+	}
+	if o.algorithm != "" {
+		words = append(words, "algorithm="+o.algorithm)
+	}
+	return scenario.ParseCluster(words)
+}
+
+// readScenario reads a file that the simulator can play.
+func readScenario(name string, c scenario.Cluster) (*scenario.File, error) {
+	text, err := limited.ReadFile(name, scenario.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	f, err := scenario.Parse(name, string(text), c)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Check(scenario.Simulator); err != nil {
+		return nil, err
+	}
+	return f.Timed()
+}
+
 // playFiles plays scenarios and prints them with what happened.
-func playFiles(out io.Writer, names []string) error {
+func playFiles(out io.Writer, names []string, o simOptions) error {
+	c, err := o.cluster()
+	if err != nil {
+		return err
+	}
 	var files []*scenario.File
 	for _, name := range names {
-		text, err := limited.ReadFile(name, scenario.MaxSize)
+		f, err := readScenario(name, c)
 		if err != nil {
 			return err
-		}
-		f, err := scenario.Parse(string(text))
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
 		}
 		files = append(files, f)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // Complete returns the lines that a line which is being typed may become, one
@@ -37,70 +39,73 @@ func next(words []string, last string, v *View) []string {
 	if len(words) == 0 {
 		return verbs()
 	}
-	s, err := find(words[0])
-	if err != nil {
+	s, ok := scenario.Find(words[0])
+	if !ok {
 		return nil
 	}
 	rest := words[1:]
-	switch s.verb {
-	case Up, Thaw, Down, Leave, Freeze:
-		return nodesFor(s.verb, rest, v)
-	case Split, Losses:
+	switch {
+	case s.Verb == scenario.Guest:
+		return guestWords(rest, s.Words, v)
+	case s.Words != nil:
+		return first(rest, s.Words...)
+	}
+	switch s.Takes {
+	case scenario.Nodes, scenario.Hosts:
+		return nodesFor(s.Verb, rest, v)
+	case scenario.Groups, scenario.Node:
 		return nodeWords(rest, v)
-	case Cut, Drop, Heal:
-		if len(rest) > 1 {
-			return nil
+	case scenario.Ends, scenario.Links:
+		if len(rest) < 2 {
+			return append(nodeWords(rest, v), "arbiter")
 		}
-		return append(nodeWords(rest, v), "arbiter")
-	case Serve:
-		return first(rest, "stop", "start")
-	case Device:
-		return first(rest, "on", "off")
-	case Guest:
-		return guestWords(rest, v)
 	}
 	return nil
 }
 
+// verbs lists the verbs that the laboratory can do, those of the help first.
 func verbs() []string {
 	var list []string
-	for _, s := range grammar() {
-		w := string(s.verb)
-		if s.args != "" {
+	for _, s := range scenario.Syntaxes() {
+		w, _, more := strings.Cut(s.String(), " ")
+		if more {
 			w += " "
 		}
-		if !slices.Contains(list, w) {
+		if s.NoLab == "" && !slices.Contains(list, w) {
 			list = append(list, w)
 		}
 	}
 	return list
 }
 
-// first returns the words if none has been said.
-func first(said []string, words ...string) []string {
-	if len(said) > 0 {
+// first returns the words if none is there yet.
+func first(before []string, words ...string) []string {
+	if len(before) > 0 {
 		return nil
 	}
 	return words
 }
 
 // nodesFor lists the nodes for which the verb makes sense now.
-func nodesFor(verb Verb, said []string, v *View) []string {
+func nodesFor(verb scenario.Verb, before []string, v *View) []string {
 	var list []string
 	for i := range v.Nodes {
 		n := &v.Nodes[i]
-		fits := map[Verb]bool{Up: !n.Up, Thaw: n.Frozen, Down: n.Up, Leave: n.Up && !n.Frozen, Freeze: n.Up && !n.Frozen}[verb]
-		if w := n.ID.String(); fits && !slices.Contains(said, w) {
+		fits := map[scenario.Verb]bool{
+			scenario.Up: !n.Up, scenario.Resume: n.Frozen, scenario.Down: n.Up, scenario.Kill: n.Up,
+			scenario.Leave: n.Up && !n.Frozen, scenario.Pause: n.Up && !n.Frozen,
+		}[verb]
+		if w := n.ID.String(); fits && !slices.Contains(before, w) {
 			list = append(list, w)
 		}
 	}
 	return list
 }
 
-func nodeWords(said []string, v *View) []string {
+func nodeWords(before []string, v *View) []string {
 	var list []string
 	for i := range v.Nodes {
-		if w := strconv.Itoa(i + 1); !slices.Contains(said, w) {
+		if w := strconv.Itoa(i + 1); !slices.Contains(before, w) {
 			list = append(list, w)
 		}
 	}
@@ -108,12 +113,16 @@ func nodeWords(said []string, v *View) []string {
 }
 
 // guestWords continues "guest".
-func guestWords(said []string, v *View) []string {
-	switch len(said) {
+func guestWords(before, acts []string, v *View) []string {
+	switch len(before) {
 	case 0:
-		return []string{"create ", "start ", "stop "}
+		var list []string
+		for _, a := range acts {
+			list = append(list, a+" ")
+		}
+		return list
 	case 1:
-		if said[0] == "create" {
+		if before[0] == "create" {
 			return nil
 		}
 		var names []string
@@ -122,7 +131,7 @@ func guestWords(said []string, v *View) []string {
 		}
 		return names
 	case 2:
-		if said[0] != "stop" {
+		if before[0] != "stop" {
 			return []string{"on "}
 		}
 	case 3:

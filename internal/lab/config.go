@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/internal/engine"
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 	"github.com/quorate/quorate/internal/votequorum"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	TieBreaker qnet.TieBreaker
 	WaitForAll bool
 	Device     bool // whether the cluster has its quorum device, and its arbiter, from the start
+	Down       bool // whether the nodes are down at the start
 
 	Timers Timers
 
@@ -51,6 +53,15 @@ func Defaults() Config {
 		Nodes: 2, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, Device: true,
 		Timers: Timers{Heartbeat: time.Second, Sync: 3 * time.Second, Token: 500 * time.Millisecond, Join: 100 * time.Millisecond},
 	}
+}
+
+// use makes the laboratory that of a scenario's cluster: its nodes are down at the
+// start, and its timers are not shortened.
+func (c *Config) use(cl scenario.Cluster) {
+	c.Nodes, c.Algorithm, c.TieBreaker, c.WaitForAll = cl.Nodes, cl.Algorithm, cl.TieBreaker, cl.WaitForAll
+	c.Device, c.Down = true, true
+	c.Timers.Heartbeat, c.Timers.Sync, c.Timers.Token = cl.Timeout*4/5, cl.SyncTimeout, cl.Token
+	c.Timers.Join = min(c.Timers.Join, cl.Token)
 }
 
 // Check reports what can't be.
@@ -103,6 +114,10 @@ func (t Timers) deviceTimeout() time.Duration { return t.Heartbeat * 5 / 4 }
 // hold is how long the arbiter takes a silent node to be casting its vote:
 // rule H2 of docs/decision.md.
 func (t Timers) hold() time.Duration { return t.Heartbeat*13/4*105/100 + time.Second }
+
+// settle is when all should be calm after the last fault: a silent node's vote is
+// free, and the nodes have connected, asked and formed their rings again.
+func (t Timers) settle() time.Duration { return 4*t.deviceTimeout() + 8*time.Second }
 
 // clusterName is the cluster's name in every certificate and configuration.
 const clusterName = "lab"

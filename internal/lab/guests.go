@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // guestPrefix begins the keys of guests in the shared data.
@@ -39,7 +40,7 @@ const patience = time.Minute
 
 // guest does a command on a guest: a change of the shared data, made on the node
 // that it is about.
-func (l *Lab) guest(ctx context.Context, c Command) ([]string, error) {
+func (l *Lab) guest(ctx context.Context, c scenario.Command) ([]string, error) {
 	st, err := l.engine.Status()
 	if err != nil {
 		return nil, err
@@ -52,14 +53,14 @@ func (l *Lab) guest(ctx context.Context, c Command) ([]string, error) {
 		}
 	}
 	switch {
-	case g == nil && c.Act != "create":
+	case g == nil && c.Word != "create":
 		return nil, fmt.Errorf("there is no guest %s: guest create %s on NODE", c.Name, c.Name)
-	case g != nil && c.Act == "create":
+	case g != nil && c.Word == "create":
 		return nil, fmt.Errorf("guest %s exists already, on node %v", g.Name, g.Node)
 	case g == nil && len(known) == maxGuests:
 		return nil, fmt.Errorf("there are %d guests already", maxGuests)
 	}
-	to := GuestView{Name: c.Name, Node: c.Node, Running: c.Act == "start"}
+	to := GuestView{Name: c.Name, Node: nodeOf(c), Running: c.Word == "start"}
 	if g != nil && to.Node == 0 {
 		to.Node = g.Node
 	}

@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/quorate/quorate/internal/engine"
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // Lab is a running laboratory. Its methods may be called from several goroutines;
@@ -32,11 +32,26 @@ type Lab struct {
 	watch      *watcher
 
 	mu      sync.Mutex // of what follows: one command at a time
-	plan    *Plan
+	plan    *plan
 	device  bool
 	arbiter *task
 	nodes   []*node // node 1 first
+	ways    map[[2]qnet.NodeID]way
 	closed  bool
+}
+
+// way is what is wrong between two, the lower or the arbiter first.
+type way struct {
+	link   core.Link
+	parted bool // by split
+}
+
+// state is what that comes to.
+func (w way) state() core.Link {
+	if w.parted {
+		return core.LinkCut
+	}
+	return w.link
 }
 
 // node is one node of the laboratory.
@@ -46,7 +61,7 @@ type node struct {
 	daemon *task // nil while there is no device, or no power
 
 	// What decides how the proxy behaves.
-	link   core.Link // to the arbiter
+	link   core.Link // to the arbiter, as ways has it
 	power  bool
 	frozen bool
 }
@@ -62,7 +77,8 @@ func Start(ctx context.Context, cfg Config) (*Lab, error) {
 		w = io.Discard
 	}
 	l := &Lab{
-		cfg: cfg, started: time.Now(), plan: NewPlan(cfg.Nodes, cfg.Device), device: cfg.Device,
+		cfg: cfg, started: time.Now(), plan: newPlan(&cfg), device: cfg.Device,
+		ways:       map[[2]qnet.NodeID]way{},
 		logHandler: daemon.NewLogHandler(w, nil, slog.LevelDebug),
 	}
 	l.watch = newWatcher(l)
@@ -85,7 +101,9 @@ func (l *Lab) open(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		l.nodes = append(l.nodes, &node{id: i + 1, proxy: p, power: true})
+		n := &node{id: i + 1, proxy: p, power: !l.cfg.Down}
+		n.setProxy()
+		l.nodes = append(l.nodes, n)
 		ports[i+1] = p.port()
 	}
 	l.engine, err = engine.Start(engine.Config{
@@ -101,6 +119,17 @@ func (l *Lab) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if !l.cfg.Down {
+		if err := l.startNodes(); err != nil {
+			return err
+		}
+	}
+	l.watch.start()
+	return nil
+}
+
+// startNodes starts all nodes at once.
+func (l *Lab) startNodes() error {
 	var ups []core.Input
 	for _, n := range l.nodes {
 		ups = append(ups, core.Up{Node: n.id})
@@ -111,7 +140,6 @@ func (l *Lab) open(ctx context.Context) (err error) {
 	for _, n := range l.nodes {
 		l.startDaemon(n)
 	}
-	l.watch.start()
 	return nil
 }
 
@@ -198,11 +226,11 @@ func (n *node) setProxy() {
 // Do does a command. What it has to say is returned line by line. An error says
 // that nothing was done, and why. Wait, status, help and quit are not the
 // laboratory's to do.
-func (l *Lab) Do(ctx context.Context, c Command) ([]string, error) {
+func (l *Lab) Do(ctx context.Context, c scenario.Command) ([]string, error) {
 	switch c.Verb {
-	case Guest:
+	case scenario.Guest:
 		return l.guest(ctx, c)
-	case Losses:
+	case scenario.Losses:
 		return l.losses(ctx, c)
 	}
 	l.mu.Lock()
@@ -210,69 +238,40 @@ func (l *Lab) Do(ctx context.Context, c Command) ([]string, error) {
 	if l.closed {
 		return nil, errors.New("the laboratory has ended")
 	}
-	if err := l.plan.Take(c); err != nil {
+	c, err := l.plan.apply(c)
+	if err != nil {
 		return nil, err
 	}
 	defer l.watch.poke()
+	return nil, l.do(c)
+}
+
+// do does a command that the plan has no objection to.
+func (l *Lab) do(c scenario.Command) error {
 	switch c.Verb {
-	case Up:
-		return nil, l.up(c.Nodes)
-	case Down:
-		return nil, l.down(c.Nodes)
-	case Leave:
-		return nil, l.leave(c.Nodes)
-	case Freeze, Thaw:
-		return nil, l.freeze(c.Nodes, c.Verb == Freeze)
-	case Split:
-		return nil, l.links(func(a, b qnet.NodeID) (core.Link, bool) { return core.LinkCut, !together(c.Parts, a, b) })
-	case Join:
-		return nil, l.links(func(a, _ qnet.NodeID) (core.Link, bool) { return core.LinkUp, a != Arbiter })
-	case Cut, Drop, Heal:
-		to := map[Verb]core.Link{Cut: core.LinkCut, Drop: core.LinkDrop, Heal: core.LinkUp}[c.Verb]
-		return nil, l.links(func(a, b qnet.NodeID) (core.Link, bool) { return to, c.between(a, b) })
-	case Serve:
-		if c.On {
-			return nil, l.startArbiter()
+	case scenario.Up:
+		return l.up(c.Hosts)
+	case scenario.Down:
+		return l.down(c.Hosts)
+	case scenario.Kill:
+		return l.kill(c.Hosts)
+	case scenario.Leave:
+		return l.leave(c.Hosts)
+	case scenario.Pause, scenario.Resume:
+		return l.freeze(c.Hosts, c.Verb == scenario.Pause)
+	case scenario.Split, scenario.Join, scenario.Cut, scenario.Drop, scenario.Heal:
+		return l.links(c)
+	case scenario.Server:
+		if c.Word == "start" {
+			return l.startArbiter()
 		}
-		return nil, l.stopArbiter()
-	case Device:
-		return nil, l.setDevice(c.On)
+		return l.stopArbiter()
+	case scenario.Device:
+		return l.setDevice(c.Word == "on")
+	case scenario.Calm:
+		return l.mend()
 	}
-	return nil, fmt.Errorf("%s: not for the laboratory", c.Verb)
-}
-
-// together reports whether a split leaves two nodes together. The arbiter is not
-// split from anybody.
-func together(parts [][]qnet.NodeID, a, b qnet.NodeID) bool {
-	if a == Arbiter || b == Arbiter {
-		return true
-	}
-	return slices.ContainsFunc(parts, func(p []qnet.NodeID) bool { return slices.Contains(p, a) && slices.Contains(p, b) })
-}
-
-// between reports whether the command is about the link between two.
-func (c *Command) between(a, b qnet.NodeID) bool {
-	if c.A == nil {
-		return true // heal
-	}
-	return slices.Contains(c.A, a) && slices.Contains(c.B, b) || slices.Contains(c.A, b) && slices.Contains(c.B, a)
-}
-
-// links changes the links that to names. The arbiter is a of its links.
-func (l *Lab) links(to func(a, b qnet.NodeID) (core.Link, bool)) error {
-	var ins []core.Input
-	for i, n := range l.nodes {
-		if link, ok := to(Arbiter, n.id); ok {
-			n.link = link
-			n.setProxy()
-		}
-		for _, o := range l.nodes[i+1:] {
-			if link, ok := to(n.id, o.id); ok {
-				ins = append(ins, core.SetLink{A: n.id, B: o.id, To: link})
-			}
-		}
-	}
-	return l.engine.Do(ins...)
+	return fmt.Errorf("%s: not for the laboratory", c.Verb)
 }
 
 func (l *Lab) up(ids []qnet.NodeID) error {
@@ -304,6 +303,23 @@ func (l *Lab) down(ids []qnet.NodeID) error {
 	err := l.engine.Do(ins...)
 	for _, id := range ids {
 		l.stopDaemon(l.nodes[id-1])
+	}
+	return err
+}
+
+// kill ends Corosync on nodes, and with it their daemons; their hosts live.
+func (l *Lab) kill(ids []qnet.NodeID) error {
+	var ins []core.Input
+	for _, id := range ids {
+		ins = append(ins, core.Down{Node: id})
+	}
+	err := l.engine.Do(ins...)
+	for _, id := range ids {
+		n := l.nodes[id-1]
+		l.stopDaemon(n)
+		n.power, n.frozen = false, false
+		n.proxy.reset()
+		n.setProxy()
 	}
 	return err
 }
@@ -347,6 +363,7 @@ func (l *Lab) setDevice(on bool) error {
 	ports := map[qnet.NodeID]uint16{}
 	for _, n := range l.nodes {
 		ports[n.id] = n.proxy.port()
+		delete(l.ways, [2]qnet.NodeID{Arbiter, n.id})
 		n.link = core.LinkUp
 		n.setProxy()
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/leak"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the laboratory says into testdata")
@@ -47,7 +48,7 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := ParseScript(name+".txt", string(text), cfg.Nodes, cfg.Device)
+			s, err := ParseScript(name+".txt", string(text), &cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +67,7 @@ func TestTranscripts(t *testing.T) {
 
 // compare plays a script and compares its transcript. A machine that is too busy
 // for the laboratory's timers says so in the transcript: then it is played again.
-func compare(t *testing.T, name string, cfg Config, s *Script) {
+func compare(t *testing.T, name string, cfg Config, s *scenario.File) {
 	golden := filepath.Join("testdata", name+".out")
 	want, err := os.ReadFile(golden)
 	if err != nil && !*rewrite {
@@ -153,7 +154,7 @@ func each(who string) []string {
 }
 
 // play plays a script in a laboratory of its own.
-func play(t *testing.T, cfg Config, s *Script) string {
+func play(t *testing.T, cfg Config, s *scenario.File) string {
 	t.Helper()
 	cfg.TempDir = tempRoot(t)
 	var log, out bytes.Buffer
@@ -223,11 +224,11 @@ func TestInterrupt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tmp := tempRoot(t)
 			before := resources()
-			s, err := ParseScript("x", text, 2, true)
+			cfg := Defaults()
+			s, err := ParseScript("x", text, &cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			cfg := Defaults()
 			cfg.TempDir = tmp
 			l, err := Start(t.Context(), cfg)
 			if err != nil {
@@ -317,7 +318,7 @@ func TestDocs(t *testing.T) {
 	}
 	for head, text := range map[string]string{
 		"```\n$ quorate lab --demo\n": string(played),
-		"## Commands\n\n```\n":        strings.Join(HelpText(), "\n") + "\n",
+		"## Commands\n\n```\n":        strings.Join(scenario.HelpText(), "\n") + "\n",
 	} {
 		before, rest, ok := strings.Cut(string(doc), head)
 		was, after, closed := strings.Cut(rest, "```\n")
@@ -352,7 +353,7 @@ func TestAlarm(t *testing.T) {
 	}
 	l.engineEvent(core.Split{Parts: [][]qnet.NodeID{{1}, {2, 3}}})
 	l.engineEvent(core.Conflict{Kept: 1, Lost: 2})
-	s, err := ParseScript("x", "wait 100ms", 2, true)
+	s, err := ParseScript("x", "wait 100ms", &cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,14 @@ import (
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/outlook"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 	"github.com/quorate/quorate/internal/status"
 	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // losses says what would come of losing each node, or the arbiter, as a node sees it.
-func (l *Lab) losses(ctx context.Context, c Command) ([]string, error) {
-	r, err := l.Report(ctx, c.Node)
+func (l *Lab) losses(ctx context.Context, c scenario.Command) ([]string, error) {
+	r, err := l.Report(ctx, nodeOf(c))
 	if err != nil {
 		return nil, err
 	}

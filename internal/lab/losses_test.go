@@ -65,7 +65,7 @@ func loseOne(t *testing.T, cfg Config, script string, at, lost qnet.NodeID, keep
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	s, err := ParseScript("losses", script, cfg.Nodes, true)
+	s, err := ParseScript("losses", script, &cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,15 +4,17 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
-// Plan is what is up and what is not: enough to say of a command that it can't be
+// plan is what is up and what is not: enough to say of a command that it can't be
 // done, without doing it. What depends on quorum is not in it.
-type Plan struct {
+type plan struct {
 	nodes   []power // node 1 first
 	device  bool
 	arbiter bool
@@ -28,72 +30,104 @@ const (
 	frozen
 )
 
-// NewPlan returns the plan of a laboratory that has just started: all nodes are
-// up and, with a device, so is the arbiter.
-func NewPlan(nodes int, device bool) *Plan {
-	p := &Plan{nodes: make([]power, nodes), device: device, arbiter: device}
+// newPlan returns the plan of a laboratory that has just started: with a device, its
+// arbiter is up, and all nodes are unless it starts without them.
+func newPlan(cfg *Config) *plan {
+	p := &plan{nodes: make([]power, cfg.Nodes), device: cfg.Device, arbiter: cfg.Device}
 	for i := range p.nodes {
-		p.nodes[i] = on
+		if !cfg.Down {
+			p.nodes[i] = on
+		}
 	}
 	return p
 }
 
-// Take notes that the command is done, or says why it can't be, and then nothing
-// has changed.
-func (p *Plan) Take(c Command) error {
+// apply notes that the command is done, or says why it can't be, and then nothing
+// has changed. It returns what is left to do of the command: a scenario may ask for
+// what is so already, and a script may not.
+func (p *plan) apply(c scenario.Command) (scenario.Command, error) {
 	switch c.Verb {
-	case Up, Down, Leave, Freeze, Thaw:
+	case scenario.Up, scenario.Down, scenario.Kill, scenario.Leave, scenario.Pause, scenario.Resume:
 		return p.power(c)
-	case Serve:
-		switch {
-		case !p.device:
-			return fmt.Errorf("there is no arbiter: device on adds one")
-		case c.On && p.arbiter:
-			return fmt.Errorf("the arbiter runs already")
-		case !c.On && !p.arbiter:
-			return fmt.Errorf("the arbiter does not run")
-		}
-		p.arbiter = c.On
-	case Device:
-		return p.setDevice(c.On)
-	case Cut, Drop, Heal:
+	case scenario.Server:
+		return c, p.setArbiter(c)
+	case scenario.Device:
+		return c, p.setDevice(c.Word == "on")
+	case scenario.Cut, scenario.Drop, scenario.Heal:
 		if !p.device && (slices.Contains(c.A, Arbiter) || slices.Contains(c.B, Arbiter)) {
-			return fmt.Errorf("there is no arbiter: device on adds one")
+			return c, errNoArbiter
 		}
-	case Losses:
-		if c.Node != 0 {
-			return p.reaches(c.Node)
+	case scenario.Calm:
+		p.arbiter = p.device
+		for i, was := range p.nodes {
+			if was == frozen {
+				p.nodes[i] = on
+			}
 		}
-	case Guest:
-		return p.guest(c)
+	case scenario.Losses:
+		if id := nodeOf(c); id != 0 {
+			return c, p.reaches(id)
+		}
+	case scenario.Guest:
+		return c, p.guest(c)
 	}
+	return c, nil
+}
+
+var errNoArbiter = errors.New("there is no arbiter: device on adds one")
+
+func (p *plan) setArbiter(c scenario.Command) error {
+	start := c.Word == "start"
+	switch {
+	case !p.device:
+		return errNoArbiter
+	case start && p.arbiter && c.Flat:
+		return fmt.Errorf("the arbiter runs already")
+	case !start && !p.arbiter && c.Flat:
+		return fmt.Errorf("the arbiter does not run")
+	}
+	p.arbiter = start
 	return nil
 }
 
 // power applies a verb that switches nodes.
-func (p *Plan) power(c Command) error {
-	to := map[Verb]power{Up: on, Down: off, Leave: off, Freeze: frozen, Thaw: on}[c.Verb]
-	for _, id := range c.Nodes {
-		switch was := p.nodes[id-1]; {
-		case c.Verb == Thaw && was != frozen:
-			return fmt.Errorf("node %v is not frozen", id)
-		case c.Verb == Up && was != off:
-			return fmt.Errorf("node %v is up already", id)
-		case c.Verb != Up && was == off:
-			return fmt.Errorf("node %v is down already", id)
-		case c.Verb == Freeze && was == frozen:
-			return fmt.Errorf("node %v is frozen already", id)
-		case c.Verb == Leave && was == frozen:
-			return fmt.Errorf("node %v is frozen: thaw it, or take its power away (down)", id)
+func (p *plan) power(c scenario.Command) (scenario.Command, error) {
+	to := map[scenario.Verb]power{scenario.Up: on, scenario.Resume: on, scenario.Pause: frozen}[c.Verb] // else off
+	var left []scenario.Host
+	for _, id := range c.Hosts {
+		err := p.cantSwitch(c.Verb, id)
+		switch {
+		case err == nil:
+			left = append(left, id)
+		case c.Flat:
+			return c, err
 		}
 	}
-	for _, id := range c.Nodes {
+	for _, id := range left {
 		p.nodes[id-1] = to
+	}
+	c.Hosts = left
+	return c, nil
+}
+
+// cantSwitch says why a verb does nothing to a node.
+func (p *plan) cantSwitch(v scenario.Verb, id qnet.NodeID) error {
+	switch was := p.nodes[id-1]; {
+	case v == scenario.Resume && was != frozen:
+		return fmt.Errorf("node %v is not frozen", id)
+	case v == scenario.Up && was != off:
+		return fmt.Errorf("node %v is up already", id)
+	case v != scenario.Up && was == off:
+		return fmt.Errorf("node %v is down already", id)
+	case v == scenario.Pause && was == frozen:
+		return fmt.Errorf("node %v is frozen already", id)
+	case v == scenario.Leave && was == frozen:
+		return fmt.Errorf("node %v is frozen: thaw it, or take its power away (down)", id)
 	}
 	return nil
 }
 
-func (p *Plan) setDevice(on bool) error {
+func (p *plan) setDevice(on bool) error {
 	switch {
 	case on && p.device:
 		return fmt.Errorf("the cluster has a quorum device already")
@@ -109,16 +143,16 @@ func (p *Plan) setDevice(on bool) error {
 
 // guest checks a guest's name and its node. Whether a creation was refused is
 // not known here, so a name may be created again.
-func (p *Plan) guest(c Command) error {
-	if c.Act != "create" && !slices.Contains(p.guests, c.Name) {
+func (p *plan) guest(c scenario.Command) error {
+	if c.Word != "create" && !slices.Contains(p.guests, c.Name) {
 		return fmt.Errorf("there is no guest %s: guest create %s on NODE", c.Name, c.Name)
 	}
-	if c.Node != 0 {
-		if err := p.reaches(c.Node); err != nil {
+	if id := nodeOf(c); id != 0 {
+		if err := p.reaches(id); err != nil {
 			return err
 		}
 	}
-	if c.Act == "create" && !slices.Contains(p.guests, c.Name) {
+	if c.Word == "create" && !slices.Contains(p.guests, c.Name) {
 		if len(p.guests) == maxGuests {
 			return fmt.Errorf("there are %d guests already", maxGuests)
 		}
@@ -131,7 +165,7 @@ func (p *Plan) guest(c Command) error {
 const maxGuests = 20
 
 // reaches says why nobody can work on a node.
-func (p *Plan) reaches(id qnet.NodeID) error {
+func (p *plan) reaches(id qnet.NodeID) error {
 	switch p.nodes[id-1] {
 	case off:
 		return fmt.Errorf("node %v is down", id)

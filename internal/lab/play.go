@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // Player prints the transcript of a laboratory.
@@ -18,9 +20,10 @@ type Player struct {
 	Out   io.Writer
 	Paint Painter // nil paints nothing
 
-	next  int // of the next event
-	alarm bool
-	err   error // of Out
+	scenario bool // it plays one, and waits when that says so
+	next     int  // of the next event
+	alarm    bool
+	err      error // of Out
 }
 
 // ErrAlarm is returned when something was seen that must never be.
@@ -64,20 +67,35 @@ func (p *Player) Begin(ctx context.Context) error {
 	return p.err
 }
 
-// Play plays a script to its end.
-func (p *Player) Play(ctx context.Context, s *Script) error {
-	for _, l := range s.Lines {
-		switch {
-		case l.Comment != "":
-			p.print(p.paint(Dim, "# "+l.Comment))
-		case len(l.Commands) == 0:
-			p.print("")
+// Play plays a file to its end. After each line of a script all is waited for to be
+// calm; a scenario waits when it says so.
+func (p *Player) Play(ctx context.Context, f *scenario.File) error {
+	p.scenario = !f.Script
+	p.comments(f.Comment)
+	for i := 0; i < len(f.Commands); {
+		p.comments(f.Commands[i].Comment)
+		line := []scenario.Command{f.Commands[i].Command}
+		for i++; i < len(f.Commands) && f.Commands[i].Same; i++ {
+			line = append(line, f.Commands[i].Command)
 		}
-		if err := p.Do(ctx, l.Commands); err != nil {
+		if err := p.Do(ctx, line); err != nil {
 			return err
 		}
 	}
+	p.comments(f.End())
 	return p.End()
+}
+
+// comments prints the lines above a command.
+func (p *Player) comments(lines []string) {
+	for _, l := range lines {
+		switch text := strings.TrimSpace(strings.TrimPrefix(l, "#")); {
+		case text != "":
+			p.print(p.paint(Dim, "# "+text))
+		case l == "":
+			p.print("")
+		}
+	}
 }
 
 // End says how it was on the whole. The error is ErrAlarm, or says that nothing
@@ -108,45 +126,36 @@ func (p *Player) Type(ctx context.Context, line string) (quit bool, err error) {
 		return false, p.err
 	}
 	for i, c := range commands {
-		if c.Verb == Quit {
+		if c.Verb == scenario.Quit {
 			return true, p.Do(ctx, commands[:i])
 		}
 	}
 	return false, p.Do(ctx, commands)
 }
 
-// Do does the commands of one line, one at once after the other, prints what they
-// say, and then what happens until all is calm.
-func (p *Player) Do(ctx context.Context, commands []Command) error {
+// Do does the commands of one line, one at once after the other, and prints what they
+// say. Then it prints what happens until all is calm, unless it plays a scenario.
+func (p *Player) Do(ctx context.Context, commands []scenario.Command) error {
 	wait := false
 	for _, c := range commands {
 		p.print(p.paint(Strong, "> "+c.Text))
 		switch c.Verb {
-		case Wait:
-			if c.For > 0 {
-				if err := p.pause(ctx, c.For); err != nil {
-					return err
-				}
-				continue
+		case scenario.Wait:
+			if err := p.pause(ctx, c.Wait); err != nil {
+				return err
 			}
+		case scenario.Settle:
 			wait = true
-		case Show:
+		case scenario.Show:
 			p.table()
-		case Help:
-			p.print(HelpText()...)
-		case Quit:
+		case scenario.Help:
+			p.print(scenario.HelpText()...)
+		case scenario.Quit:
 			return nil
 		default:
-			wait = true
-			said, err := p.Lab.Do(ctx, c)
-			for _, l := range said {
-				p.print("  " + p.paint(Good, l))
-			}
-			if err != nil && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				p.print("  " + p.paint(Bad, err.Error()))
+			wait = wait || !p.scenario || c.Verb == scenario.Calm
+			if err := p.command(ctx, c); err != nil {
+				return err
 			}
 		}
 	}
@@ -154,6 +163,21 @@ func (p *Player) Do(ctx context.Context, commands []Command) error {
 		return p.err
 	}
 	return p.calm(ctx, true)
+}
+
+// command does a command of the laboratory. What was refused is printed.
+func (p *Player) command(ctx context.Context, c scenario.Command) error {
+	lines, err := p.Lab.Do(ctx, c)
+	for _, l := range lines {
+		p.print("  " + p.paint(Good, l))
+	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		p.print("  " + p.paint(Bad, err.Error()))
+	}
+	return nil
 }
 
 // pause lets time pass, and prints what happens.
@@ -177,14 +201,15 @@ func (p *Player) pause(ctx context.Context, d time.Duration) error {
 // calm waits until nothing is under way any more, and prints what happens.
 func (p *Player) calm(ctx context.Context, show bool) error {
 	begun := time.Since(p.Lab.started)
-	limit := time.After(calmTime)
+	patience := max(calmTime, p.Lab.cfg.Timers.settle())
+	limit := time.After(patience)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-limit:
 			p.events(show)
-			p.print("  " + p.paint(Odd, "(still not calm after "+short(calmTime)+")"))
+			p.print("  " + p.paint(Odd, "(still not calm after "+short(patience)+")"))
 			return p.err
 		case <-p.Lab.Updates():
 		}

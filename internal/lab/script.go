@@ -5,70 +5,55 @@ package lab
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
-// Script is a script that was read and checked.
-type Script struct {
-	Name  string
-	Lines []Line
+// Parse reads a line that was typed, for a laboratory of so many nodes.
+func Parse(line string, nodes int) ([]scenario.Command, error) {
+	list, err := scenario.ParseLine(line, nodes)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		if why := c.Cant(scenario.Laboratory); why != "" {
+			return nil, fmt.Errorf("%s: %s", scenario.Abridge(c.Text), why)
+		}
+	}
+	return list, nil
 }
 
-// Line is one line of a script that says anything.
-type Line struct {
-	Number   int       // from 1
-	Comment  string    // what follows the #, for a line that is nothing else
-	Commands []Command // done one after the other, without waiting in between
+// ParseScript reads a file, and checks that everything in it can be done. One that
+// begins with the command cluster changes cfg to that; a script is for cfg. The error
+// names the place: FILE:LINE.
+func ParseScript(name, text string, cfg *Config) (*scenario.File, error) {
+	if len(text) > scenario.MaxSize {
+		return nil, fmt.Errorf("%s: a script of more than %d bytes", name, scenario.MaxSize)
+	}
+	f, err := scenario.Parse(name, text, scenario.Cluster{Nodes: cfg.Nodes})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Check(scenario.Laboratory); err != nil {
+		return nil, err
+	}
+	if !f.Script {
+		cfg.use(f.Cluster)
+	}
+	plan := newPlan(cfg)
+	for _, s := range f.Commands {
+		if _, err := plan.apply(s.Command); err != nil {
+			return nil, &scenario.Error{Name: name, Line: s.Line, Text: scenario.Abridge(s.Text) + ": " + err.Error()}
+		}
+	}
+	return f, nil
 }
 
-// MaxScript is the longest script in bytes.
-const MaxScript = 1 << 20
-
-// ParseScript reads a script for a laboratory of so many nodes, and checks that
-// every command in it can be done. The error names the place: FILE:LINE. Empty
-// lines at the beginning and end are dropped; others separate paragraphs.
-func ParseScript(name, text string, nodes int, device bool) (*Script, error) {
-	if len(text) > MaxScript {
-		return nil, fmt.Errorf("%s: a script of more than %d bytes", name, MaxScript)
+// nodeOf is the node that a guest or losses is about; 0: the command names none.
+func nodeOf(c scenario.Command) qnet.NodeID {
+	if len(c.Hosts) == 0 {
+		return 0
 	}
-	s := &Script{Name: name}
-	plan := NewPlan(nodes, device)
-	for i, line := range strings.Split(strings.TrimRight(text, "\n\r\t "), "\n") {
-		line = strings.TrimSpace(line)
-		at := func(err error) error { return fmt.Errorf("%s:%d: %w", name, i+1, err) }
-		commands, err := Parse(line, nodes)
-		if err != nil {
-			return nil, at(err)
-		}
-		for _, c := range commands {
-			if err := plan.Take(c); err != nil {
-				return nil, at(fmt.Errorf("%s: %w", abridge(c.Text), err))
-			}
-			if c.Verb == Quit {
-				return s.until(i+1, commands, c), nil
-			}
-		}
-		l := Line{Number: i + 1, Commands: commands}
-		if rest, ok := strings.CutPrefix(line, "#"); ok {
-			l.Comment = strings.TrimSpace(rest)
-		}
-		if len(commands) > 0 || l.Comment != "" || len(s.Lines) > 0 && line == "" {
-			s.Lines = append(s.Lines, l)
-		}
-	}
-	return s, nil
-}
-
-// until ends the script in a line, before its quit.
-func (s *Script) until(number int, commands []Command, quit Command) *Script {
-	for i, c := range commands {
-		if c.Verb == quit.Verb {
-			commands = commands[:i]
-			break
-		}
-	}
-	if len(commands) > 0 {
-		s.Lines = append(s.Lines, Line{Number: number, Commands: commands})
-	}
-	return s
+	return c.Hosts[0]
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
-	"github.com/quorate/quorate/internal/random"
-	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -31,7 +29,7 @@ const (
 // Node is the node machine. Its methods must be called from one goroutine.
 type Node struct {
 	cfg Config
-	rng random.Source
+	rng uint64
 
 	// What Corosync has said.
 	config    Configured
@@ -98,7 +96,8 @@ type connection struct {
 	nextEcho time.Time
 	echoed   time.Time // when the last answer to an echo came
 	basis    time.Time // when the last message that the arbiter has answered was sent
-	rtt      timing.RTT
+	srtt     time.Duration
+	rttvar   time.Duration
 }
 
 // vote is what is polled.
@@ -127,7 +126,7 @@ type said struct {
 
 // New returns a node that has heard of nothing.
 func New(cfg Config, now time.Time) *Node {
-	n := &Node{cfg: cfg, rng: random.Source(cfg.Seed)}
+	n := &Node{cfg: cfg, rng: cfg.Seed}
 	n.conn.retryAt = now
 	return n
 }
@@ -189,8 +188,14 @@ func (n *Node) Deadline() time.Time {
 	if n.leaving || n.removal != present {
 		return time.Time{}
 	}
-	return timing.Earliest(n.freshUntil(), n.silentUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit,
-		n.conn.nextEcho, n.unanswered(), n.pollAt(), n.connectAt())
+	var at time.Time
+	for _, t := range []time.Time{n.freshUntil(), n.silentUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
+		at = earliest(at, t)
+	}
+	if n.conn.state == Waiting && n.settled() {
+		at = earliest(at, n.conn.retryAt)
+	}
+	return at
 }
 
 func (n *Node) pollAt() time.Time {
@@ -200,19 +205,21 @@ func (n *Node) pollAt() time.Time {
 	return n.vote.next
 }
 
-func (n *Node) connectAt() time.Time {
-	if n.conn.state != Waiting || !n.settled() {
-		return time.Time{}
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
 	}
-	return n.conn.retryAt
+	return a
 }
+
+func due(now, at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // tick does what is due.
 func (n *Node) tick(now time.Time) {
 	if n.leaving {
 		return
 	}
-	if timing.Due(now, n.vote.withdraw) {
+	if due(now, n.vote.withdraw) {
 		kind, why, since := event.SilentInSync, whySilent, n.vote.watched
 		if n.vote.heard {
 			kind, why, since = event.LateInSync, whyLate, n.vote.reported
@@ -221,24 +228,24 @@ func (n *Node) tick(now time.Time) {
 		n.note(n.timed(event.Warning, kind, now.Sub(since)))
 		n.apply(now, qnet.VoteNACK, told(why))
 	}
-	if timing.Due(now, n.conn.limit) {
+	if due(now, n.conn.limit) {
 		n.hangUp(now, n.noAnswer())
 	}
-	if timing.Due(now, n.connectAt()) {
+	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.settled() {
 		n.conn.state, n.conn.retryAt = Connecting, time.Time{}
 		n.conn.limit = now.Add(n.cfg.ConnectTimeout)
 		n.emit(Connect{})
 	}
-	if timing.Due(now, n.unanswered()) {
+	if due(now, n.unanswered()) {
 		n.hangUp(now, "it has not answered for "+event.Duration(now.Sub(n.conn.echoAt)))
 	}
-	if timing.Due(now, n.conn.nextEcho) {
+	if due(now, n.conn.nextEcho) {
 		n.echo(now)
 	}
-	if timing.Due(now, n.nextRegular) {
+	if due(now, n.nextRegular) {
 		n.startHeuristics(now, forInterval)
 	}
-	if n.vote.polling && timing.Due(now, n.vote.next) {
+	if n.vote.polling && due(now, n.vote.next) {
 		n.poll(now)
 	}
 }
@@ -318,7 +325,7 @@ const decideTime = 2100 * time.Millisecond
 // patience is how long a silent arbiter is waited for: four round trips, but not
 // as long as one that stood still for a while makes of them.
 func (n *Node) patience() time.Duration {
-	return max(n.cfg.WithdrawTime, min(n.conn.rtt.Patience(), decideTime))
+	return max(n.cfg.WithdrawTime, min(4*(n.conn.srtt+n.conn.rttvar), decideTime))
 }
 
 // watchSilence starts the withdraw time.

@@ -20,7 +20,7 @@ const MaxNodes = 16
 func Defaults() Cluster {
 	return Cluster{
 		Nodes: 2, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest}, KAP: true,
-		Daemons: []Program{Ours}, Timeout: 10 * time.Second, HeartbeatMax: 2 * time.Minute, SyncTimeout: 30 * time.Second, Token: time.Second,
+		Daemons: []Program{Ours, Ours}, Timeout: 10 * time.Second, HeartbeatMax: 2 * time.Minute, SyncTimeout: 30 * time.Second, Token: time.Second,
 		Delay: time.Millisecond, Seed: 1,
 	}
 }
@@ -98,9 +98,10 @@ func (c Cluster) String() string {
 	return strings.Join(words, " ")
 }
 
-// parseCluster reads the words of the command "cluster".
-func parseCluster(words []string) (Cluster, error) {
+// ParseCluster reads the words of the command "cluster", as nodes=4.
+func ParseCluster(words []string) (Cluster, error) {
 	c := Defaults()
+	c.Daemons = c.Daemons[:1] // one word for all
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")
 		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })

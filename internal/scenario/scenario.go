@@ -1,19 +1,21 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package scenario is the language of scenario files: which cluster there is,
-// and what happens to it. The simulator, the laboratory and the tests against
-// real nodes read the same files, each with its own idea of time and network.
+// Package scenario is the language of scenario files: which cluster there is, and
+// what happens to it. The simulator and the laboratory play the same files, each with
+// its own idea of time and network, and the laboratory's prompt speaks it, too.
+// docs/scenarios.md describes it.
 //
-// The first command of a file is "cluster"; see [Cluster] for its settings and
-// [Command] for the verbs. Lines that begin with # are comments, and indented
-// lines are what somebody printed below a command the last time.
+// A file that begins with the command "cluster" is a scenario: its nodes are down at
+// first, and time passes when it says so. One that does not is a script: the cluster
+// comes from its player's options and is up, and after each line all is waited for to
+// be calm. [File.Timed] makes a scenario of a script.
 //
 // # Promises
 //
-// A [File] that [Parse] accepts names only hosts that exist, has no impossible
-// argument, and begins with its cluster. Errors carry the line. String methods
-// print what Parse reads.
+// A [File] that [Parse] accepts names only hosts that exist, and has no impossible
+// argument. Errors carry the line. String methods print what Parse reads.
+// [File.Check] says of a file which of its commands a player can't play.
 //
 // # Limitations
 //
@@ -120,56 +122,48 @@ func (c *Cluster) IDs() []qnet.NodeID {
 	return ids
 }
 
-// Verb is what a command does.
-type Verb string
-
-// The verbs. Those before Cut are named after corosync-vqsim's.
-const (
-	Up     Verb = "up"         // up HOST…: starts hosts, and all that runs on them
-	Down   Verb = "down"       // down HOST…: takes the power from hosts; nobody is told
-	Split  Verb = "split"      // split 1,2 3,4: parts the nodes; those that are not named stay together
-	Join   Verb = "join"       // join: undoes split
-	Kill   Verb = "kill"       // kill NODE…: kills Corosync; its host lives, the node daemon ends with it
-	Leave  Verb = "leave"      // leave NODE…: stops the node daemon and Corosync in an orderly way
-	Forget Verb = "forget"     // forget NODE…: a node that is down loses its ring number
-	Cut    Verb = "cut"        // cut A B: the link between two hosts is down, and both can tell
-	Drop   Verb = "drop"       // drop A B, drop A to B: what is sent is lost, and nobody can tell
-	Heal   Verb = "heal"       // heal, heal A B: undoes cut and drop
-	Freeze Verb = "freeze"     // freeze HOST…: stops the node daemon or the arbiter as SIGSTOP does
-	Thaw   Verb = "thaw"       // thaw HOST…: undoes freeze
-	Daemon Verb = "daemon"     // daemon start|stop|kill NODE…
-	Server Verb = "arbiter"    // arbiter start|stop|kill, arbiter lose: it is started without its state
-	Checks Verb = "heuristics" // heuristics pass|fail NODE...: what the checks come to from now on
-	Disk   Verb = "disk"       // disk ok|slow|full: the arbiter's
-	Wait   Verb = "wait"       // wait DURATION
-	Calm   Verb = "calm"       // calm: undoes all but split and down, and waits until votes must be settled
-)
-
 // Command is one command of a file.
 type Command struct {
-	Line   int // in the file, from 1; 0 if it was made otherwise
+	Line   int    // in the file, from 1; 0 if it was made otherwise
+	Text   string // as it was written, with one blank between words; empty if it was made otherwise
 	Verb   Verb
-	Word   string          // of Daemon, Server, Checks and Disk: what is done
-	Hosts  []Host          // two for Cut, Drop and Heal, or none for Heal
-	OneWay bool            // of Drop: only what the first host sends to the second
+	Word   string          // of the verbs that have one: start, stop, kill …
+	Hosts  []Host          // of most verbs; of Guest and Losses one node, or none
+	A, B   []Host          // of Cut, Drop and Heal: the ends of the links; Heal without them heals all
+	OneWay bool            // of Drop: only what A sends to B
 	Groups [][]qnet.NodeID // of Split
-	Wait   time.Duration
+	Wait   time.Duration   // of Wait
+	Name   string          // of Guest
+
+	// Flat says that the command is a script's: Join and Heal repair a link whatever
+	// has broken it, and Split, Cut and Drop change what the others have done to it.
+	Flat bool
 }
 
 // String prints the command as Parse reads it.
 func (c Command) String() string {
-	words := []string{string(c.Verb)}
+	words := []string{written(c.Verb, c.Flat)}
 	if c.Word != "" {
 		words = append(words, c.Word)
 	}
-	for i, h := range c.Hosts {
-		if c.OneWay && i == 1 {
-			words = append(words, "to")
-		}
+	if c.Name != "" {
+		words = append(words, c.Name)
+	}
+	if len(c.Hosts) > 0 && c.Verb == Guest {
+		words = append(words, "on")
+	}
+	for _, h := range c.Hosts {
 		words = append(words, hostName(h))
 	}
+	if len(c.A) > 0 {
+		words = append(words, hostNames(c.A))
+		if c.OneWay {
+			words = append(words, "to")
+		}
+		words = append(words, hostNames(c.B))
+	}
 	for _, g := range c.Groups {
-		words = append(words, strings.ReplaceAll(qnet.FormatIDs(g), ", ", ","))
+		words = append(words, hostNames(g))
 	}
 	if c.Verb == Wait {
 		words = append(words, c.Wait.String())
@@ -177,40 +171,84 @@ func (c Command) String() string {
 	return strings.Join(words, " ")
 }
 
-// File is a scenario.
+// hostNames prints hosts as Parse reads them: "1,2".
+func hostNames(list []Host) string {
+	var words []string
+	for _, h := range list {
+		words = append(words, hostName(h))
+	}
+	return strings.Join(words, ",")
+}
+
+// File is a scenario, or a script.
 type File struct {
+	Name     string // for errors
+	Script   bool   // it does not say which cluster
 	Cluster  Cluster
 	Comment  []string // lines above the command cluster, with their #
 	Commands []Step
+
+	clusterLine int
+	end         []string // comments of a script below its last command
 }
 
 // Step is a command with the comment above it.
 type Step struct {
-	Comment []string
+	Comment []string // lines that begin with #; of a script, empty ones, too
 	Command
+	Same bool // it is on the line of the command before it
 }
 
-// String prints the scenario without what was printed below its commands.
+// End are the comments below the last command of a script.
+func (f *File) End() []string { return f.end }
+
+// String prints the file without what was printed below its commands.
 func (f *File) String() string {
 	var b strings.Builder
 	for _, c := range f.Comment {
 		b.WriteString(c + "\n")
 	}
-	b.WriteString(f.Cluster.String() + "\n")
-	for _, s := range f.Commands {
+	if !f.Script {
+		b.WriteString(f.Cluster.String() + "\n")
+	}
+	for i, s := range f.Commands {
+		if s.Same {
+			b.WriteString("; " + s.Command.String())
+			continue
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
 		for _, c := range s.Comment {
 			b.WriteString(c + "\n")
 		}
-		b.WriteString(s.Command.String() + "\n")
+		b.WriteString(s.Command.String())
+	}
+	if len(f.Commands) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, c := range f.end {
+		b.WriteString(c + "\n")
 	}
 	return b.String()
 }
 
-// Error says which line of a scenario can't be read, and why.
+// errorf is an error in a line of the file.
+func (f *File) errorf(line int, format string, args ...any) error {
+	return &Error{Name: f.Name, Line: line, Text: fmt.Sprintf(format, args...)}
+}
+
+// Error says which line of a file can't be read or played, and why.
 type Error struct {
-	Line int // from 1
+	Name string // of the file; empty if it has none
+	Line int    // from 1
 	Text string
 }
 
-// Error implements error: "line 3: there is no node 5".
-func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Text) }
+// Error implements error: "four.txt:3: up: there is no node "5": nodes are 1 to 4".
+func (e *Error) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("line %d: %s", e.Line, e.Text)
+	}
+	return fmt.Sprintf("%s:%d: %s", e.Name, e.Line, e.Text)
+}

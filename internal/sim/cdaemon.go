@@ -9,7 +9,6 @@ import (
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
-	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -67,7 +66,13 @@ func newCDaemon(n *node) {
 }
 
 func (d *cDaemon) deadline() time.Time {
-	return timing.Earliest(d.voteAt, d.echoAt, d.connectAt, d.checkAt)
+	var at time.Time
+	for _, t := range []time.Time{d.voteAt, d.echoAt, d.connectAt, d.checkAt} {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
 }
 
 // handle is one round of its loop: what has come in, then the timers, then
@@ -130,7 +135,7 @@ func (d *cDaemon) timers(now time.Time) {
 	heartbeat := d.n.w.heartbeat()
 	for {
 		at := d.deadline()
-		if !timing.Due(now, at) {
+		if at.IsZero() || now.Before(at) {
 			return
 		}
 		switch {

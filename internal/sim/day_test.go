@@ -59,7 +59,7 @@ type day struct {
 
 func newDay(t *testing.T, words string) *day {
 	t.Helper()
-	f, err := scenario.Parse("cluster " + words)
+	f, err := scenario.Parse("", "cluster "+words, scenario.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -257,7 +257,7 @@ func TestForecastAfterFault(t *testing.T) {
 		{"the node daemon just killed", "daemon kill 1\nwait 1s", "go"},
 		{"C's node daemon just killed", "daemon kill 1\nwait 1s", "c"},
 	} {
-		f, err := scenario.Parse("cluster nodes=2 daemons=" + c.daemons + "\nup 1 2\nwait 20s\n" + c.fault + "\n")
+		f, err := scenario.Parse("", "cluster nodes=2 daemons="+c.daemons+"\nup 1 2\nwait 20s\n"+c.fault+"\n", scenario.Cluster{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
-	"github.com/quorate/quorate/internal/random"
 	"github.com/quorate/quorate/internal/scenario"
 )
 
@@ -200,7 +199,7 @@ func (g *generator) undone(c scenario.Command) {
 	case scenario.Server:
 		g.hosts[0].dead = c.Word == "kill"
 	case scenario.Heal:
-		g.hosts[max(c.Hosts[0], c.Hosts[1])].linked = false
+		g.hosts[max(c.A[0], c.B[0])].linked = false
 	case scenario.Join:
 		g.parts = 1
 	case scenario.Disk:
@@ -292,21 +291,22 @@ func (g *generator) link(id qnet.NodeID) {
 		return
 	}
 	h.linked = true
-	ends := []scenario.Host{id, scenario.Arbiter}
+	from, to := id, scenario.Arbiter
 	if other := scenario.Host(1 + g.n(g.c.Nodes)); other < id && g.n(4) == 0 {
-		ends[1] = other
+		to = other
 	}
-	c := scenario.Command{Verb: scenario.Drop, Hosts: ends}
+	c := scenario.Command{Verb: scenario.Drop, A: []scenario.Host{from}, B: []scenario.Host{to}}
+	back := scenario.Command{Verb: scenario.Heal, A: c.A, B: c.B}
 	switch g.n(6) {
 	case 0:
 		c.Verb = scenario.Cut
 	case 1:
 		c.OneWay = true
 	case 2:
-		c.OneWay, c.Hosts = true, []scenario.Host{ends[1], ends[0]}
+		c.OneWay, c.A, c.B = true, c.B, c.A
 	}
 	g.emit(c)
-	g.plan(g.length(), scenario.Command{Verb: scenario.Heal, Hosts: ends})
+	g.plan(g.length(), back)
 }
 
 // shortFreeze is how long C's node daemon is frozen where links are lost, too: it
@@ -415,7 +415,7 @@ func (g *generator) finish() {
 	case 1:
 		half := g.c.IDs()
 		slices.SortFunc(half, func(a, b qnet.NodeID) int {
-			return cmp.Compare(random.Mix(uint64(a)^g.c.Seed)>>32, random.Mix(uint64(b)^g.c.Seed)>>32)
+			return cmp.Compare(mix(uint64(a)^g.c.Seed)>>32, mix(uint64(b)^g.c.Seed)>>32)
 		})
 		groups := [][]qnet.NodeID{slices.Sorted(slices.Values(half[:len(half)/2])), slices.Sorted(slices.Values(half[len(half)/2:]))}
 		g.emit(scenario.Command{Verb: scenario.Split, Groups: groups})

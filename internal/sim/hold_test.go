@@ -47,8 +47,8 @@ func TestHoldCoversTheWorst(t *testing.T) {
 
 func losesThenDies(t *testing.T, cluster string, split, lost, death time.Duration) *scenario.File {
 	t.Helper()
-	f, err := scenario.Parse(fmt.Sprintf("cluster nodes=2 %s\nup 1 2\nwait %s\nsplit 1 2\nwait %s\ndrop 1 arbiter\nwait %s\ndaemon kill 1\n",
-		cluster, split, 9*time.Second+lost, death))
+	f, err := scenario.Parse("", fmt.Sprintf("cluster nodes=2 %s\nup 1 2\nwait %s\nsplit 1 2\nwait %s\ndrop 1 arbiter\nwait %s\ndaemon kill 1\n",
+		cluster, split, 9*time.Second+lost, death), scenario.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,12 @@ func (w *World) Do(c scenario.Command) {
 	switch c.Verb {
 	case scenario.Wait:
 		w.Run(c.Wait)
+	case scenario.Settle:
+		w.Run(Calm(w.cfg.Timeout, w.cfg.Token))
 	case scenario.Calm:
 		w.calm()
+	case scenario.Show:
+		w.show()
 	case scenario.Split:
 		for _, n := range w.nodes {
 			n.part = slices.IndexFunc(c.Groups, func(g []qnet.NodeID) bool { return slices.Contains(g, n.ID) })
@@ -46,7 +50,7 @@ func (w *World) Do(c scenario.Command) {
 }
 
 func (w *World) doLink(c scenario.Command) {
-	if len(c.Hosts) == 0 {
+	if len(c.A) == 0 {
 		for _, a := range w.hosts() {
 			for _, b := range w.hosts() {
 				w.healLink(a, b)
@@ -54,7 +58,15 @@ func (w *World) doLink(c scenario.Command) {
 		}
 		return
 	}
-	a, b := c.Hosts[0], c.Hosts[1]
+	for _, a := range c.A {
+		for _, b := range c.B {
+			w.setLink(c, a, b)
+		}
+	}
+}
+
+// setLink does to one link what a command says.
+func (w *World) setLink(c scenario.Command, a, b scenario.Host) {
 	switch {
 	case c.Verb == scenario.Heal:
 		w.healLink(a, b)
@@ -197,6 +209,20 @@ func (w *World) calm() {
 		w.fail(NoVote, fmt.Sprintf("%s after calm: %s", patience, missing))
 	default:
 		w.stats.Settle = max(w.stats.Settle, float64(good-began)/float64(patience))
+	}
+}
+
+// show prints what each node can do.
+func (w *World) show() {
+	for _, n := range w.Nodes() {
+		switch {
+		case !n.Up:
+			w.say("node %v: down", n.Node)
+		case n.Active:
+			w.say("node %v: active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
+		default:
+			w.say("node %v: not active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
+		}
 	}
 }
 

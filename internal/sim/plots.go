@@ -38,14 +38,14 @@ func (g *generator) silenceThenDeath(id qnet.NodeID) {
 	on := []scenario.Host{id}
 	ends := []scenario.Host{id, scenario.Arbiter}
 	heartbeat := g.c.Timeout * 8 / 10
-	g.emit(scenario.Command{Verb: scenario.Drop, Hosts: ends, OneWay: g.n(3) == 0})
+	g.emit(scenario.Command{Verb: scenario.Drop, A: ends[:1], B: ends[1:], OneWay: g.n(3) == 0})
 	death := g.between(heartbeat, heartbeat*21/10)
 	if g.n(2) == 0 {
 		death = g.between(heartbeat*185/100, heartbeat*205/100)
 	}
 	g.plan(death, scenario.Command{Verb: scenario.Daemon, Word: "kill", Hosts: on})
 	g.plan(death+g.between(heartbeat, 3*heartbeat), scenario.Command{Verb: scenario.Daemon, Word: "start", Hosts: on})
-	g.plan(death+g.between(0, 4*heartbeat), scenario.Command{Verb: scenario.Heal, Hosts: ends})
+	g.plan(death+g.between(0, 4*heartbeat), scenario.Command{Verb: scenario.Heal, A: ends[:1], B: ends[1:]})
 }
 
 // amnesia has the arbiter lose its state while the cluster is split, and a node
@@ -83,8 +83,8 @@ func (g *generator) lateWrite(id qnet.NodeID) {
 	hold := g.c.Timeout*26*21/200 + time.Second
 	back := g.between(hold-4*time.Second, hold+4*time.Second)
 	g.emit(scenario.Command{Verb: scenario.Disk, Word: "slow"})
-	g.emit(scenario.Command{Verb: scenario.Drop, Hosts: ends})
-	g.plan(back, scenario.Command{Verb: scenario.Heal, Hosts: ends})
+	g.emit(scenario.Command{Verb: scenario.Drop, A: ends[:1], B: ends[1:]})
+	g.plan(back, scenario.Command{Verb: scenario.Heal, A: ends[:1], B: ends[1:]})
 	stop := back + g.between(0, 10*time.Second)
 	g.plan(stop, scenario.Command{Verb: scenario.Server, Word: "kill"})
 	g.plan(stop+g.between(0, time.Second), scenario.Command{Verb: scenario.Server, Word: "start"})

@@ -106,7 +106,7 @@ func TestDeterminism(t *testing.T) {
 		if a != b {
 			t.Fatalf("seed %d: two runs differ", seed)
 		}
-		again, err := scenario.Parse(a)
+		again, err := scenario.Parse("", a, scenario.Cluster{})
 		if err != nil {
 			t.Fatalf("seed %d: a transcript can't be read: %v", seed, err)
 		}

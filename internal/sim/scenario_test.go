@@ -29,7 +29,7 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := scenario.Parse(string(text))
+			f, err := scenario.Parse("", string(text), scenario.Cluster{})
 			if err != nil {
 				t.Fatalf("%s: %v", file, err)
 			}
@@ -76,7 +76,7 @@ func TestRows(t *testing.T) {
 func TestEveryCluster(t *testing.T) {
 	for nodes := 1; nodes <= scenario.MaxNodes; nodes++ {
 		for _, words := range []string{"", "algorithm=lms wait-for-all=on", "algorithm=test daemons=c", "arbiter=c timeout=1s", "heuristics=on token=1ms delay=1h"} {
-			f, err := scenario.Parse(fmt.Sprintf("cluster nodes=%d %s\nup 1\nwait 3s\ndown arbiter\nfreeze 1\nwait 1s\nthaw 1 arbiter\nup arbiter\nwait 10s\n", nodes, words))
+			f, err := scenario.Parse("", fmt.Sprintf("cluster nodes=%d %s\nup 1\nwait 3s\ndown arbiter\nfreeze 1\nwait 1s\nthaw 1 arbiter\nup arbiter\nwait 10s\n", nodes, words), scenario.Cluster{})
 			if err != nil {
 				t.Fatal(err)
 			}

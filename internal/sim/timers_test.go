@@ -39,7 +39,7 @@ func TestUnusualTimers(t *testing.T) {
 func TestVoteStays(t *testing.T) {
 	for _, words := range []string{"timeout=2m", "timeout=4m30s", "timeout=10m", "heartbeat-max=1s", "timeout=1m heartbeat-max=1s"} {
 		for _, arbiter := range []string{"go", "c"} {
-			f, err := scenario.Parse("cluster nodes=2 arbiter=" + arbiter + " " + words + "\nup 1 2\nwait 10s\n")
+			f, err := scenario.Parse("", "cluster nodes=2 arbiter="+arbiter+" "+words+"\nup 1 2\nwait 10s\n", scenario.Cluster{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestTokenLimit(t *testing.T) {
 	const story = "up 1 2 3 4\nwait 20s\ndrop 1 arbiter\ndrop 2 arbiter\nsplit 1,2 3,4\nwait 3m\nheal 1 arbiter\nheal 2 arbiter\n" +
 		"drop 3 arbiter\ndrop 4 arbiter\nwait 8s\ndrop 3 4\nwait 29500ms\nheal 3 4\ncalm\n"
 	for timeout, breaks := range map[string]bool{"10s": true, "30s": false} {
-		f, err := scenario.Parse("cluster nodes=4 daemons=c kap=off token=30s timeout=" + timeout + "\n" + story)
+		f, err := scenario.Parse("", "cluster nodes=4 daemons=c kap=off token=30s timeout="+timeout+"\n"+story, scenario.Cluster{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,13 +12,14 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // Laboratory is what the UI needs of a lab.Lab.
 type Laboratory interface {
 	Nodes() int
 	Headline() []string
-	Do(ctx context.Context, c lab.Command) ([]string, error)
+	Do(ctx context.Context, c scenario.Command) ([]string, error)
 }
 
 // State is news of the laboratory.
@@ -233,13 +234,13 @@ func (m Model) do(text string) (tea.Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	for _, c := range commands {
 		switch c.Verb {
-		case lab.Quit:
+		case scenario.Quit:
 			return m, tea.Sequence(append(cmds, tea.Quit)...)
-		case lab.Help:
+		case scenario.Help:
 			m.help, m.helpTop = true, 0
-		case lab.Show:
+		case scenario.Show:
 			m.say("  ", "The table above is the status.")
-		case lab.Wait:
+		case scenario.Wait, scenario.Settle:
 			m.say("  ", "wait is for scripts. Here you see what happens as it happens.")
 		default:
 			cmds = append(cmds, m.command(c))
@@ -249,7 +250,7 @@ func (m Model) do(text string) (tea.Model, tea.Cmd) {
 }
 
 // command does one command of the laboratory.
-func (m Model) command(c lab.Command) tea.Cmd {
+func (m Model) command(c scenario.Command) tea.Cmd {
 	return func() tea.Msg {
 		lines, err := m.lab.Do(m.ctx, c)
 		return answer{lines: lines, err: err}

@@ -23,6 +23,7 @@ import (
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the screens are into testdata")
@@ -37,9 +38,9 @@ func (f *fake) Nodes() int { return f.nodes }
 func (f *fake) Headline() []string {
 	return []string{"2 nodes, algorithm ffsplit", "heartbeat 1s (usually 8s)"}
 }
-func (f *fake) Do(_ context.Context, c lab.Command) ([]string, error) {
+func (f *fake) Do(_ context.Context, c scenario.Command) ([]string, error) {
 	f.did = append(f.did, c.Text)
-	if c.Verb == lab.Guest {
+	if c.Verb == scenario.Guest {
 		return nil, errors.New("refused: node 1 is not quorate")
 	}
 	return []string{"done: " + c.Text}, nil

@@ -10,6 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/quorate/quorate/internal/lab"
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 // minRest is how many lines of what has happened must fit below the table, or all of
@@ -139,7 +140,7 @@ func (m Model) scrolls() bool {
 // helpPage is the list of the commands and of the keys.
 func (m Model) helpPage() []string {
 	lines := []string{Paint(lab.Strong, "Commands (any key goes back)"), ""}
-	for _, l := range append(lab.HelpText(), append([]string{"", "Keys, while nothing is typed:"}, keysHelp...)...) {
+	for _, l := range append(scenario.HelpText(), append([]string{"", "Keys, while nothing is typed:"}, keysHelp...)...) {
 		lines = append(lines, hang(l, m.width, helpIndent)...)
 	}
 	return lines

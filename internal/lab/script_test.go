@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/internal/scenario"
 )
 
 func TestParse(t *testing.T) {
@@ -16,9 +18,9 @@ func TestParse(t *testing.T) {
 		{"up 1 2", "up [1 2]"},
 		{"up 2,1,2", "up [1 2]"},
 		{"down node2", "down [2]"},
-		{"leave 4; freeze 3", "leave [4] / freeze [3]"},
+		{"leave 4; freeze 3", "leave [4] / pause [3]"},
 		{"  # nothing", ""},
-		{"thaw 1 # and a comment", "thaw [1]"},
+		{"thaw 1 # and a comment", "resume [1]"},
 		{"split 1,2", "split [[1 2] [3 4]]"},
 		{"move 1 2,3", "split [[1] [2 3] [4]]"},
 		{"split 0:1,2 1:3,4", "split [[1 2] [3 4]]"},
@@ -27,10 +29,10 @@ func TestParse(t *testing.T) {
 		{"drop 1,2 3,qnetd", "drop [1 2]-[0 3]"},
 		{"heal", "heal []-[]"},
 		{"heal 2 1", "heal [2]-[1]"},
-		{"arbiter stop", "arbiter false"},
-		{"qnetd start", "arbiter true"},
-		{"qdevice off", "device false"},
-		{"wait", "wait 0s"},
+		{"arbiter stop", "arbiter stop"},
+		{"qnetd start", "arbiter start"},
+		{"qdevice off", "device off"},
+		{"wait", "settle"},
 		{"wait 5", "wait 5s"},
 		{"wait 250ms", "wait 250ms"},
 		{"guest create web on 1", "guest create web 1"},
@@ -38,6 +40,8 @@ func TestParse(t *testing.T) {
 		{"guest start web on node2", "guest start web 2"},
 		{"guest stop web", "guest stop web 0"},
 		{"show; q", "status / quit"},
+		{"pause 1; resume 1; kill 2; calm", "pause [1] / resume [1] / kill [2] / calm"},
+		{"forget 1", "forget 1: the laboratory numbers all rings in one sequence"},
 
 		{"up", "up: which node? usage: up NODE..."},
 		{"up 5", "up: there is no node \"5\": nodes are 1 to 4"},
@@ -81,23 +85,23 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func describe(commands []Command) string {
+func describe(commands []scenario.Command) string {
 	var list []string
 	for _, c := range commands {
 		s := string(c.Verb)
 		switch c.Verb {
-		case Up, Down, Leave, Freeze, Thaw:
-			s += fmt.Sprintf(" %v", c.Nodes)
-		case Split:
-			s += fmt.Sprintf(" %v", c.Parts)
-		case Cut, Drop, Heal:
+		case scenario.Up, scenario.Down, scenario.Kill, scenario.Leave, scenario.Pause, scenario.Resume:
+			s += fmt.Sprintf(" %v", c.Hosts)
+		case scenario.Split:
+			s += fmt.Sprintf(" %v", c.Groups)
+		case scenario.Cut, scenario.Drop, scenario.Heal:
 			s += fmt.Sprintf(" %v-%v", c.A, c.B)
-		case Serve, Device:
-			s += fmt.Sprintf(" %v", c.On)
-		case Wait:
-			s += fmt.Sprintf(" %v", c.For)
-		case Guest:
-			s += fmt.Sprintf(" %s %s %v", c.Act, c.Name, c.Node)
+		case scenario.Server, scenario.Device:
+			s += " " + c.Word
+		case scenario.Wait:
+			s += fmt.Sprintf(" %v", c.Wait)
+		case scenario.Guest:
+			s += fmt.Sprintf(" %s %s %v", c.Word, c.Name, nodeOf(c))
 		}
 		list = append(list, s)
 	}
@@ -133,7 +137,8 @@ func TestScript(t *testing.T) {
 		{"status\r\nhelp\r\n", ""},
 		{strings.Repeat("#", 1<<20+1), "x.txt: a script of more than 1048576 bytes"},
 	} {
-		_, err := ParseScript("x.txt", c.text, 2, true)
+		cfg := Defaults()
+		_, err := ParseScript("x.txt", c.text, &cfg)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -146,7 +151,9 @@ func TestScript(t *testing.T) {
 	for i := range maxGuests + 1 {
 		fmt.Fprintf(&many, "guest create g%d on 1\n", i)
 	}
-	if _, err := ParseScript("x", many.String(), 1, true); err == nil || !strings.Contains(err.Error(), "x:21: ") {
+	cfg := Defaults()
+	cfg.Nodes = 1
+	if _, err := ParseScript("x", many.String(), &cfg); err == nil || !strings.Contains(err.Error(), "x:21: ") {
 		t.Errorf("too many guests: %v", err)
 	}
 }
@@ -165,32 +172,43 @@ func FuzzScript(f *testing.F) {
 		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := ParseScript("fuzz", text, 4, true)
+		cfg := Defaults()
+		cfg.Nodes = 4
+		s, err := ParseScript("fuzz", text, &cfg)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("an error of more than one line: %q", err)
 			}
 			return
 		}
-		for _, l := range s.Lines {
-			for _, c := range l.Commands {
-				if again, err := Parse(c.Text, 4); err != nil || describe(again) != describe([]Command{c}) {
-					t.Errorf("%q read again: %v, %v", c.Text, describe(again), err)
-				}
+		for _, c := range s.Commands {
+			if !s.Script {
+				continue
+			}
+			if again, err := Parse(c.Text, 4); err != nil || describe(again) != describe([]scenario.Command{c.Command}) {
+				t.Errorf("%q read again: %v, %v", c.Text, describe(again), err)
 			}
 		}
 	})
 }
 
-// TestHelp: every verb is explained, and every line of the help fits a terminal.
+// TestHelp: every verb of the laboratory is explained, here or in docs/scenarios.md,
+// and every line of the help fits a terminal.
 func TestHelp(t *testing.T) {
-	text := strings.Join(HelpText(), "\n")
-	for _, s := range grammar() {
-		if !strings.Contains(text, string(s.verb)+" ") {
-			t.Errorf("%s is not in the help", s.verb)
+	doc, err := os.ReadFile("../../docs/scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(scenario.HelpText(), "\n")
+	for _, s := range scenario.Syntaxes() {
+		if s.Help != "" && !strings.Contains(text, s.String()+" ") {
+			t.Errorf("%s is not in the help", s)
+		}
+		if !strings.Contains(string(doc), "`"+string(s.Verb)) {
+			t.Errorf("%s is not in docs/scenarios.md", s.Verb)
 		}
 	}
-	for _, l := range HelpText() {
+	for _, l := range scenario.HelpText() {
 		if len(l) > 80 {
 			t.Errorf("%d columns: %s", len(l), l)
 		}
