@@ -24,6 +24,7 @@ type cluster struct {
 	known   bool       // a grant is on record
 	saved   qnet.Grant // the grant on record
 	unsure  bool       // a write has failed since: something else may be on record
+	fresh   bool       // it was written just now, and nobody can have changed it since
 	writing uint64     // Persist under way; 0 if none
 	asked   qnet.Grant // what it writes
 	retryAt time.Time  // after a Persist was refused

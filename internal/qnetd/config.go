@@ -31,6 +31,10 @@ type Config struct {
 	// nodes that take it; zero is told to nobody.
 	Register qnet.RegisterID
 
+	// SharedRegister is that other arbiters write to the register, too. Then what is on record
+	// is relied on only while it was just written.
+	SharedRegister bool
+
 	KeepActivePartition bool // default for clients that do not set the option
 
 	// HoldTime is how long a silent holder keeps its vote. HoldAuto works it

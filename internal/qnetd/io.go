@@ -56,16 +56,25 @@ type Persisted struct {
 	Err error // nil when the grant is on disk
 }
 
+// RecordChanged answers the output Persist with the same ID in place of Persisted: nothing was
+// written, for another arbiter has changed the cluster's record.
+type RecordChanged struct {
+	ID    uint64
+	Grant qnet.Grant // what is on record now
+	Known bool       // false: it was removed, and Grant is empty
+}
+
 // Tick says that the instant of Deadline has come. A tick too many does no harm.
 type Tick struct{}
 
-func (Connected) input()    {}
-func (Received) input()     {}
-func (Garbled) input()      {}
-func (Secured) input()      {}
-func (Disconnected) input() {}
-func (Persisted) input()    {}
-func (Tick) input()         {}
+func (Connected) input()     {}
+func (Received) input()      {}
+func (Garbled) input()       {}
+func (Secured) input()       {}
+func (Disconnected) input()  {}
+func (Persisted) input()     {}
+func (RecordChanged) input() {}
+func (Tick) input()          {}
 
 // Output is something to be done. Outputs of one Step are done in their order;
 // Sends to one connection keep their order over all Steps.
@@ -94,8 +103,8 @@ type Close struct {
 // that matters. There is no answer, and if it fails nothing is lost.
 type Forget struct{ Cluster string }
 
-// Persist asks for a grant to be written to disk. The answer is Persisted with
-// the same ID. At most one Persist for a cluster is under way at a time, and
+// Persist asks for a grant to be written to disk. The answer is Persisted or RecordChanged
+// with the same ID. At most one Persist for a cluster is under way at a time, and
 // the ACKs that it covers are returned only by a Step after that answer.
 type Persist struct {
 	ID      uint64

@@ -115,6 +115,7 @@ type player struct {
 	disk   string // ok, full or slow
 	slow   []qnetd.Persist
 	stored map[string]qnet.Grant
+	other  *qnetd.RecordChanged // what another arbiter has put on record
 	out    strings.Builder
 }
 
@@ -155,6 +156,8 @@ func (p *player) do(f []string) {
 		p.configure(f[1:])
 	case "disk":
 		p.disk = f[1]
+	case "other": // another arbiter gives the vote, "other RING MEMBERS", or removes the record
+		p.other = p.otherRecord(f[1:])
 	case "written":
 		list := p.slow
 		p.slow = nil
@@ -208,6 +211,8 @@ func (p *player) configure(f []string) {
 			id, err := hex.DecodeString(strings.Repeat(v, 16))
 			p.must(err)
 			p.cfg.Register = qnet.RegisterID(id)
+		case "shared":
+			p.cfg.SharedRegister = v == "yes"
 		case "hold":
 			d, err := time.ParseDuration(v)
 			p.must(err)
@@ -267,7 +272,26 @@ func (p *player) step(in qnetd.Input) {
 	}
 }
 
+// otherRecord is what another arbiter has put on record.
+func (p *player) otherRecord(f []string) *qnetd.RecordChanged {
+	if len(f) == 0 {
+		return &qnetd.RecordChanged{}
+	}
+	ring, members := p.ringID(f[0]), p.list(f[1]).IDs()
+	g := qnet.Grant{Ring: ring, Members: members, Rings: []qnet.Ring{{ID: ring, Members: members, Reporters: members}}}
+	for _, id := range members {
+		g.Holders = append(g.Holders, qnet.Holder{Node: id, Ring: ring, Heartbeat: 8000})
+	}
+	return &qnetd.RecordChanged{Grant: g, Known: true}
+}
+
 func (p *player) persist(o qnetd.Persist, disk string) {
+	if r := p.other; r != nil {
+		p.other = nil
+		r.ID, p.stored[o.Cluster] = o.ID, r.Grant
+		p.step(*r)
+		return
+	}
 	switch disk {
 	case "slow":
 		p.slow = append(p.slow, o)

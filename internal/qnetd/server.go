@@ -97,6 +97,8 @@ func (s *Server) Apply(now time.Time, in Input) []Output {
 		}
 	case Persisted:
 		s.persisted(now, in)
+	case RecordChanged:
+		s.recordChanged(now, in)
 	case Tick:
 	}
 	return s.out

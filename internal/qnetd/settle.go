@@ -195,7 +195,7 @@ func (s *Server) grant(now time.Time, cl *cluster, p hold.Partition, winners []*
 	case cl.writing != 0:
 		// What is on record is about to be replaced, whatever it covers.
 		return time.Time{}, obstacle{why: whyWriting}
-	case cl.known && !cl.unsure && cl.ledger.Covers(cl.saved, p):
+	case s.relies(cl) && cl.ledger.Covers(cl.saved, p):
 		for _, c := range targets {
 			s.sendVote(now, c, qnet.VoteACK, reason)
 		}
@@ -230,6 +230,11 @@ func (s *Server) persist(cl *cluster, p hold.Partition) {
 	s.emit(Persist{ID: s.persistID, Cluster: cl.name, Grant: cl.asked})
 }
 
+// relies reports whether the grant that was saved last is surely what is on record (H5).
+func (s *Server) relies(cl *cluster) bool {
+	return cl.known && !cl.unsure && (cl.fresh || !s.cfg.SharedRegister)
+}
+
 // persisted takes the answer to a Persist and goes on from there.
 func (s *Server) persisted(now time.Time, in Persisted) {
 	cl := s.persists[in.ID]
@@ -246,9 +251,11 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 	} else {
 		s.storeErr = ""
 		cl.known, cl.unsure, cl.saved, cl.retryAt = true, false, cl.asked, time.Time{}
+		cl.fresh = true
 	}
 	s.retire(now, cl)
 	s.settle(now, cl)
+	cl.fresh = false
 }
 
 // armCluster makes sure that the cluster is settled again at the instant at.
