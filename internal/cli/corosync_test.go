@@ -22,6 +22,7 @@ import (
 	"github.com/quorate/quorate/corosync/corotest"
 	"github.com/quorate/quorate/corosync/votequorum"
 	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/status"
 )
 
 // cluster is a fake Corosync on the first of two nodes.
@@ -79,6 +80,8 @@ func (c *cluster) check(t *testing.T, args string, code int, stdout, stderr stri
 // TestCorosyncStatus casts the device's vote, and loses a node and the vote.
 func TestCorosyncStatus(t *testing.T) {
 	c := newCluster(t)
+	c.keys.Set("quorum.provider", cmap.StringValue("corosync_votequorum"))
+	c.keys.Set("runtime.votequorum.this_node_id", cmap.Uint32Value(1))
 	c.check(t, "status", 0, `cluster  pve, configuration version 4
 quorate  yes
 ring     1.4, 2 members
@@ -174,7 +177,7 @@ func TestCorosyncMembers(t *testing.T) {
                     1     198.51.100.2  down
 `, "")
 	code, out, _ := c.run("members", "--json")
-	var list []corosyncMember
+	var list []status.NodeLinks
 	if err := json.Unmarshal([]byte(out), &list); err != nil || code != 0 || len(list) != 2 || !list[0].Local || list[0].Links[0].Connected != nil ||
 		!*list[1].Links[0].Connected || *list[1].Links[1].Connected {
 		t.Errorf("exit code %d, %v: %s", code, err, out)
@@ -299,6 +302,7 @@ func TestCorosyncErrors(t *testing.T) {
 		}
 	}
 	c.Refuse(0)
+	c.keys.Set("quorum.provider", cmap.StringValue("corosync_votequorum"))
 	if err := os.Remove(filepath.Join(c.dir, "votequorum")); err != nil {
 		t.Fatal(err)
 	}

@@ -209,11 +209,11 @@ func (c *Client) snapshot(ctx context.Context, last quorum.Quorum) (*status.Quor
 	}
 	list := nodelist(keys)
 	for _, id := range last.Members {
-		m, err := c.member(ctx, id, q)
+		m, err := c.member(ctx, qnet.NodeID(id))
 		if err != nil {
 			return nil, err
 		}
-		m.Name = list.name(m.ID)
+		m.Name, m.Local = list.name(m.ID), m.ID == q.NodeID
 		q.Members = append(q.Members, m)
 	}
 	return q, c.addAbsent(ctx, q, list)
@@ -242,19 +242,29 @@ func (c *Client) addVotes(ctx context.Context, q *status.Quorum, keys map[string
 	return nil
 }
 
-// member asks for one member. One whose address is not told has none.
-func (c *Client) member(ctx context.Context, id uint32, q *status.Quorum) (status.Member, error) {
-	m := status.Member{ID: qnet.NodeID(id), Local: qnet.NodeID(id) == q.NodeID}
-	if c.votes != nil {
-		i, err := c.votes.Info(ctx, id)
-		if err != nil && !errors.Is(err, corosync.ErrNotExist) {
-			return m, err
-		}
-		m.Votes, m.Expected = i.Votes, i.Expected
-		m.Registered, m.Alive = i.Flags.Has(votequorum.Registered), i.Flags.Has(votequorum.Alive)
-		m.Cast, m.MasterWins = i.Flags.Has(votequorum.CastVote), i.Flags.Has(votequorum.MasterWins)
+// votesOf asks votequorum for a node. It may never have heard of it: then known is false.
+func (c *Client) votesOf(ctx context.Context, id qnet.NodeID) (m status.Member, known bool, err error) {
+	m.ID = id
+	if c.votes == nil {
+		return m, false, nil
 	}
-	addrs, err := c.cfg.Addresses(ctx, id)
+	i, err := c.votes.Info(ctx, uint32(id))
+	if errors.Is(err, corosync.ErrNotExist) {
+		return m, false, nil
+	}
+	m.State, m.Votes, m.Expected = qnet.NodeState(i.State), i.Votes, i.Expected
+	m.Registered, m.Alive = i.Flags.Has(votequorum.Registered), i.Flags.Has(votequorum.Alive)
+	m.Cast, m.MasterWins = i.Flags.Has(votequorum.CastVote), i.Flags.Has(votequorum.MasterWins)
+	return m, err == nil, err
+}
+
+// member asks for one member. One whose address is not told has none.
+func (c *Client) member(ctx context.Context, id qnet.NodeID) (status.Member, error) {
+	m, _, err := c.votesOf(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	addrs, err := c.cfg.Addresses(ctx, uint32(id))
 	var code corosync.Code
 	switch {
 	case err == nil && len(addrs) > 0:
@@ -268,19 +278,19 @@ func (c *Client) member(ctx context.Context, id uint32, q *status.Quorum) (statu
 // addAbsent adds the configured nodes that are no members.
 func (c *Client) addAbsent(ctx context.Context, q *status.Quorum, list nodes) error {
 	for _, n := range list {
-		if n.ID == 0 || isMember(q, n.ID) {
+		if n.id == 0 || isMember(q, n.id) {
 			continue
 		}
-		if c.votes != nil {
-			// It may have had other votes set while it was here.
-			switch i, err := c.votes.Info(ctx, uint32(n.ID)); {
-			case err == nil:
-				n.Votes = i.Votes
-			case !errors.Is(err, corosync.ErrNotExist):
-				return err
-			}
+		heard, known, err := c.votesOf(ctx, n.id)
+		if err != nil {
+			return err
 		}
-		q.Absent = append(q.Absent, n)
+		heard.Name = n.name
+		a := status.Absent{ID: n.id, Name: n.name, Address: n.address(), Votes: n.votes, Heard: heard}
+		if known {
+			a.Votes = heard.Votes // it may have had other votes set while it was here
+		}
+		q.Absent = append(q.Absent, a)
 	}
 	return nil
 }

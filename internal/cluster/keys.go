@@ -47,44 +47,69 @@ func number(s string, otherwise uint64, bits int) uint64 {
 	return n
 }
 
+// configured is a node of the nodelist.
+type configured struct {
+	id    qnet.NodeID // 0: it has none
+	name  string
+	votes uint32
+	links []status.Link // by number
+}
+
+// set reads a key of the node.
+func (n *configured) set(key, value string) {
+	switch key {
+	case "nodeid":
+		n.id = qnet.NodeID(number(value, 0, 32))
+	case "name":
+		n.name = value
+	case "quorum_votes":
+		n.votes = uint32(number(value, 1, 32))
+	}
+	link, isRing := strings.CutPrefix(key, "ring")
+	link, isAddr := strings.CutSuffix(link, "_addr")
+	if i, err := strconv.ParseUint(link, 10, 8); err == nil && isRing && isAddr {
+		n.links = append(n.links, status.Link{Number: int(i), Address: value})
+	}
+}
+
+// address is that of the first link; empty if it has none.
+func (n *configured) address() string {
+	if len(n.links) == 0 || n.links[0].Number != 0 {
+		return ""
+	}
+	return n.links[0].Address
+}
+
 // nodes is the nodelist, by ID.
-type nodes []status.Absent
+type nodes []*configured
 
 func nodelist(keys map[string]string) nodes {
-	byPlace := map[string]*status.Absent{}
+	const prefix = "nodelist.node."
+	byPlace := map[string]*configured{}
 	for key, value := range keys {
-		place, name, ok := strings.Cut(strings.TrimPrefix(key, "nodelist.node."), ".")
-		if !ok || !strings.HasPrefix(key, "nodelist.node.") {
+		place, name, ok := strings.Cut(strings.TrimPrefix(key, prefix), ".")
+		if !ok || !strings.HasPrefix(key, prefix) {
 			continue
 		}
-		n := byPlace[place]
-		if n == nil {
-			n = &status.Absent{Votes: 1}
-			byPlace[place] = n
+		if byPlace[place] == nil {
+			byPlace[place] = &configured{votes: 1}
 		}
-		switch name {
-		case "nodeid":
-			n.ID = qnet.NodeID(number(value, 0, 32))
-		case "name":
-			n.Name = value
-		case "ring0_addr":
-			n.Address = value
-		case "quorum_votes":
-			n.Votes = uint32(number(value, 1, 32))
-		}
+		byPlace[place].set(name, value)
 	}
 	var list nodes
 	for _, place := range slices.Sorted(maps.Keys(byPlace)) {
-		list = append(list, *byPlace[place])
+		n := byPlace[place]
+		slices.SortFunc(n.links, func(a, b status.Link) int { return cmp.Compare(a.Number, b.Number) })
+		list = append(list, n)
 	}
-	slices.SortStableFunc(list, func(a, b status.Absent) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(list, func(a, b *configured) int { return cmp.Compare(a.id, b.id) })
 	return list
 }
 
 func (l nodes) name(id qnet.NodeID) string {
 	for _, n := range l {
-		if n.ID == id {
-			return n.Name
+		if n.id == id {
+			return n.name
 		}
 	}
 	return ""

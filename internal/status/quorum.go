@@ -67,7 +67,8 @@ type Member struct {
 	Cast       bool `json:"device_casts_vote"`
 	MasterWins bool `json:"device_master_wins"`
 
-	Expected uint32 `json:"expected_votes,omitempty"` // the votes that it expects, as far as this node has heard; 0: nothing is known
+	State    qnet.NodeState `json:"-"`                        // as votequorum has it; not set if it was not asked, or never heard of the node
+	Expected uint32         `json:"expected_votes,omitempty"` // the votes that it expects, as far as this node has heard; 0: nothing is known
 }
 
 // Absent is a configured node that is no member.
@@ -76,6 +77,7 @@ type Absent struct {
 	Name    string      `json:"name"`
 	Address string      `json:"address"`
 	Votes   uint32      `json:"votes"`
+	Heard   Member      `json:"-"` // what votequorum has heard of it last
 }
 
 // Device is the section quorum.device of the running Corosync.
@@ -120,27 +122,27 @@ func AppendQuorum(b []byte, q *Quorum, now time.Time) []byte {
 			blocked = "Activity blocked"
 		}
 		line("Quorum:", fmt.Sprintf("%d %s", v.Quorum, blocked))
-		line("Flags:", q.flags())
+		line("Flags:", strings.Join(append(q.flags(), ""), " ")) // C puts a blank behind each
 	}
 	return q.appendMembers(b)
 }
 
-// flags is the line of flags. Each is followed by a blank, as in C.
-func (q *Quorum) flags() string {
+// flags names the flags that are set, in C's words.
+func (q *Quorum) flags() []string {
 	v := q.Votequorum
-	var b strings.Builder
+	var words []string
 	for _, f := range []struct {
 		on   bool
 		word string
 	}{
-		{v.TwoNode, "2Node "}, {v.Quorate, "Quorate "}, {v.WaitForAll, "WaitForAll "}, {v.LastManStanding, "LastManStanding "},
-		{v.AutoTieBreaker, "AutoTieBreaker "}, {v.AllowDownscale, "AllowDownscale "}, {q.local().Registered, "Qdevice "},
+		{v.TwoNode, "2Node"}, {v.Quorate, "Quorate"}, {v.WaitForAll, "WaitForAll"}, {v.LastManStanding, "LastManStanding"},
+		{v.AutoTieBreaker, "AutoTieBreaker"}, {v.AllowDownscale, "AllowDownscale"}, {q.local().Registered, "Qdevice"},
 	} {
 		if f.on {
-			b.WriteString(f.word)
+			words = append(words, f.word)
 		}
 	}
-	return b.String()
+	return words
 }
 
 // local returns this node, or nothing if it is no member.
