@@ -42,11 +42,14 @@ func (r Reason) String() string { return r.Text(nil) }
 // Text is the reason in one sentence: who has the arbiter's vote, and why.
 func (r Reason) Text(names qnet.Names) string { return r.Lead(names) + r.Clause(names) }
 
+// Undecided begins the sentence of a verdict that is still to come, and no other.
+const Undecided = "nothing is decided yet"
+
 // Lead is the beginning of the sentence, which says who has the vote.
 func (r Reason) Lead(names qnet.Names) string {
 	switch {
 	case r.Code == Awaiting:
-		return "nothing is decided yet, because "
+		return Undecided + ", because "
 	case r.Code == KeptActive && len(r.Nodes) > 0:
 		return names.List(r.Nodes) + r.one(" keeps", " keep") + " the arbiter's vote, because "
 	case len(r.Nodes) > 0:

@@ -45,6 +45,7 @@ type Event struct {
 	Nodes   []qnet.NodeID // members of a ring, or those who are together
 	Gone    []qnet.NodeID // those who are members no more
 	Back    []qnet.NodeID // those who are members now and were not before
+	Unheard []qnet.NodeID // those of whom nobody knows whether they had the vote (H6)
 	Addr    string        // of the other end of a connection; printable
 	Ring    qnet.RingID
 	Vote    qnet.Vote

@@ -60,7 +60,7 @@ const (
 	VotePutOff                                 // Node has to wait for the vote: Reason (H8)
 	VoteUndecided                              // likewise: nothing is decided
 	Decided                                    // Reason
-	HeldBack                                   // Nodes may still be using the vote for For, or Reason
+	HeldBack                                   // Nodes may still be using the vote for For, or Unheard, or Reason
 	GrantNotRecorded                           // Reason
 	MessageRefused                             // of Node or Addr: Reason
 	ReplyUnexpected                            // of Node: What

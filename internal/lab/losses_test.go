@@ -46,7 +46,7 @@ func TestLosses(t *testing.T) {
 				if bad == "" {
 					return
 				}
-				if events, _ := l.Events(0); try == 10 || !slices.ContainsFunc(events, func(e Event) bool { return strings.Contains(e.Text, "stood still") }) {
+				if events, _ := l.Events(0); try == 10 || !slices.ContainsFunc(events, func(e Event) bool { return e.Who == "machine" }) {
 					t.Fatal(bad)
 				}
 				t.Logf("try %d: the machine was too busy", try)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quorate/quorate/internal/decision"
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
@@ -272,7 +273,7 @@ func (a *ArbiterView) Text() string {
 	switch {
 	case !a.Running:
 		return "stopped"
-	case a.Reason == "" || strings.HasPrefix(a.Reason, "nothing is decided yet"):
+	case a.Reason == "" || strings.HasPrefix(a.Reason, decision.Undecided):
 		return ""
 	case a.Blocked != "":
 		return fmt.Sprintf("vote to %s, but not yet: %s", a.who(), a.Blocked)

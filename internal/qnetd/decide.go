@@ -97,7 +97,7 @@ func (s *Server) noteObstacle(now time.Time, cl *cluster, ring qnet.RingID, held
 		return
 	}
 	e := cl.event(event.Debug, event.HeldBack, ring, held.why)
-	e.Nodes, e.For = held.nodes, max(0, held.until.Sub(now))
+	e.Nodes, e.Unheard, e.For = held.nodes, held.lost, max(0, held.until.Sub(now))
 	if !held.soon && e.For > settleTime {
 		e.Level = event.Info
 	}

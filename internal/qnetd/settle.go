@@ -140,6 +140,7 @@ func (s *Server) answerWaiting(now time.Time, cl *cluster, reason voteReason) (n
 type obstacle struct {
 	why   string        // empty: nothing does
 	nodes []qnet.NodeID // who may still be using the vote
+	lost  []qnet.NodeID // who was not heard since the start, with nothing on record
 	until time.Time     // when it ends by itself
 	soon  bool          // it may end any moment: a connected node's answer is all that is missing
 }
@@ -157,6 +158,7 @@ func (cl *cluster) obstacle(now time.Time, p hold.Partition) obstacle {
 	case len(ob.Holders) > 0:
 		out.why = cl.names.List(ob.Holders) + " may still be using the vote"
 	case len(ob.Unheard) > 0:
+		out.lost = ob.Unheard
 		out.why = "this arbiter has no record of who had the vote, and has not heard " + cl.names.List(ob.Unheard) + " since it started"
 	case ob.Refused:
 		out.why = "more nodes say that they still use the vote than this cluster has"

@@ -71,7 +71,7 @@ func (d *goDaemon) step(in qdevice.Input) {
 			d.n.w.connect(d.n)
 		case qdevice.Send:
 			if m, ok := o.Msg.(wire.Init); ok && m.StillCasting.V == 1 {
-				d.n.w.stats.notice(event.Event{})
+				d.n.w.stats.Rules[stillCasting]++
 			}
 			d.n.sendArbiter(o.Msg)
 		case qdevice.RunHeuristics:

@@ -5,7 +5,6 @@ package sim
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
@@ -45,6 +44,9 @@ type mark struct {
 	kind func(*event.Event) bool
 }
 
+// stillCasting is the mark of a node that has said so in its Init.
+const stillCasting = 6
+
 // kinds matches any of these kinds.
 func kinds(list ...event.Kind) func(*event.Event) bool {
 	return func(e *event.Event) bool { return slices.Contains(list, e.Kind) }
@@ -53,14 +55,12 @@ func kinds(list ...event.Kind) func(*event.Event) bool {
 // marks are the rules whose being applied is counted.
 var marks = [...]mark{
 	{"H5 held back: a holder outside", func(e *event.Event) bool { return e.Kind == event.HeldBack && len(e.Nodes) > 0 }},
-	{"H6 held back: nothing on record", func(e *event.Event) bool {
-		return e.Kind == event.HeldBack && strings.Contains(e.Reason, "has no record")
-	}},
+	{"H6 held back: nothing on record", func(e *event.Event) bool { return e.Kind == event.HeldBack && len(e.Unheard) > 0 }},
 	{"H7 a silent node left out", kinds(event.NodeUnanswering)},
 	{"H7 a late node left out", kinds(event.NodeUnreporting)},
 	{"H8 told NACK for now", kinds(event.VotePutOff)},
 	{"H8 told NACK, undecided", kinds(event.VoteUndecided)},
-	{"H9 came back still casting", kinds(event.None)},
+	stillCasting: {"H9 came back still casting", kinds()}, // no event: the node's message says it
 	{"H5 the disk refused", kinds(event.GrantNotRecorded)},
 	{"DPD", kinds(event.NodeSilent)},
 	{"a node came back before it was missed", kinds(event.NodeReplaced)},
@@ -70,7 +70,7 @@ var marks = [...]mark{
 	{"the heuristics changed", kinds(event.HeuristicsPassed, event.HeuristicsFailed, event.HeuristicsNone)},
 }
 
-// notice counts an event. One without a kind says that a node came back still casting.
+// notice counts an event.
 func (s *Stats) notice(e event.Event) {
 	for i, m := range marks {
 		if m.kind(&e) {
