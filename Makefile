@@ -7,7 +7,7 @@ FUZZTIME ?= 20s
 NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil \
 	corosync-qdevice corosync-qdevice-tool corosync-qdevice-net-certutil
 
-.PHONY: all build demo test unit unit386 race fuzz verify cross interop compat bench clean deps sim module
+.PHONY: all build demo test unit unit386 race fuzz verify cross interop compat bench clean deps sim module mutants test-all
 
 all: build
 
@@ -34,7 +34,7 @@ unit:
 
 # What has no need of 64 bits, on a processor of 32: the pure packages, the formats, the
 # register and the clients of Corosync.
-PURE = qnet words advice event wire decision status outlook hold qnetd qdevice nodeconf votequorum/... totem \
+PURE = qnet term random timing words advice event wire decision status outlook hold qnetd qdevice nodeconf votequorum/... totem \
 	engine/... scenario sim explain
 unit386:
 	@mkdir -p bin
@@ -90,6 +90,15 @@ cross:
 			echo "vet $$t"; $(GO) vet ./... || exit 1 ;; esac; \
 		echo "build $$t"; $(GO) build -o /dev/null ./cmd/quorate || exit 1; \
 	done
+
+# Each rule of docs/decision.md broken in each way that one line can, and the test that must
+# notice: see test/mutants. It ends with those that none notices.
+mutants:
+	$(GO) run ./test/mutants
+
+# What takes too long for make test.
+test-all: test race mutants
+	$(MAKE) sim STEPS=100000000
 
 # Random histories in the simulator: a million steps take about a second.
 STEPS ?= 20000000

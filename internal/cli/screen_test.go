@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/internal/outlook"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // watched is a report of a node with many others.
@@ -61,7 +62,7 @@ func TestScreen(t *testing.T) {
 				t.Fatalf("%v: %d lines", size, len(lines))
 			}
 			for _, l := range lines {
-				if n := status.Columns(l); n > size[0] {
+				if n := term.Columns(l); n > size[0] {
 					t.Fatalf("%v: %d columns: %q", size, n, l)
 				}
 			}

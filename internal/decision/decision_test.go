@@ -119,7 +119,38 @@ func TestOutOfDate(t *testing.T) {
 			c.Report += uint64(c.Node)
 		})}, "1, 2", "", OnlyOne},
 		{"two of them", View{Clients: []Client{client(1, 3, 5, 1, 2, 3), client(2, 3, 5, 1, 2, 3), client(3, 3, 6, 3)}}, "", "1, 2", Awaiting},
+		// A ring is reported when the last of its nodes reports it.
+		{"named by one of two who reported it", View{Clients: reports([]Client{client(1, 4, 5, 1, 2, 3), client(2, 4, 5, 1, 2, 3), client(3, 4, 5, 3)}, 7, 4, 6)}, "", "2, 3", Awaiting},
+		{"named by the later of two rings", View{Clients: reports([]Client{client(1, 4, 5, 1, 3), client(2, 4, 5, 2, 3), client(3, 4, 5, 3)}, 7, 4, 6)}, "", "2, 3", Awaiting},
+		{"left by the one, not by the other", View{Clients: reports([]Client{client(1, 4, 5, 1), client(2, 4, 5, 2), client(3, 4, 5, 1, 2, 3)}, 7, 4, 6)}, "", "2, 3", Awaiting},
+		// Rings that share an ID are told apart by their members.
+		{"two rings of one ID", View{TieBreaker: lowest(), Clients: with([]Client{client(1, 2, 5, 1), client(2, 2, 5, 2)}, func(c *Client) {
+			c.Ring = qnet.RingID{Node: 1, Seq: 5}
+		})}, "1", "", TieBreaker},
 	})
+}
+
+// reports numbers the clients' reports.
+func reports(cs []Client, numbers ...uint64) []Client {
+	for i := range cs {
+		cs[i].Report = numbers[i]
+	}
+	return cs
+}
+
+// TestConfigured: the number of configured nodes goes with each verdict (P1).
+func TestConfigured(t *testing.T) {
+	for name, cs := range map[string][]Client{
+		"one side":  {client(1, 2, 5, 1, 2), client(2, 2, 5, 1, 2)},
+		"two sides": {client(1, 2, 5, 1), client(2, 2, 5, 2)},
+		"awaited":   {client(1, 2, 5, 1, 2), client(2, 2, 6, 2)},
+	} {
+		for a := qnet.Test; a <= qnet.LMS+1; a++ {
+			if r := Decide(a, View{TieBreaker: lowest(), Clients: cs}).Reason; r.Configured != 2 {
+				t.Errorf("%s, %v: %d configured nodes", name, a, r.Configured)
+			}
+		}
+	}
 }
 
 func TestLMS(t *testing.T) {
@@ -185,6 +216,11 @@ func TestTwoNodeLMS(t *testing.T) {
 			}
 		})}, "2", "", Heuristics},
 		// Rule T5: otherwise the tie-breaker decides, among the connected nodes.
+		{"highest that is connected", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerHighest}, Clients: with(half(), func(c *Client) {
+			if c.Node == 2 {
+				c.Config = []qnet.NodeID{2, 3}
+			}
+		})}, "2", "", TieBreaker},
 		{"highest", View{TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerHighest}, Clients: half()}, "2", "", TieBreaker},
 	})
 }
@@ -199,8 +235,8 @@ func TestTestAlgorithm(t *testing.T) {
 }
 
 func TestUnknownAlgorithm(t *testing.T) {
-	if v := Decide(9, View{Clients: []Client{client(1, 1, 1, 1)}}); v.Winner != nil {
-		t.Errorf("winner %v", v.Winner)
+	if v := Decide(9, View{Clients: []Client{client(1, 1, 1, 1)}}); v.Winner != nil || v.Reason.Code != NoPartition {
+		t.Errorf("winner %v: %s", v.Winner, v.Reason)
 	}
 }
 

@@ -50,7 +50,7 @@ func (l *look) group() {
 	}
 	slices.SortFunc(order, func(i, j int) int {
 		a, b := &l.Clients[i], &l.Clients[j]
-		return cmp.Or(cmp.Compare(a.Ring.Node, b.Ring.Node), cmp.Compare(a.Ring.Seq, b.Ring.Seq), compareIDs(a.Members, b.Members), i-j)
+		return cmp.Or(cmp.Compare(a.Ring.Node, b.Ring.Node), cmp.Compare(a.Ring.Seq, b.Ring.Seq), compareIDs(a.Members, b.Members))
 	})
 	room, used := make([]partition, len(order)), 0
 	l.of = make([]*partition, len(order))
@@ -177,16 +177,16 @@ func verdict(p *partition, r Reason) Verdict {
 }
 
 // breakTie applies rules P3 and P4 to partitions that nothing else tells
-// apart: ids are the nodes among which lowest and highest are looked for.
+// apart: ids are the nodes among which lowest and highest are looked for, one of each
+// partition at least.
 func (l *look) breakTie(list []*partition, ids []qnet.NodeID, r Reason) Verdict {
 	// Rule P3: lowest and highest are the lowest and highest of the nodes that a rule names; a
 	// node ID is itself.
 	preferred := l.TieBreaker.ID
-	switch {
-	case len(ids) == 0: // nobody has a config list
-	case l.TieBreaker.Mode == qnet.TieBreakerLowest:
+	switch l.TieBreaker.Mode {
+	case qnet.TieBreakerLowest:
 		preferred = slices.Min(ids)
-	case l.TieBreaker.Mode == qnet.TieBreakerHighest:
+	case qnet.TieBreakerHighest:
 		preferred = slices.Max(ids)
 	}
 	for _, p := range list {

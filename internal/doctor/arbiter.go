@@ -20,6 +20,7 @@ import (
 	"github.com/quorate/quorate/internal/fault"
 	"github.com/quorate/quorate/internal/pki"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // ArbiterConfig is what is examined of an arbiter, and with what.
@@ -177,7 +178,7 @@ func (a *arbiter) certificates(context.Context) {
 		if loaded.Server.Leaf.NotAfter.Before(until) {
 			until = loaded.Server.Leaf.NotAfter
 		}
-		a.say(OK, fmt.Sprintf("valid until %s; %s enrolled", until.Format("2006-01-02"), count(len(enrolled), "cluster")))
+		a.say(OK, fmt.Sprintf("valid until %s; %s enrolled", until.Format("2006-01-02"), term.Count(len(enrolled), "cluster")))
 	}
 }
 
@@ -279,7 +280,7 @@ func (a *arbiter) cluster(c *status.Cluster) {
 		a.say(Warn, c.Name+": nobody has the vote: "+or(c.Reason, "the nodes have not reported yet"))
 	}
 	if len(a.results) == before {
-		a.say(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, count(len(c.Nodes), "node")))
+		a.say(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, term.Count(len(c.Nodes), "node")))
 	}
 }
 
@@ -287,13 +288,13 @@ func (a *arbiter) cluster(c *status.Cluster) {
 func since(start, now time.Time) string {
 	switch d := now.Sub(start); {
 	case d < time.Minute:
-		return count(int(d.Seconds()), "second")
+		return term.Count(int(d.Seconds()), "second")
 	case d < time.Hour:
-		return count(int(d.Minutes()), "minute")
+		return term.Count(int(d.Minutes()), "minute")
 	case d < 48*time.Hour:
-		return count(int(d.Hours()), "hour")
+		return term.Count(int(d.Hours()), "hour")
 	default:
-		return count(int(d.Hours()/24), "day")
+		return term.Count(int(d.Hours()/24), "day")
 	}
 }
 

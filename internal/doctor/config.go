@@ -21,6 +21,7 @@ import (
 	"github.com/quorate/quorate/internal/fault"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // file reads corosync.conf as corosync -t does, and lints it.
@@ -57,7 +58,7 @@ func (e *examiner) file(context.Context) {
 		e.problem(p)
 	}
 	if !bad {
-		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), count(len(f.Nodes()), "node")))
+		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), term.Count(len(f.Nodes()), "node")))
 	}
 }
 
@@ -120,13 +121,6 @@ func or(s, otherwise string) string {
 	return s
 }
 
-func count[N int | uint32](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // timers holds Totem's times against the device's.
 func (e *examiner) timers(context.Context) {
 	if e.conf == nil {
@@ -187,9 +181,9 @@ func (e *examiner) quorum(context.Context) {
 	if e.q == nil {
 		return
 	}
-	text := count(len(e.q.Members), "member")
+	text := term.Count(len(e.q.Members), "member")
 	if v := e.q.Votequorum; v != nil {
-		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, count(v.Expected, "vote"), v.Quorum, text)
+		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, term.Count(v.Expected, "vote"), v.Quorum, text)
 	}
 	if !e.q.Quorate {
 		e.say(Fail, "not quorate: "+text, advice.Status)

@@ -15,6 +15,7 @@ import (
 	"github.com/quorate/quorate/internal/outlook"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // daemon asks the node daemon.
@@ -121,7 +122,7 @@ func (e *examiner) registered(context.Context) {
 	case !m.Alive:
 		e.say(Fail, "the quorum device has stopped polling", advice.RestartNodeDaemon)
 	default:
-		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, count(e.q.Votequorum.DeviceVotes, "vote")))
+		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, term.Count(e.q.Votequorum.DeviceVotes, "vote")))
 	}
 }
 
@@ -155,7 +156,7 @@ func (e *examiner) others(context.Context) {
 		}
 	}
 	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {
-		e.say(OK, count(n-1, "other member")+", and nothing looks wrong from here")
+		e.say(OK, term.Count(n-1, "other member")+", and nothing looks wrong from here")
 	}
 }
 

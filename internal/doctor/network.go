@@ -17,6 +17,7 @@ import (
 
 	"github.com/quorate/quorate/internal/advice"
 	"github.com/quorate/quorate/internal/fault"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // slowLookup is how long a lookup may take without a word.
@@ -54,7 +55,7 @@ func (e *examiner) names(ctx context.Context) {
 	case looked == 0:
 		e.say(OK, "there are only addresses, so no name has to be looked up")
 	default:
-		e.say(OK, count(looked, "name")+" found")
+		e.say(OK, term.Count(looked, "name")+" found")
 	}
 }
 

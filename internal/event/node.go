@@ -6,7 +6,7 @@ package event
 import (
 	"fmt"
 
-	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // nodeText is the sentence of what happens to a node's daemon.
@@ -92,13 +92,13 @@ func (e *Event) voteText() string {
 func (e *Event) quorumText() string {
 	change := ""
 	if len(e.Gone) > 0 {
-		change = e.Names.List(e.Gone) + verb(e.Gone, " is", " are") + " gone"
+		change = e.Names.List(e.Gone) + term.Plural(len(e.Gone), " is", " are") + " gone"
 	}
 	if len(e.Back) > 0 {
 		if change != "" {
 			change += ", "
 		}
-		change += e.Names.List(e.Back) + verb(e.Back, " is", " are") + " back"
+		change += e.Names.List(e.Back) + term.Plural(len(e.Back), " is", " are") + " back"
 	}
 	text := e.quorum()
 	if change == "" {
@@ -111,7 +111,7 @@ func (e *Event) quorumText() string {
 func (e *Event) quorum() string {
 	votes := ""
 	if v := e.Votes; v != (Votes{}) {
-		votes = fmt.Sprintf(": %d of %s, %d needed", v.Total, count(v.Expected, "vote"), v.Needed)
+		votes = fmt.Sprintf(": %d of %s, %d needed", v.Total, term.Count(v.Expected, "vote"), v.Needed)
 	}
 	with := ""
 	if e.Device {
@@ -129,20 +129,5 @@ func (e *Event) quorum() string {
 	if !e.Was {
 		return "there is still no quorum" + votes
 	}
-	return e.Names.List(e.Nodes) + verb(e.Nodes, " stays", " stay") + " quorate" + with
-}
-
-// verb returns the word for one node or for several.
-func verb(ids []qnet.NodeID, one, several string) string {
-	if len(ids) == 1 {
-		return one
-	}
-	return several
-}
-
-func count(n uint32, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return e.Names.List(e.Nodes) + term.Plural(len(e.Nodes), " stays", " stay") + " quorate" + with
 }

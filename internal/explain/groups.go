@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // short are the kinds of the short table; the rest needs two things to go wrong that
@@ -183,7 +184,7 @@ func why(c *Case) string {
 	case slices.ContainsFunc(c.Parts, func(o Part) bool { return o.Quorum != c.Parts[0].Quorum || o.Expected != c.Parts[0].Expected }):
 		return "too few votes"
 	}
-	return fmt.Sprintf("no side has %d of %s", c.Parts[0].Quorum, plural(c.Parts[0].Expected, "vote"))
+	return fmt.Sprintf("no side has %d of %s", c.Parts[0].Quorum, term.Count(c.Parts[0].Expected, "vote"))
 }
 
 // title says what happens in the cases of a group.
@@ -241,5 +242,5 @@ func generic(c *Case, other bool) string {
 	if other {
 		what = "any other split"
 	}
-	return fmt.Sprintf("%s %d | %s", what, s[0], plural(s[1], "node"))
+	return fmt.Sprintf("%s %d | %s", what, s[0], term.Count(s[1], "node"))
 }

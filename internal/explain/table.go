@@ -6,10 +6,15 @@ package explain
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/term"
 )
 
-// cell is text, and its colour as a terminal's code.
-type cell struct{ text, colour string }
+// cell is text, and its colour.
+type cell struct {
+	text   string
+	colour term.Colour
+}
 
 // table is rows of cells. Where they are too wide together, a cell goes on in the
 // next line.
@@ -37,7 +42,7 @@ func (t *table) widths() []int {
 	return w
 }
 
-func (t *table) write(b *strings.Builder, p paint) {
+func (t *table) write(b *strings.Builder, p term.Painter) {
 	w := t.widths()
 	for _, r := range t.rows {
 		cells := make([][]string, len(r))
@@ -55,7 +60,7 @@ func (t *table) write(b *strings.Builder, p paint) {
 			gap := 0
 			for i, c := range r {
 				if n < len(cells[i]) && cells[i][n] != "" {
-					line.WriteString(strings.Repeat(" ", gap) + p.do(c.colour, cells[i][n]))
+					line.WriteString(strings.Repeat(" ", gap) + p.Paint(c.colour, cells[i][n]))
 					gap = -utf8.RuneCountInString(cells[i][n])
 				}
 				gap += w[i] + 2

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // Options say how a report is printed.
@@ -23,23 +24,10 @@ type Options struct {
 // width is how wide the text is at most.
 const width = 80
 
-// paint colours words for a terminal.
-type paint struct{ on bool }
-
-func (p paint) do(code, s string) string {
-	if !p.on || code == "" {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-// The colours, as the terminal's codes.
-const bold, red, green, yellow = "1", "31", "32", "33"
-
 // AppendText appends the report as a table of at most 80 columns.
 func AppendText(dst []byte, r *Report, o Options) []byte {
 	var b strings.Builder
-	p := paint{o.Colour}
+	p := term.Painter(o.Colour)
 	r.head(&b)
 	if o.All {
 		r.allTable().write(&b, p)
@@ -57,7 +45,7 @@ func AppendText(dst []byte, r *Report, o Options) []byte {
 // columns.
 func AppendAdvice(dst []byte, list []Advice, o Options) []byte {
 	var b strings.Builder
-	p := paint{o.Colour}
+	p := term.Painter(o.Colour)
 	for _, a := range list {
 		place := status.EscapeName(o.File)
 		if a.Line > 0 {
@@ -65,7 +53,7 @@ func AppendAdvice(dst []byte, list []Advice, o Options) []byte {
 		}
 		for k, line := range fold(fmt.Sprintf("%s: %s: %s", place, a.Level, status.EscapeName(a.Text)), width, 4) {
 			if k == 0 && a.Level == "warning" {
-				line = strings.Replace(line, ": warning: ", ": "+p.do(yellow, "warning")+": ", 1)
+				line = strings.Replace(line, ": warning: ", ": "+p.Paint(term.Yellow, "warning")+": ", 1)
 			}
 			b.WriteString(line + "\n")
 		}
@@ -82,7 +70,7 @@ func (r *Report) head(b *strings.Builder) {
 	if name == "" {
 		name = "cluster without a name"
 	}
-	text := fmt.Sprintf("%s: %s", name, plural(len(r.Nodes), "node"))
+	text := fmt.Sprintf("%s: %s", name, term.Count(len(r.Nodes), "node"))
 	switch first := r.Nodes[0].Votes; {
 	case !r.equal():
 		var words []string
@@ -91,12 +79,12 @@ func (r *Report) head(b *strings.Builder) {
 		}
 		text += " with these votes: " + strings.Join(words, ", ")
 	case len(r.Nodes) == 1:
-		text += " with " + plural(first, "vote")
+		text += " with " + term.Count(first, "vote")
 	default:
-		text += " with " + plural(first, "vote") + " each"
+		text += " with " + term.Count(first, "vote") + " each"
 	}
 	if d := r.Device; d != nil {
-		text += fmt.Sprintf("; the arbiter has %s", plural(d.Votes, "vote"))
+		text += fmt.Sprintf("; the arbiter has %s", term.Count(d.Votes, "vote"))
 		text += fmt.Sprintf(" (%s, tie-breaker %s", d.Algorithm, status.EscapeName(d.TieBreaker))
 		if d.KAP {
 			text += ", keep active partition"
@@ -107,7 +95,7 @@ func (r *Report) head(b *strings.Builder) {
 	if r.Quorum == 1 {
 		verb = "is"
 	}
-	text += fmt.Sprintf(". %d of %s %s needed.", r.Quorum, plural(r.Expected, "vote"), verb)
+	text += fmt.Sprintf(". %d of %s %s needed.", r.Quorum, term.Count(r.Expected, "vote"), verb)
 	b.WriteString(strings.Join(fold(text, width, 0), "\n") + "\n\n")
 }
 
@@ -163,12 +151,12 @@ func (r *Report) longest() (seconds float64) {
 // shortTable has a row for cases that end alike.
 func (r *Report) shortTable() *table {
 	t := &table{max: []int{30, 20, 7, width}}
-	t.add(cell{"what happens", bold}, cell{"who goes on", bold}, cell{"after", bold}, cell{"why", bold})
+	t.add(cell{"what happens", term.Bold}, cell{"who goes on", term.Bold}, cell{"after", term.Bold}, cell{"why", term.Bold})
 	groups := r.groups()
 	for _, g := range groups {
-		who, colour := r.who(g), green
+		who, colour := r.who(g), term.Green
 		if who == nobody || who == both {
-			colour = red
+			colour = term.Red
 		}
 		t.add(cell{r.title(g, groups), ""}, cell{who, colour}, cell{g.after(), ""}, cell{g.why(), ""})
 	}
@@ -178,7 +166,7 @@ func (r *Report) shortTable() *table {
 // allTable has a row for each part of each case.
 func (r *Report) allTable() *table {
 	t := &table{max: []int{24, 18, 10, 8, width}}
-	t.add(cell{"what happens", bold}, cell{"nodes", bold}, cell{"votes", bold}, cell{"goes on", bold}, cell{"why", bold})
+	t.add(cell{"what happens", term.Bold}, cell{"nodes", term.Bold}, cell{"votes", term.Bold}, cell{"goes on", term.Bold}, cell{"why", term.Bold})
 	for i := range r.Cases {
 		c := &r.Cases[i]
 		title := c.brief()
@@ -222,13 +210,13 @@ func (p *Part) brief() string {
 
 // goesOn says whether a part goes on, and when.
 func (p *Part) goesOn(both bool) cell {
-	colour := green
+	colour := term.Green
 	if both {
-		colour = red
+		colour = term.Red
 	}
 	switch {
 	case !p.Quorate:
-		return cell{"no", red}
+		return cell{"no", term.Red}
 	case p.After == 0:
 		return cell{wholeSeconds(0), colour}
 	}
@@ -241,11 +229,4 @@ func wholeSeconds(s float64) string {
 		return "at once"
 	}
 	return fmt.Sprintf("%.0f s", math.Ceil(s))
-}
-
-func plural[N int | uint32](n N, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

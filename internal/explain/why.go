@@ -10,6 +10,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/sim"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // Reason is why a part of a cluster is quorate or not.
@@ -75,7 +76,7 @@ func (c *Cluster) reason(n sim.NodeState) Reason {
 
 // why is the reason in a few words.
 func (p *Part) why() string {
-	votes := fmt.Sprintf("%d of %s", p.Votes, plural(p.Expected, "vote"))
+	votes := fmt.Sprintf("%d of %s", p.Votes, term.Count(p.Expected, "vote"))
 	switch p.Reason {
 	case Enough:
 		return votes

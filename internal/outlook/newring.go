@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/internal/decision"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // newRing is who would cast the arbiter's vote in a new ring of only these members.
@@ -61,7 +62,7 @@ func (f *forecaster) why(left []status.Member) string {
 				names = append(names, f.q.Members[i].Called())
 			}
 		}
-		return "if the arbiter is Corosync's own, it may prefer " + status.List(names) + " while it does not know of the loss, and it does not decide again"
+		return "if the arbiter is Corosync's own, it may prefer " + term.And(names) + " while it does not know of the loss, and it does not decide again"
 	}
 	if len(f.q.Absent) == 0 {
 		return f.me + " can't see who else reaches the arbiter"
@@ -70,7 +71,7 @@ func (f *forecaster) why(left []status.Member) string {
 	for i := range f.q.Absent {
 		names = append(names, f.q.Absent[i].Called())
 	}
-	return "the arbiter could prefer " + status.List(names) + ", if it still hears from there"
+	return "the arbiter could prefer " + term.And(names) + ", if it still hears from there"
 }
 
 // late reports whether the arbiter's vote may come after the new ring has been counted

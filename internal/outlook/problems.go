@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/internal/advice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // Complete fills in what follows from the rest of a report: its losses and problems.
@@ -65,14 +66,14 @@ func (f *finder) quorum() {
 		do := []advice.Advice{}
 		for i := range f.q.Absent {
 			a := &f.q.Absent[i]
-			do = append(do, advice.BringBack.With("node", a.Called()).With("votes", votes(a.Votes)))
+			do = append(do, advice.BringBack.With("node", a.Called()).With("votes", term.Count(a.Votes, "vote")))
 		}
 		if device := f.q.Device != nil; device && !f.local().Cast {
-			do = append(do, advice.GetArbiterVote.With("votes", votes(v.DeviceVotes)))
+			do = append(do, advice.GetArbiterVote.With("votes", term.Count(v.DeviceVotes, "vote")))
 		} else if !device {
 			do = append(do, advice.LowerExpected.With("votes", fmt.Sprint(max(v.Total, 1))))
 		}
-		f.add(true, 0, fmt.Sprintf("there is no quorum: %d of %s, %d needed, %d missing", v.Total, votes(v.Expected), v.Quorum, missing), do...)
+		f.add(true, 0, fmt.Sprintf("there is no quorum: %d of %s, %d needed, %d missing", v.Total, term.Count(v.Expected, "vote"), v.Quorum, missing), do...)
 	case !f.q.Quorate:
 		f.add(true, 0, "there is no quorum")
 	}
@@ -80,13 +81,6 @@ func (f *finder) quorum() {
 		f.add(!f.q.Quorate, f.q.Absent[i].ID, f.q.Absent[i].Called()+" is gone: it is down, or "+f.me+" can't reach it",
 			advice.LookAtNode.With("node", f.q.Absent[i].Called()))
 	}
-}
-
-func votes(n uint32) string {
-	if n == 1 {
-		return "1 vote"
-	}
-	return fmt.Sprintf("%d votes", n)
 }
 
 func (f *finder) local() status.Member {
@@ -217,7 +211,7 @@ func (f *finder) configuration() {
 		sum, text = nodes+v.DeviceVotes, "the nodes and the arbiter have"
 	}
 	if sum != v.Expected {
-		f.add(false, 0, fmt.Sprintf("%s expects %s, but %s %d", f.me, votes(v.Expected), text, sum),
+		f.add(false, 0, fmt.Sprintf("%s expects %s, but %s %d", f.me, term.Count(v.Expected, "vote"), text, sum),
 			advice.ReloadVotes)
 	}
 }

@@ -38,7 +38,7 @@ func (n *Node) unanswered() time.Time {
 	if n.conn.state != Online || n.grace() == 0 || n.conn.echoAt.IsZero() {
 		return time.Time{}
 	}
-	return n.conn.echoAt.Add(max(n.cfg.Heartbeat/2, 4*(n.conn.srtt+n.conn.rttvar)))
+	return n.conn.echoAt.Add(max(n.cfg.Heartbeat/2, n.conn.rtt.Patience()))
 }
 
 func (n *Node) connected(now time.Time, in Connected) {
@@ -162,7 +162,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	n.said = said{} // this one may give none
 	n.meet(m.Register.V)
 	c.nextEcho = now.Add(n.echoInterval())
-	n.measure(now.Sub(c.initAt))
+	c.rtt.Measured(now.Sub(c.initAt))
 	level := n.often(event.Info)
 	if n.conn.toldLost { // the last that was told is that there is no connection
 		level, n.conn.toldLost = event.Info, false
@@ -310,27 +310,7 @@ func (n *Node) retryDelay() time.Duration {
 	d := retryMin << min(n.conn.tries, 4)
 	n.conn.tries++
 	d = min(d, retryMax)
-	return d/2 + time.Duration(n.random()%uint64(d/2))
-}
-
-// random is the next number of splitmix64 (Steele, Lea, Flood, 2014).
-func (n *Node) random() uint64 {
-	n.rng += 0x9e3779b97f4a7c15
-	z := n.rng
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// measure takes one round trip into the smoothed time (RFC 6298, section 2).
-func (n *Node) measure(rtt time.Duration) {
-	c := &n.conn
-	if c.srtt == 0 {
-		c.srtt, c.rttvar = rtt, rtt/2
-		return
-	}
-	c.rttvar += ((c.srtt - rtt).Abs() - c.rttvar) / 4
-	c.srtt += (rtt - c.srtt) / 8
+	return d/2 + time.Duration(n.rng.Uint64()%uint64(d/2))
 }
 
 func number(v uint32) string { return strconv.FormatUint(uint64(v), 10) }

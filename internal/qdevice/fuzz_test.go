@@ -10,14 +10,16 @@ import (
 
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/random"
 	"github.com/quorate/quorate/internal/wire"
 )
 
 // fuzzedNode plays what a fuzzer makes up to a node: Corosync, and any arbiter.
 type fuzzedNode struct {
+	random.Bytes // what the fuzzer has made up
+
 	t     *testing.T
 	n     *qdevice.Node
-	b     []byte
 	now   time.Time
 	up    bool        // there is a connection
 	seq   uint32      // of the node's last message
@@ -27,17 +29,8 @@ type fuzzedNode struct {
 	told  []string    // everything that came out
 }
 
-func (f *fuzzedNode) byte() byte {
-	if len(f.b) == 0 {
-		return 0
-	}
-	c := f.b[0]
-	f.b = f.b[1:]
-	return c
-}
-
 func (f *fuzzedNode) ids() (list qnet.NodeList) {
-	bits := f.byte()
+	bits := f.Byte()
 	for i := range qnet.NodeID(8) {
 		if bits>>i&1 == 1 {
 			list = append(list, qnet.Node{ID: i + 1})
@@ -48,20 +41,20 @@ func (f *fuzzedNode) ids() (list qnet.NodeList) {
 
 // turn plays one input.
 func (f *fuzzedNode) turn() {
-	f.now = f.now.Add(time.Duration(f.byte()) * 20 * time.Millisecond)
-	switch f.byte() % 12 {
+	f.now = f.now.Add(time.Duration(f.Byte()) * 20 * time.Millisecond)
+	switch f.Byte() % 12 {
 	case 0:
-		f.step(qdevice.Configured{Nodes: f.ids(), Version: wire.Some(uint64(f.byte()))})
+		f.step(qdevice.Configured{Nodes: f.ids(), Version: wire.Some(uint64(f.Byte()))})
 	case 1:
-		c := f.byte()
+		c := f.Byte()
 		if ring := (qnet.RingID{Node: 1, Seq: uint64(c >> 2)}); ring != f.ring {
 			f.ring, f.sure = ring, false
 		}
 		f.step(qdevice.Membership{Ring: f.ring, Members: qnet.SortIDs(append(f.ids().IDs(), 1))})
 	case 2:
-		f.step(qdevice.Quorum{Quorate: f.byte()&1 == 1, Nodes: f.ids()})
+		f.step(qdevice.Quorum{Quorate: f.Byte()&1 == 1, Nodes: f.ids()})
 	case 3:
-		f.step(qdevice.HeuristicsDone{ID: uint64(f.byte()), Result: qnet.Heuristics(f.byte() % 3)})
+		f.step(qdevice.HeuristicsDone{ID: uint64(f.Byte()), Result: qnet.Heuristics(f.Byte() % 3)})
 	case 4:
 		f.up = true
 		f.step(qdevice.Connected{Host: "a", Address: "192.0.2.1:5403"})
@@ -73,7 +66,7 @@ func (f *fuzzedNode) turn() {
 			f.step(qdevice.Disconnected{Why: "gone"})
 		}
 	case 7:
-		f.now = f.now.Add(time.Duration(f.byte()) * time.Second)
+		f.now = f.now.Add(time.Duration(f.Byte()) * time.Second)
 		f.step(qdevice.Tick{})
 	default:
 		if f.up {
@@ -84,42 +77,42 @@ func (f *fuzzedNode) turn() {
 
 // received plays a message of an arbiter, well-formed or not.
 func (f *fuzzedNode) received() {
-	seq, c := wire.Some(f.seq), f.byte()
+	seq, c := wire.Some(f.seq), f.Byte()
 	if c&64 != 0 {
-		seq = wire.Some(uint32(f.byte()))
+		seq = wire.Some(uint32(f.Byte()))
 	}
-	ring, vote := wire.Some(f.ring), wire.Some(qnet.Vote(f.byte()%6))
+	ring, vote := wire.Some(f.ring), wire.Some(qnet.Vote(f.Byte()%6))
 	if c&32 != 0 {
-		ring = wire.Some(qnet.RingID{Node: 1, Seq: uint64(f.byte() >> 2)})
+		ring = wire.Some(qnet.RingID{Node: 1, Seq: uint64(f.Byte() >> 2)})
 	}
 	var m wire.Message
 	switch c % 9 {
 	case 0:
-		m = wire.PreinitReply{Seq: seq, TLS: wire.Some(wire.TLSSupport(f.byte() % 3)), ClientCertRequired: wire.Some(uint8(1))}
+		m = wire.PreinitReply{Seq: seq, TLS: wire.Some(wire.TLSSupport(f.Byte() % 3)), ClientCertRequired: wire.Some(uint8(1))}
 	case 1:
 		reply := wire.InitReply{
-			Seq: seq, Code: wire.Some(wire.ReplyError(f.byte() % 2)), MaxRequestSize: wire.Some(uint32(32768)), MaxReplySize: wire.Some(uint32(32768)),
+			Seq: seq, Code: wire.Some(wire.ReplyError(f.Byte() % 2)), MaxRequestSize: wire.Some(uint32(32768)), MaxReplySize: wire.Some(uint32(32768)),
 			SupportedMessages: wire.Some(wire.SupportedMessages()), SupportedOptions: wire.Some(wire.SupportedOptions()),
 			SupportedAlgorithms: wire.Some([]uint16{0, 1, 2, 3}), Reason: wire.Reason("so"),
 		}
-		if g := f.byte(); g > 0 {
+		if g := f.Byte(); g > 0 {
 			reply.Grace = wire.Some(uint32(g) << 16)
 		}
 		m = reply
 	case 2:
-		m = wire.NodeListReply{Seq: seq, ListType: wire.Some(qnet.ListType(f.byte() % 4)), RingID: ring, Vote: vote}
+		m = wire.NodeListReply{Seq: seq, ListType: wire.Some(qnet.ListType(f.Byte() % 4)), RingID: ring, Vote: vote}
 	case 3, 4:
 		m = wire.VoteInfo{Seq: seq, RingID: ring, Vote: vote, Reason: wire.Reason("so")}
 	case 5:
-		m = wire.EchoReply{Seq: wire.Some(uint32(f.byte()))}
+		m = wire.EchoReply{Seq: wire.Some(uint32(f.Byte()))}
 	case 6:
 		m = wire.AskForVoteReply{Seq: seq, RingID: ring, Vote: vote}
 	case 7:
-		m = wire.HeuristicsChangeReply{Seq: seq, RingID: ring, Vote: vote, Heuristics: qnet.Heuristics(f.byte() % 3)}
+		m = wire.HeuristicsChangeReply{Seq: seq, RingID: ring, Vote: vote, Heuristics: qnet.Heuristics(f.Byte() % 3)}
 	default:
-		n := min(int(f.byte()), len(f.b))
-		msg, bad := wire.Decode(wire.MessageType(seq.V%18), f.b[:n])
-		f.b = f.b[n:]
+		n := min(int(f.Byte()), len(f.Bytes))
+		msg, bad := wire.Decode(wire.MessageType(seq.V%18), f.Bytes[:n])
+		f.Bytes = f.Bytes[n:]
 		if bad != nil {
 			f.step(qdevice.Garbled{Malformed: *bad})
 			return
@@ -212,8 +205,8 @@ func FuzzNode(f *testing.F) {
 		var runs [2]*fuzzedNode
 		for i := range runs {
 			now := time.Unix(1_000_000, 0)
-			runs[i] = &fuzzedNode{t: t, n: qdevice.New(cfg, now), b: b, now: now}
-			for len(runs[i].b) > 0 {
+			runs[i] = &fuzzedNode{t: t, n: qdevice.New(cfg, now), Bytes: b, now: now}
+			for len(runs[i].Bytes) > 0 {
 				runs[i].turn()
 			}
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/random"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -29,7 +31,7 @@ const (
 // Node is the node machine. Its methods must be called from one goroutine.
 type Node struct {
 	cfg Config
-	rng uint64
+	rng random.Source
 
 	// What Corosync has said.
 	config    Configured
@@ -96,8 +98,7 @@ type connection struct {
 	nextEcho time.Time
 	echoed   time.Time // when the last answer to an echo came
 	basis    time.Time // when the last message that the arbiter has answered was sent
-	srtt     time.Duration
-	rttvar   time.Duration
+	rtt      timing.RTT
 }
 
 // vote is what is polled.
@@ -126,7 +127,7 @@ type said struct {
 
 // New returns a node that has heard of nothing.
 func New(cfg Config, now time.Time) *Node {
-	n := &Node{cfg: cfg, rng: cfg.Seed}
+	n := &Node{cfg: cfg, rng: random.Source(cfg.Seed)}
 	n.conn.retryAt = now
 	return n
 }
@@ -188,14 +189,8 @@ func (n *Node) Deadline() time.Time {
 	if n.leaving || n.removal != present {
 		return time.Time{}
 	}
-	var at time.Time
-	for _, t := range []time.Time{n.freshUntil(), n.silentUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit, n.conn.nextEcho, n.unanswered(), n.pollAt()} {
-		at = earliest(at, t)
-	}
-	if n.conn.state == Waiting && n.settled() {
-		at = earliest(at, n.conn.retryAt)
-	}
-	return at
+	return timing.Earliest(n.freshUntil(), n.silentUntil(), n.vote.withdraw, n.nextRegular, n.conn.limit,
+		n.conn.nextEcho, n.unanswered(), n.pollAt(), n.connectAt())
 }
 
 func (n *Node) pollAt() time.Time {
@@ -205,21 +200,19 @@ func (n *Node) pollAt() time.Time {
 	return n.vote.next
 }
 
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
+func (n *Node) connectAt() time.Time {
+	if n.conn.state != Waiting || !n.settled() {
+		return time.Time{}
 	}
-	return a
+	return n.conn.retryAt
 }
-
-func due(now, at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // tick does what is due.
 func (n *Node) tick(now time.Time) {
 	if n.leaving {
 		return
 	}
-	if due(now, n.vote.withdraw) {
+	if timing.Due(now, n.vote.withdraw) {
 		kind, why, since := event.SilentInSync, whySilent, n.vote.watched
 		if n.vote.heard {
 			kind, why, since = event.LateInSync, whyLate, n.vote.reported
@@ -228,24 +221,24 @@ func (n *Node) tick(now time.Time) {
 		n.note(n.timed(event.Warning, kind, now.Sub(since)))
 		n.apply(now, qnet.VoteNACK, told(why))
 	}
-	if due(now, n.conn.limit) {
+	if timing.Due(now, n.conn.limit) {
 		n.hangUp(now, n.noAnswer())
 	}
-	if n.conn.state == Waiting && due(now, n.conn.retryAt) && n.settled() {
+	if timing.Due(now, n.connectAt()) {
 		n.conn.state, n.conn.retryAt = Connecting, time.Time{}
 		n.conn.limit = now.Add(n.cfg.ConnectTimeout)
 		n.emit(Connect{})
 	}
-	if due(now, n.unanswered()) {
+	if timing.Due(now, n.unanswered()) {
 		n.hangUp(now, "it has not answered for "+event.Duration(now.Sub(n.conn.echoAt)))
 	}
-	if due(now, n.conn.nextEcho) {
+	if timing.Due(now, n.conn.nextEcho) {
 		n.echo(now)
 	}
-	if due(now, n.nextRegular) {
+	if timing.Due(now, n.nextRegular) {
 		n.startHeuristics(now, forInterval)
 	}
-	if n.vote.polling && due(now, n.vote.next) {
+	if n.vote.polling && timing.Due(now, n.vote.next) {
 		n.poll(now)
 	}
 }
@@ -325,7 +318,7 @@ const decideTime = 2100 * time.Millisecond
 // patience is how long a silent arbiter is waited for: four round trips, but not
 // as long as one that stood still for a while makes of them.
 func (n *Node) patience() time.Duration {
-	return max(n.cfg.WithdrawTime, min(4*(n.conn.srtt+n.conn.rttvar), decideTime))
+	return max(n.cfg.WithdrawTime, min(n.conn.rtt.Patience(), decideTime))
 }
 
 // watchSilence starts the withdraw time.

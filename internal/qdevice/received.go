@@ -98,7 +98,7 @@ func (n *Node) echoReply(now time.Time, m wire.EchoReply) {
 		n.hangUp(now, strange("an echo reply with the number "+number(m.Seq.V)+", which was never sent"))
 	case m.Seq.V == c.echoSeq && !c.echoAt.IsZero():
 		c.basis, c.echoed = c.echoAt, now
-		n.measure(now.Sub(c.echoAt))
+		c.rtt.Measured(now.Sub(c.echoAt))
 		n.notSilent() // this answers the echo of the sync, or a later one
 		c.echoAt = time.Time{}
 	}

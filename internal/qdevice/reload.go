@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // reconfigured takes a new Config.
@@ -17,7 +18,7 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 	n.cfg = cfg
 	n.moved(in)
 	if n.vote.polling {
-		n.vote.next = earliest(n.vote.next, now.Add(cfg.voteInterval()))
+		n.vote.next = timing.Earliest(n.vote.next, now.Add(cfg.voteInterval()))
 	}
 	switch cfg.Heuristics {
 	case HeuristicsOff:

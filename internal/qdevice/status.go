@@ -64,7 +64,7 @@ func (n *Node) Status() status.QDevice {
 		Polling: n.vote.polling, PollingCast: n.keeps(),
 		Heuristics: n.heuristics, RegularHeur: n.regularHeur, MembershipHeur: n.memberHeur, ConnectHeur: n.connectHeur,
 		Vote: n.vote.cast, Reason: n.vote.why, Since: n.vote.since, Refused: n.config.Refuse,
-		Grace: ms(n.conn.grace), RoundTrip: n.conn.srtt,
+		Grace: ms(n.conn.grace), RoundTrip: n.conn.rtt.Smoothed(),
 		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
 	}
 	for _, node := range n.nodes {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // cause is why a vote is cast: in words for the status, and as an event if there is no
@@ -125,8 +126,8 @@ func (n *Node) checkFresh(now time.Time) {
 	if n.leaving {
 		return
 	}
-	silent := due(now, n.silentUntil())
-	if due(now, n.freshUntil()) {
+	silent := timing.Due(now, n.silentUntil())
+	if timing.Due(now, n.freshUntil()) {
 		if n.keeps() {
 			n.note(n.timed(event.Warning, event.VoteTakenBack, n.freshFor()))
 			n.apply(now, qnet.VoteNACK, told(whyStale))

@@ -10,14 +10,16 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/random"
 	"github.com/quorate/quorate/internal/wire"
 )
 
 // fuzzed plays what a fuzzer makes up to an arbiter, and looks at what must always hold.
 type fuzzed struct {
+	random.Bytes // what the fuzzer has made up
+
 	t       *testing.T
 	s       *qnetd.Server
-	b       []byte
 	now     time.Time
 	live    map[qnetd.ConnID]string // with the cluster that it has named
 	last    qnetd.ConnID
@@ -25,18 +27,9 @@ type fuzzed struct {
 	told    []string                 // everything that came out
 }
 
-func (f *fuzzed) byte() byte {
-	if len(f.b) == 0 {
-		return 0
-	}
-	c := f.b[0]
-	f.b = f.b[1:]
-	return c
-}
-
 // ids is a list of up to eight nodes, or of one too many for a cluster.
 func (f *fuzzed) ids() (list qnet.NodeList) {
-	bits := f.byte()
+	bits := f.Byte()
 	for i := range qnet.NodeID(8) {
 		if bits>>i&1 == 1 {
 			list = append(list, qnet.Node{ID: i + 1})
@@ -51,23 +44,23 @@ func (f *fuzzed) ids() (list qnet.NodeList) {
 }
 
 func (f *fuzzed) ring() qnet.RingID {
-	c := f.byte()
+	c := f.Byte()
 	return qnet.RingID{Node: qnet.NodeID(c&7 + 1), Seq: uint64(c >> 3)}
 }
 
 // message is one that a node sends, well-formed or not.
 func (f *fuzzed) message() (wire.Message, *wire.Malformed) {
-	seq := wire.Some(uint32(f.byte()))
-	switch f.byte() % 10 {
+	seq := wire.Some(uint32(f.Byte()))
+	switch f.Byte() % 10 {
 	case 0:
-		return wire.Preinit{Seq: seq, ClusterName: wire.Some(string('a' + rune(f.byte()%2)))}, nil
+		return wire.Preinit{Seq: seq, ClusterName: wire.Some(string('a' + rune(f.Byte()%2)))}, nil
 	case 1:
 		m := wire.Init{
-			Seq: seq, NodeID: wire.Some(qnet.NodeID(f.byte()%8 + 1)), Algorithm: wire.Some(qnet.Algorithm(f.byte() % 5)),
-			Heartbeat: wire.Some(uint32(1000 * int(f.byte()))), RingID: wire.Some(f.ring()),
-			TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerMode(1 + f.byte()%3), ID: 2}),
+			Seq: seq, NodeID: wire.Some(qnet.NodeID(f.Byte()%8 + 1)), Algorithm: wire.Some(qnet.Algorithm(f.Byte() % 5)),
+			Heartbeat: wire.Some(uint32(1000 * int(f.Byte()))), RingID: wire.Some(f.ring()),
+			TieBreaker: wire.Some(qnet.TieBreaker{Mode: qnet.TieBreakerMode(1 + f.Byte()%3), ID: 2}),
 		}
-		switch c := f.byte(); c % 4 {
+		switch c := f.Byte(); c % 4 {
 		case 1:
 			m.StillCasting = wire.Some(uint8(1))
 		case 2:
@@ -78,31 +71,31 @@ func (f *fuzzed) message() (wire.Message, *wire.Malformed) {
 		return m, nil
 	case 2, 3:
 		return wire.NodeList{
-			Seq: seq, ListType: wire.Some(qnet.ListType(f.byte() % 4)), RingID: wire.Some(f.ring()), Nodes: f.ids(),
-			Quorate: wire.Some(f.byte() & 1), Heuristics: qnet.Heuristics(f.byte() % 3),
+			Seq: seq, ListType: wire.Some(qnet.ListType(f.Byte() % 4)), RingID: wire.Some(f.ring()), Nodes: f.ids(),
+			Quorate: wire.Some(f.Byte() & 1), Heuristics: qnet.Heuristics(f.Byte() % 3),
 		}, nil
 	case 4:
 		return wire.VoteInfoReply{Seq: seq}, nil
 	case 5:
 		return wire.AskForVote{Seq: seq}, nil
 	case 6:
-		return wire.HeuristicsChange{Seq: seq, Heuristics: qnet.Heuristics(f.byte() % 3)}, nil
+		return wire.HeuristicsChange{Seq: seq, Heuristics: qnet.Heuristics(f.Byte() % 3)}, nil
 	case 7:
-		return wire.SetOption{Seq: seq, Heartbeat: wire.Some(uint32(1000 * int(f.byte()))), KeepActivePartition: wire.Some(f.byte() & 1)}, nil
+		return wire.SetOption{Seq: seq, Heartbeat: wire.Some(uint32(1000 * int(f.Byte()))), KeepActivePartition: wire.Some(f.Byte() & 1)}, nil
 	case 8:
 		return wire.EchoRequest{Seq: seq}, nil
 	}
-	n := min(int(f.byte()), len(f.b))
-	body := f.b[:n]
-	f.b = f.b[n:]
+	n := min(int(f.Byte()), len(f.Bytes))
+	body := f.Bytes[:n]
+	f.Bytes = f.Bytes[n:]
 	return wire.Decode(wire.MessageType(seq.V%18), body)
 }
 
 // turn plays one input.
 func (f *fuzzed) turn() {
-	c := f.byte()
+	c := f.Byte()
 	conn := qnetd.ConnID(c>>4) + 1
-	f.now = f.now.Add(time.Duration(f.byte()) * 20 * time.Millisecond)
+	f.now = f.now.Add(time.Duration(f.Byte()) * 20 * time.Millisecond)
 	switch c & 15 {
 	case 0, 1:
 		f.last++
@@ -118,14 +111,14 @@ func (f *fuzzed) turn() {
 			if p, ok := f.pending[cluster]; ok {
 				delete(f.pending, cluster)
 				var err error
-				if f.byte()%4 == 0 {
+				if f.Byte()%4 == 0 {
 					err = fmt.Errorf("no space")
 				}
 				f.step(qnetd.Persisted{ID: p.ID, Err: err})
 			}
 		}
 	case 4:
-		f.now = f.now.Add(time.Duration(f.byte()) * time.Second)
+		f.now = f.now.Add(time.Duration(f.Byte()) * time.Second)
 		f.step(qnetd.Tick{})
 	default:
 		if _, ok := f.live[conn]; !ok {
@@ -201,10 +194,10 @@ func FuzzServer(f *testing.F) {
 		for i := range runs {
 			now := time.Unix(1_000_000, 0)
 			runs[i] = &fuzzed{
-				t: t, s: qnetd.New(modelConfig(), now, nil), b: b, now: now,
+				t: t, s: qnetd.New(modelConfig(), now, nil), Bytes: b, now: now,
 				live: map[qnetd.ConnID]string{}, pending: map[string]qnetd.Persist{},
 			}
-			for len(runs[i].b) > 0 {
+			for len(runs[i].Bytes) > 0 {
 				runs[i].turn()
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/internal/qdevice"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -66,13 +67,7 @@ func newCDaemon(n *node) {
 }
 
 func (d *cDaemon) deadline() time.Time {
-	var at time.Time
-	for _, t := range []time.Time{d.voteAt, d.echoAt, d.connectAt, d.checkAt} {
-		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
-			at = t
-		}
-	}
-	return at
+	return timing.Earliest(d.voteAt, d.echoAt, d.connectAt, d.checkAt)
 }
 
 // handle is one round of its loop: what has come in, then the timers, then
@@ -135,7 +130,7 @@ func (d *cDaemon) timers(now time.Time) {
 	heartbeat := d.n.w.heartbeat()
 	for {
 		at := d.deadline()
-		if at.IsZero() || now.Before(at) {
+		if !timing.Due(now, at) {
 			return
 		}
 		switch {

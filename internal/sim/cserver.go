@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -60,8 +61,8 @@ func (s *cServer) dpdAt(c *cClient) time.Time {
 // Deadline implements server.
 func (s *cServer) Deadline() (at time.Time) {
 	for _, c := range s.clients {
-		if t := s.dpdAt(c); c.node != 0 && (at.IsZero() || t.Before(at)) {
-			at = t
+		if c.node != 0 {
+			at = timing.Earliest(at, s.dpdAt(c))
 		}
 	}
 	return at

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/random"
 	"github.com/quorate/quorate/internal/scenario"
 )
 
@@ -415,7 +416,7 @@ func (g *generator) finish() {
 	case 1:
 		half := g.c.IDs()
 		slices.SortFunc(half, func(a, b qnet.NodeID) int {
-			return cmp.Compare(mix(uint64(a)^g.c.Seed)>>32, mix(uint64(b)^g.c.Seed)>>32)
+			return cmp.Compare(random.Mix(uint64(a)^g.c.Seed)>>32, random.Mix(uint64(b)^g.c.Seed)>>32)
 		})
 		groups := [][]qnet.NodeID{slices.Sorted(slices.Values(half[:len(half)/2])), slices.Sorted(slices.Values(half[len(half)/2:]))}
 		g.emit(scenario.Command{Verb: scenario.Split, Groups: groups})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/timing"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
@@ -20,8 +21,8 @@ type World struct {
 	cfg     scenario.Cluster
 	conf    vq.Config // of every node, but for its Node
 	now     instant
-	queue   queue
-	nodes   []*node // by ID, from 1 on
+	queue   timing.Heap[instant, func()] // what is to happen
+	nodes   []*node                      // by ID, from 1 on
 	arbiter *arbiter
 	links   [][]link // from host to host
 	conns   []*conn  // not yet dead at both ends
@@ -137,9 +138,9 @@ func (w *World) index(h scenario.Host) int {
 }
 
 // after has do called when d has passed.
-func (w *World) after(d time.Duration, do func()) { w.queue.push(w.now+instant(d), do) }
+func (w *World) after(d time.Duration, do func()) { w.queue.Add(w.now+instant(d), do) }
 
-func (w *World) at(at instant, do func()) { w.queue.push(max(at, w.now), do) }
+func (w *World) at(at instant, do func()) { w.queue.Add(max(at, w.now), do) }
 
 func (w *World) say(format string, args ...any) {
 	if w.trace != nil {
@@ -150,10 +151,13 @@ func (w *World) say(format string, args ...any) {
 // Run lets d pass, or as much of it as there is before a promise is broken.
 func (w *World) Run(d time.Duration) {
 	end := w.now + instant(d)
-	for !w.over() && len(w.queue.heap) > 0 && w.queue.heap[0].at <= end {
-		e := w.queue.pop()
-		w.now = e.at
-		e.do()
+	for !w.over() {
+		at, do, ok := w.queue.Due(end)
+		if !ok {
+			break
+		}
+		w.now = at
+		do()
 		w.stats.Steps++
 		w.observe()
 	}

@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // ClustersOverview is AppendClusters in two pieces, wrapped into width columns (0: not
 // at all): who has the vote in each cluster, and the rest.
 func ClustersOverview(s *QNetd, now time.Time, colour bool, width int) (verdict, rest []byte) {
-	p := painter{colour}
+	p := term.Painter(colour)
 	head := appendArbiter(nil, s, now, p)
 	for i := range s.Clusters {
 		c := &s.Clusters[i]
-		head = fmt.Appendf(head, "%s: %s\n", p.paint(bold, EscapeName(c.Name)), verdictOf(c, p))
+		head = fmt.Appendf(head, "%s: %s\n", p.Paint(term.Bold, EscapeName(c.Name)), verdictOf(c, p))
 	}
 	if len(s.Clusters) == 0 {
 		head = append(head, "No cluster is connected.\n"...)
@@ -85,7 +86,7 @@ func (c *Cluster) changes(old *Cluster) (list []string) {
 		}
 	}
 	if !slices.Equal(old.Winner, c.Winner) || (old.Blocked == "") != (c.Blocked == "") {
-		list = append(list, verdictOf(c, painter{}))
+		list = append(list, verdictOf(c, term.Painter(false)))
 	}
 	return list
 }

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // AppendClusters appends a snapshot as a text for people: the arbiter in one
@@ -22,7 +22,7 @@ import (
 // location. With colour it carries ANSI escape sequences, which never change the
 // alignment.
 func AppendClusters(b []byte, s *QNetd, now time.Time, colour bool) []byte {
-	p := painter{colour}
+	p := term.Painter(colour)
 	b = appendArbiter(b, s, now, p)
 	if len(s.Clusters) == 0 {
 		return append(b, "\nNo cluster is connected.\n"...)
@@ -34,20 +34,20 @@ func AppendClusters(b []byte, s *QNetd, now time.Time, colour bool) []byte {
 	return b
 }
 
-func appendArbiter(b []byte, s *QNetd, now time.Time, p painter) []byte {
-	b = fmt.Appendf(b, "%s %s:%d: %s, %s", p.paint(bold, "Arbiter on"), s.Address, s.Port,
-		count(len(s.Clusters), "cluster"), count(s.Clients, "connection"))
+func appendArbiter(b []byte, s *QNetd, now time.Time, p term.Painter) []byte {
+	b = fmt.Appendf(b, "%s %s:%d: %s, %s", p.Paint(term.Bold, "Arbiter on"), s.Address, s.Port,
+		term.Count(len(s.Clusters), "cluster"), term.Count(s.Clients, "connection"))
 	if !s.Started.IsZero() {
 		b = fmt.Appendf(b, ", up %s", formatDuration(now.Sub(s.Started)))
 	}
 	b = append(b, ", "+tlsPolicy(s)...)
 	b = append(b, '\n')
 	if s.StoreError != "" {
-		b = fmt.Appendf(b, "%s\n", p.paint(red, "No vote is given, because grants can't be recorded: "+
+		b = fmt.Appendf(b, "%s\n", p.Paint(term.Red, "No vote is given, because grants can't be recorded: "+
 			EscapeName(s.StoreError)))
 	}
 	if s.Standby != "" {
-		b = fmt.Appendf(b, "%s\n", p.paint(yellow, EscapeName(s.Standby)))
+		b = fmt.Appendf(b, "%s\n", p.Paint(term.Yellow, EscapeName(s.Standby)))
 	}
 	return b
 }
@@ -65,16 +65,16 @@ func tlsPolicy(s *QNetd) string {
 	return "TLS required"
 }
 
-func appendCluster(b []byte, c *Cluster, now time.Time, p painter) []byte {
+func appendCluster(b []byte, c *Cluster, now time.Time, p term.Painter) []byte {
 	line := func(label, text string) {
 		b = fmt.Appendf(b, "  %-9s %s\n", label, text)
 	}
-	b = fmt.Appendf(b, "%s: %s\n", p.paint(bold, EscapeName(c.Name)), verdictOf(c, p))
+	b = fmt.Appendf(b, "%s: %s\n", p.Paint(term.Bold, EscapeName(c.Name)), verdictOf(c, p))
 	if c.Reason != "" {
 		line("why", EscapeName(c.Reason))
 	}
 	if c.Blocked != "" {
-		line("waiting", p.paint(red, EscapeName(c.Blocked)))
+		line("waiting", p.Paint(term.Red, EscapeName(c.Blocked)))
 	}
 	if !c.Since.IsZero() {
 		line("since", fmt.Sprintf("%s (%s ago)",
@@ -88,21 +88,21 @@ func appendCluster(b []byte, c *Cluster, now time.Time, p painter) []byte {
 	if len(c.Nodes) > 0 {
 		line("decides", decidesWords(c))
 	}
-	for _, row := range align(nodeRows(c, now, p)) {
+	for _, row := range term.Align(nodeRows(c, now, p)) {
 		b = fmt.Appendf(b, "  %s\n", row)
 	}
 	return b
 }
 
 // verdictOf says in a few words who has the vote.
-func verdictOf(c *Cluster, p painter) string {
+func verdictOf(c *Cluster, p term.Painter) string {
 	switch {
 	case len(c.Winner) == 0:
-		return p.paint(yellow, "nobody has the vote")
+		return p.Paint(term.Yellow, "nobody has the vote")
 	case c.Blocked != "":
-		return p.paint(yellow, c.calledAll(c.Winner)+" will get the vote")
+		return p.Paint(term.Yellow, c.calledAll(c.Winner)+" will get the vote")
 	}
-	return p.paint(green, c.calledAll(c.Winner)+plural(len(c.Winner), " has", " have")+" the vote")
+	return p.Paint(term.Green, c.calledAll(c.Winner)+term.Plural(len(c.Winner), " has", " have")+" the vote")
 }
 
 // calledAll names several nodes: "pve1 and pve2", or "nodes 1, 2" where no name is known.
@@ -118,14 +118,7 @@ func (c *Cluster) calledAll(ids []qnet.NodeID) string {
 	case !named:
 		return "nodes " + qnet.FormatIDs(ids)
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return one
-	}
-	return more
+	return term.And(names)
 }
 
 // decidesWords is how a cluster's votes are decided.
@@ -150,7 +143,7 @@ func decidesWords(c *Cluster) string {
 // holderLines says who uses the vote, and who may be doing so although another
 // partition is to have it: a node that was given the vote, and has not been heard to
 // have let it go.
-func holderLines(c *Cluster, now time.Time, p painter) (lines []string) {
+func holderLines(c *Cluster, now time.Time, p term.Painter) (lines []string) {
 	var users []qnet.NodeID
 	for _, h := range c.Holders {
 		if slices.Contains(c.Winner, h.Node) && h.Ring == c.Ring {
@@ -171,33 +164,33 @@ func holderLines(c *Cluster, now time.Time, p painter) (lines []string) {
 		if !h.Connected {
 			text += "; it is not connected"
 		}
-		lines = append(lines, p.paint(yellow, text))
+		lines = append(lines, p.Paint(term.Yellow, text))
 	}
 	return lines
 }
 
 // nodeRows is the table of a cluster's nodes, without the columns that say nothing.
-func nodeRows(c *Cluster, now time.Time, p painter) [][]cell {
+func nodeRows(c *Cluster, now time.Time, p term.Painter) [][]term.Cell {
 	if len(c.Nodes)+len(c.Absent) == 0 {
 		return nil
 	}
 	heuristics := slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Heuristics != qnet.HeuristicsUndefined })
-	row := func(name, ring, members, heur, vote, heard, tls, address cell) []cell {
-		cells := []cell{name, ring, members, heur, vote, heard, tls, address}
+	row := func(name, ring, members, heur, vote, heard, tls, address term.Cell) []term.Cell {
+		cells := []term.Cell{name, ring, members, heur, vote, heard, tls, address}
 		if !heuristics {
 			cells = slices.Delete(cells, 3, 4)
 		}
 		return cells
 	}
-	b, w := func(s string) cell { return p.cell(bold, s) }, func(s string) cell { return p.cell(plain, s) }
-	rows := [][]cell{row(b("node"), b("ring"), b("members"), b("heuristics"), b("vote"), b("heard"), b("TLS"), b("address"))}
+	b, w := func(s string) term.Cell { return p.Cell(term.Bold, s) }, func(s string) term.Cell { return p.Cell(term.Plain, s) }
+	rows := [][]term.Cell{row(b("node"), b("ring"), b("members"), b("heuristics"), b("vote"), b("heard"), b("TLS"), b("address"))}
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
 		rows = append(rows, row(w(nodeName(n.ID, n.Name)), w(n.Ring.String()), w(orDash(c.memberNames(n.Members))), heuristicsCell(n, p),
 			voteCell(n, p), heardCell(n, now, p), w(tlsWord(n)), w(bareAddress(n.Address))))
 	}
 	for _, a := range c.Absent {
-		rows = append(rows, row(w(nodeName(a.ID, a.Name)), w("-"), w("-"), w("-"), w("-"), p.cell(yellow, "not connected"), w(""), w("")))
+		rows = append(rows, row(w(nodeName(a.ID, a.Name)), w("-"), w("-"), w("-"), w("-"), p.Cell(term.Yellow, "not connected"), w(""), w("")))
 	}
 	return rows
 }
@@ -233,36 +226,36 @@ func bareAddress(address string) string {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(port)).String()
 }
 
-func heuristicsCell(n *Node, p painter) cell {
+func heuristicsCell(n *Node, p term.Painter) term.Cell {
 	switch n.Heuristics {
 	case qnet.HeuristicsUndefined:
-		return p.cell(plain, "-")
+		return p.Cell(term.Plain, "-")
 	case qnet.HeuristicsFail:
-		return p.cell(red, n.Heuristics.String())
+		return p.Cell(term.Red, n.Heuristics.String())
 	}
-	return p.cell(plain, n.Heuristics.String())
+	return p.Cell(term.Plain, n.Heuristics.String())
 }
 
 // voteCell shows whether the node was given the vote, and in brackets an answer that
 // was sent after that and does not change it.
-func voteCell(n *Node, p painter) cell {
+func voteCell(n *Node, p term.Painter) term.Cell {
 	if n.LastVote == qnet.VoteUndefined {
-		return p.cell(plain, "-")
+		return p.Cell(term.Plain, "-")
 	}
-	colour := plain
+	colour := term.Plain
 	switch n.LastACKNACK {
 	case qnet.VoteUndefined:
-		return p.cell(plain, voteText(n.LastVote))
+		return p.Cell(term.Plain, voteText(n.LastVote))
 	case qnet.VoteACK:
-		colour = green
+		colour = term.Green
 	case qnet.VoteNACK:
-		colour = yellow
+		colour = term.Yellow
 	}
 	text := voteText(n.LastACKNACK)
 	if n.LastVote == qnet.VoteAskLater || n.LastVote == qnet.VoteWaitForReply {
 		text += " (" + voteText(n.LastVote) + ")"
 	}
-	return p.cell(colour, text)
+	return p.Cell(colour, text)
 }
 
 // voteText is what a node was told, in a word.
@@ -278,15 +271,15 @@ func voteText(v qnet.Vote) string {
 	return v.String()
 }
 
-func heardCell(n *Node, now time.Time, p painter) cell {
-	text, colour := "-", plain
+func heardCell(n *Node, now time.Time, p term.Painter) term.Cell {
+	text, colour := "-", term.Plain
 	if !n.LastHeard.IsZero() {
 		text = formatDuration(now.Sub(n.LastHeard)) + " ago"
 	}
 	if n.Silent {
-		text, colour = text+", silent", red
+		text, colour = text+", silent", term.Red
 	}
-	return p.cell(colour, text)
+	return p.Cell(colour, text)
 }
 
 func tlsWord(n *Node) string {
@@ -306,13 +299,6 @@ func orDash(s string) string {
 	return s
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // formatDuration prints a duration with the two units that matter. What is
 // past, by clocks that differ a little, prints as 0.0 s.
 func formatDuration(d time.Duration) string {
@@ -328,61 +314,4 @@ func formatDuration(d time.Duration) string {
 		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 	}
 	return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
-}
-
-// The colours, as parameters of the ANSI sequence that selects them.
-const (
-	plain  = ""
-	bold   = "1"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-)
-
-// painter paints, if it was asked to.
-type painter struct{ on bool }
-
-func (p painter) paint(colour, s string) string {
-	if !p.on || colour == plain {
-		return s
-	}
-	return "\x1b[" + colour + "m" + s + "\x1b[0m"
-}
-
-// cell is a table's cell, painted, and the width of its bare text.
-type cell struct {
-	text  string
-	width int
-}
-
-func (p painter) cell(colour, s string) cell {
-	return cell{p.paint(colour, s), utf8.RuneCountInString(s)}
-}
-
-// align joins each row into a line in which the columns stand below each other.
-func align(rows [][]cell) []string {
-	var widths []int
-	for _, row := range rows {
-		for i, c := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], c.width)
-		}
-	}
-	lines := make([]string, len(rows))
-	for i, row := range rows {
-		var b strings.Builder
-		gap := 0
-		for j, c := range row {
-			if c.width > 0 {
-				b.WriteString(strings.Repeat(" ", gap))
-				b.WriteString(c.text)
-				gap = 0
-			}
-			gap += widths[j] - c.width + 2
-		}
-		lines[i] = b.String()
-	}
-	return lines
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // split is a cluster whose winner waits for the other side's hold to end.
@@ -103,7 +104,7 @@ func TestClustersOverview(t *testing.T) {
 			t.Errorf("got %q, %q", head, rest)
 		}
 		for line := range strings.Lines(string(head) + string(rest)) {
-			if n := status.Columns(strings.TrimSuffix(line, "\n")); n > width {
+			if n := term.Columns(strings.TrimSuffix(line, "\n")); n > width {
 				t.Errorf("%d columns of %d: %q", n, width, line)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // NodeLinks is a configured node, and the links to it.
@@ -31,13 +32,13 @@ func AppendLinks(b []byte, list []NodeLinks) []byte {
 	if len(list) == 0 {
 		return append(b, "The running Corosync has no node list.\n"...)
 	}
-	row := func(texts ...string) (cells []cell) {
+	row := func(texts ...string) (cells []term.Cell) {
 		for _, text := range texts {
-			cells = append(cells, painter{}.cell(plain, text))
+			cells = append(cells, term.NewCell(text))
 		}
 		return cells
 	}
-	rows := [][]cell{row("node", "name", "state", "link", "address")}
+	rows := [][]term.Cell{row("node", "name", "state", "link", "address")}
 	for i := range list {
 		n := &list[i]
 		id, name, state := n.ID.String(), EscapeName(n.Name), "gone"

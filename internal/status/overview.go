@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/term"
 )
 
 // AppendOverview appends a report as somebody reads it on a terminal: the verdict, what
@@ -15,17 +17,17 @@ import (
 // block that pvecm status prints. Lines are wrapped at width columns; 0 leaves that to
 // the terminal. Times are told in r.At's location.
 func AppendOverview(b []byte, r *Report, colour bool, width int) []byte {
-	p := painter{colour}
+	p := term.Painter(colour)
 	return Wrap(appendDetails(append(r.verdict(p), '\n'), r, p), width, b)
 }
 
 // Overview is the same in two parts for a screen that scrolls the second one.
 func Overview(r *Report, colour bool, width int) (verdict, rest []byte) {
-	p := painter{colour}
+	p := term.Painter(colour)
 	return Wrap(r.verdict(p), width, nil), Wrap(appendDetails(nil, r, p), width, nil)
 }
 
-func appendDetails(b []byte, r *Report, p painter) []byte {
+func appendDetails(b []byte, r *Report, p term.Painter) []byte {
 	b = appendTrouble(b, r, p)
 	b = appendVotes(b, r, p)
 	if r.Quorum.Device != nil {
@@ -45,7 +47,7 @@ func appendDetails(b []byte, r *Report, p painter) []byte {
 }
 
 // verdict says in a sentence or two how this node is.
-func (r *Report) verdict(p painter) []byte {
+func (r *Report) verdict(p term.Painter) []byte {
 	q, me := r.Quorum, r.Quorum.Here()
 	numbers := ""
 	if v := q.Votequorum; v != nil {
@@ -53,15 +55,15 @@ func (r *Report) verdict(p painter) []byte {
 	}
 	switch {
 	case q.Quorate:
-		return []byte(p.paint(green, me+" is quorate"+numbers+".") + r.outlook(p) + "\n")
+		return []byte(p.Paint(term.Green, me+" is quorate"+numbers+".") + r.outlook(p) + "\n")
 	case q.Votequorum != nil && q.Votequorum.Waiting:
-		return []byte(p.paint(red, me+" has no quorum: it waits until it has seen all nodes (wait_for_all).") + "\n")
+		return []byte(p.Paint(term.Red, me+" has no quorum: it waits until it has seen all nodes (wait_for_all).") + "\n")
 	}
-	return []byte(p.paint(red, me+" has no quorum"+numbers+".") + " Until it has, you can't change anything here: on Proxmox, /etc/pve is read-only and no guest starts.\n")
+	return []byte(p.Paint(term.Red, me+" has no quorum"+numbers+".") + " Until it has, you can't change anything here: on Proxmox, /etc/pve is read-only and no guest starts.\n")
 }
 
 // outlook sums the losses up.
-func (r *Report) outlook(p painter) string {
+func (r *Report) outlook(p term.Painter) string {
 	var costly, unsure []string
 	for i := range r.Losses {
 		switch l := &r.Losses[i]; {
@@ -73,35 +75,27 @@ func (r *Report) outlook(p painter) string {
 	}
 	switch {
 	case len(costly) > 0:
-		return " " + p.paint(yellow, "Losing "+either(costly)+" now would cost quorum.")
+		return " " + p.Paint(term.Yellow, "Losing "+term.List(costly, "or")+" now would cost quorum.")
 	case len(unsure) > 0:
-		return " If " + either(unsure) + " is lost now, what happens is not known."
+		return " If " + term.List(unsure, "or") + " is lost now, what happens is not known."
 	case len(r.Losses) > 1:
 		return " Whichever one is lost now, the rest keeps quorum."
 	}
 	return ""
 }
 
-// either joins names as a choice: "pve1, pve2 or the arbiter".
-func either(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
 // appendTrouble tells the problems, or that there are none.
-func appendTrouble(b []byte, r *Report, p painter) []byte {
+func appendTrouble(b []byte, r *Report, p term.Painter) []byte {
 	if len(r.Problems) == 0 {
 		return append(b, "No problems were found.\n"...)
 	}
-	b = append(b, p.paint(bold, map[bool]string{true: "Problem", false: "Problems"}[len(r.Problems) == 1])+"\n"...)
+	b = append(b, p.Paint(term.Bold, term.Plural(len(r.Problems), "Problem", "Problems"))+"\n"...)
 	for _, problem := range r.Problems {
-		colour := yellow
+		colour := term.Yellow
 		if problem.Severe {
-			colour = red
+			colour = term.Red
 		}
-		b = fmt.Appendf(b, "  %s\n", p.paint(colour, sentence(EscapeName(problem.Text))))
+		b = fmt.Appendf(b, "  %s\n", p.Paint(colour, sentence(EscapeName(problem.Text))))
 		for _, do := range slices.Compact(problem.Do) {
 			b = fmt.Appendf(b, "    %s\n", EscapeName(do))
 		}
@@ -113,7 +107,7 @@ func appendTrouble(b []byte, r *Report, p painter) []byte {
 func sentence(text string) string { return strings.TrimSuffix(text, ".") + "." }
 
 // appendVotes tells who has which votes, the arbiter among them.
-func appendVotes(b []byte, r *Report, p painter) []byte {
+func appendVotes(b []byte, r *Report, p term.Painter) []byte {
 	v := r.Quorum.Votequorum
 	if v == nil {
 		return b
@@ -133,12 +127,12 @@ func appendVotes(b []byte, r *Report, p painter) []byte {
 	}
 	for i := range r.Quorum.Absent {
 		a := &r.Quorum.Absent[i]
-		line(a.Called(), a.Votes, p.paint(red, "gone, so not counted"))
+		line(a.Called(), a.Votes, p.Paint(term.Red, "gone, so not counted"))
 	}
 	if r.Quorum.Device != nil {
-		text := p.paint(green, "counted on "+r.Quorum.Here())
+		text := p.Paint(term.Green, "counted on "+r.Quorum.Here())
 		if !r.Quorum.local().Cast {
-			text = p.paint(yellow, "not counted on "+r.Quorum.Here())
+			text = p.Paint(term.Yellow, "not counted on "+r.Quorum.Here())
 		}
 		line("the arbiter", v.DeviceVotes, text)
 	}
@@ -159,16 +153,16 @@ func (r *Report) nameWidth() int {
 }
 
 // arbiterText says whether a member uses the arbiter's vote.
-func (m *Member) arbiterText(q *Quorum, p painter) string {
+func (m *Member) arbiterText(q *Quorum, p term.Painter) string {
 	switch {
 	case q.Device == nil:
-		return p.paint(green, "here")
+		return p.Paint(term.Green, "here")
 	case !m.Registered:
-		return p.paint(yellow, "here, without a node daemon (qdevice)")
+		return p.Paint(term.Yellow, "here, without a node daemon (qdevice)")
 	case !m.Alive:
-		return p.paint(yellow, "here, its node daemon (qdevice) has stopped")
+		return p.Paint(term.Yellow, "here, its node daemon (qdevice) has stopped")
 	case m.Cast:
-		return p.paint(green, "here, uses the arbiter's vote")
+		return p.Paint(term.Green, "here, uses the arbiter's vote")
 	}
-	return p.paint(yellow, "here, does not use the arbiter's vote")
+	return p.Paint(term.Yellow, "here, does not use the arbiter's vote")
 }

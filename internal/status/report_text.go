@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // AppendReport appends a report in the order that scripts know: the block that pvecm
@@ -18,7 +19,7 @@ import (
 // a loss, and what is wrong. Times are told in r.At's location. With colour it
 // carries ANSI escape sequences, but not in the block. [AppendOverview] is for people.
 func AppendReport(b []byte, r *Report, colour bool) []byte {
-	p := painter{colour}
+	p := term.Painter(colour)
 	b = AppendQuorum(b, r.Quorum, r.At)
 	if r.Quorum.Device != nil {
 		b = appendArbitersVote(b, r, p)
@@ -27,12 +28,12 @@ func AppendReport(b []byte, r *Report, colour bool) []byte {
 	return appendProblems(b, r, p)
 }
 
-func heading(b []byte, text string, p painter) []byte {
-	return fmt.Appendf(b, "\n%s\n%s\n", p.paint(bold, text), strings.Repeat("-", len(text)))
+func heading(b []byte, text string, p term.Painter) []byte {
+	return fmt.Appendf(b, "\n%s\n%s\n", p.Paint(term.Bold, text), strings.Repeat("-", len(text)))
 }
 
 // appendArbitersVote tells who uses it, and why.
-func appendArbitersVote(b []byte, r *Report, p painter) []byte {
+func appendArbitersVote(b []byte, r *Report, p term.Painter) []byte {
 	b = heading(b, "Arbiter's vote", p)
 	line := func(label, text string) { b = fmt.Appendf(b, "%-17s %s\n", label+":", text) }
 	var cast, not []string
@@ -45,17 +46,17 @@ func appendArbitersVote(b []byte, r *Report, p painter) []byte {
 	}
 	switch {
 	case len(cast) == 0:
-		line("Used by", p.paint(yellow, "nobody here"))
+		line("Used by", p.Paint(term.Yellow, "nobody here"))
 	case len(not) == 0:
-		line("Used by", p.paint(green, strings.Join(cast, ", ")))
+		line("Used by", p.Paint(term.Green, strings.Join(cast, ", ")))
 	default:
-		line("Used by", p.paint(green, strings.Join(cast, ", "))+p.paint(yellow, ", but not by "+strings.Join(not, ", ")))
+		line("Used by", p.Paint(term.Green, strings.Join(cast, ", "))+p.Paint(term.Yellow, ", but not by "+strings.Join(not, ", ")))
 	}
 	return appendWhy(b, r, p)
 }
 
 // appendWhy tells why this node uses the arbiter's vote or does not, and of the arbiter.
-func appendWhy(b []byte, r *Report, p painter) []byte {
+func appendWhy(b []byte, r *Report, p term.Painter) []byte {
 	line := func(label, text string) { b = fmt.Appendf(b, "%-17s %s\n", label+":", text) }
 	d := r.Daemon
 	if d == nil {
@@ -130,7 +131,7 @@ func sinceText(at, now time.Time) string {
 }
 
 // arbiterText tells where the arbiter is, and of the connection to it.
-func arbiterText(s *QDevice, now time.Time, p painter) string {
+func arbiterText(s *QDevice, now time.Time, p term.Painter) string {
 	where := fmt.Sprintf("%s, port %d", EscapeName(s.Host), s.Port)
 	for _, a := range s.Arbiters {
 		if a.Active && len(s.Arbiters) > 1 {
@@ -138,9 +139,9 @@ func arbiterText(s *QDevice, now time.Time, p painter) string {
 		}
 	}
 	if s.State != StateConnected {
-		return where + ": " + p.paint(red, "not connected ("+strings.ToLower(s.State)+")")
+		return where + ": " + p.Paint(term.Red, "not connected ("+strings.ToLower(s.State)+")")
 	}
-	text := where + ": " + p.paint(green, "connected")
+	text := where + ": " + p.Paint(term.Green, "connected")
 	if !s.Connected.IsZero() {
 		text += " for " + formatDuration(now.Sub(s.Connected))
 	}
@@ -175,9 +176,9 @@ func decidesText(s *QDevice) string {
 	return s.Algorithm.String()
 }
 
-func heuristicsText(s *QDevice, p painter) string {
-	colour := map[qnet.Heuristics]string{qnet.HeuristicsPass: green, qnet.HeuristicsFail: red}[s.Heuristics]
-	text := p.paint(colour, strings.ToLower(s.Heuristics.String()))
+func heuristicsText(s *QDevice, p term.Painter) string {
+	colour := map[qnet.Heuristics]term.Colour{qnet.HeuristicsPass: term.Green, qnet.HeuristicsFail: term.Red}[s.Heuristics]
+	text := p.Paint(colour, strings.ToLower(s.Heuristics.String()))
 	var parts []string
 	for _, c := range s.Commands {
 		part := EscapeName(c.Name) + " " + strings.ToLower(c.Result.String())
@@ -197,14 +198,14 @@ func heuristicsText(s *QDevice, p painter) string {
 }
 
 // appendLosses tells what would come of each loss.
-func appendLosses(b []byte, r *Report, p painter) []byte {
+func appendLosses(b []byte, r *Report, p term.Painter) []byte {
 	if len(r.Losses) == 0 {
 		return b
 	}
 	return appendLossLines(heading(b, "If lost now", p), r, p)
 }
 
-func appendLossLines(b []byte, r *Report, p painter) []byte {
+func appendLossLines(b []byte, r *Report, p term.Painter) []byte {
 	width := 17
 	for _, l := range r.Losses {
 		width = max(width, utf8.RuneCountInString(l.label(r.Quorum))+1)
@@ -214,14 +215,14 @@ func appendLossLines(b []byte, r *Report, p painter) []byte {
 		b = fmt.Appendf(b, "%s%*s%s\n", label, width+1-utf8.RuneCountInString(label), "", l.text(r.Quorum, p))
 	}
 	if who := r.takenForGranted(); len(who) > 0 {
-		b = fmt.Appendf(b, "This assumes that %s%s the arbiter: %s can't see it.\n", List(who), verb(who, " reaches", " reach"), r.Quorum.Here())
+		b = fmt.Appendf(b, "This assumes that %s%s the arbiter: %s can't see it.\n", term.And(who), term.Plural(len(who), " reaches", " reach"), r.Quorum.Here())
 	}
 	return b
 }
 
 // LossLines tells what would come of each loss, a line each, without colours.
 func (r *Report) LossLines() []string {
-	text := string(appendLossLines(nil, r, painter{}))
+	text := string(appendLossLines(nil, r, term.Painter(false)))
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
@@ -243,14 +244,6 @@ func (q *Quorum) Here() string {
 	return called(m.Name, m.Address, q.NodeID)
 }
 
-// List joins names as a sentence does: "pve1, pve2 and pve3".
-func List(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
 func (l *Loss) label(q *Quorum) string {
 	if l.Node != 0 && l.Node == q.NodeID {
 		return l.Called + " (local)"
@@ -261,7 +254,7 @@ func (l *Loss) label(q *Quorum) string {
 // Sentence tells what would come of the loss, without colours: "pve2 keeps quorum: 2 of 3
 // votes, 2 needed".
 func (l *Loss) Sentence(q *Quorum) string {
-	text := l.text(q, painter{})
+	text := l.text(q, term.Painter(false))
 	if len(l.Kept)+len(l.Lose) == 0 && len(l.Unknown) > 0 {
 		return "the outcome is " + text
 	}
@@ -269,7 +262,7 @@ func (l *Loss) Sentence(q *Quorum) string {
 }
 
 // text is the outcome in words: "pve2 keeps quorum: 2 of 3 votes, 2 needed".
-func (l *Loss) text(q *Quorum, p painter) string {
+func (l *Loss) text(q *Quorum, p term.Painter) string {
 	expected := uint32(0)
 	if q.Votequorum != nil {
 		expected = q.Votequorum.Expected
@@ -278,30 +271,30 @@ func (l *Loss) text(q *Quorum, p painter) string {
 	var text string
 	switch {
 	case len(l.Kept)+len(l.Lose)+len(l.Unknown) == 0:
-		return p.paint(red, "no node is left")
+		return p.Paint(term.Red, "no node is left")
 	case len(l.Kept)+len(l.Lose) == 0:
-		return p.paint(yellow, "not known") + ": " + l.Unsure
+		return p.Paint(term.Yellow, "not known") + ": " + l.Unsure
 	case len(l.Kept) == 0 && len(l.Unknown) == 0:
-		text = p.paint(red, "quorum is lost") + ": " + numbers
+		text = p.Paint(term.Red, "quorum is lost") + ": " + numbers
 	case len(l.Kept) == 0:
-		text = p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" quorum") + ": " + numbers
+		text = p.Paint(term.Red, strings.Join(l.Lose, ", ")+term.Plural(len(l.Lose), " loses", " lose")+" quorum") + ": " + numbers
 	case len(l.Lose)+len(l.Unknown) == 0 && l.Node == 0:
-		text = p.paint(green, "quorum is kept") + ": " + numbers
+		text = p.Paint(term.Green, "quorum is kept") + ": " + numbers
 	default:
-		text = p.paint(green, strings.Join(l.Kept, ", ")+verb(l.Kept, " keeps", " keep")+" quorum") + ": " + numbers
+		text = p.Paint(term.Green, strings.Join(l.Kept, ", ")+term.Plural(len(l.Kept), " keeps", " keep")+" quorum") + ": " + numbers
 	}
 	if l.Device {
 		text += ", including the arbiter's"
 	}
 	if len(l.Kept) > 0 && len(l.Lose) > 0 {
-		text += "; " + p.paint(red, strings.Join(l.Lose, ", ")+verb(l.Lose, " loses", " lose")+" it")
+		text += "; " + p.Paint(term.Red, strings.Join(l.Lose, ", ")+term.Plural(len(l.Lose), " loses", " lose")+" it")
 	}
 	text += l.unless(q)
 	if l.Grace > 0 && len(l.Lose) > 0 {
 		text += fmt.Sprintf("; not if it is back within %s", formatDuration(time.Duration(l.Grace)*time.Millisecond))
 	}
 	if len(l.Unknown) > 0 {
-		text += "; " + p.paint(yellow, "not known for "+strings.Join(l.Unknown, ", ")) + ": " + l.Unsure
+		text += "; " + p.Paint(term.Yellow, "not known for "+strings.Join(l.Unknown, ", ")) + ": " + l.Unsure
 	}
 	return text
 }
@@ -320,25 +313,18 @@ func (l *Loss) unless(q *Quorum) string {
 	return ""
 }
 
-func verb(who []string, one, many string) string {
-	if len(who) == 1 {
-		return one
-	}
-	return many
-}
-
 // appendProblems tells what is wrong and what to do.
-func appendProblems(b []byte, r *Report, p painter) []byte {
+func appendProblems(b []byte, r *Report, p term.Painter) []byte {
 	b = heading(b, "Problems", p)
 	if len(r.Problems) == 0 {
 		return append(b, "none\n"...)
 	}
 	for _, problem := range r.Problems {
-		colour := yellow
+		colour := term.Yellow
 		if problem.Severe {
-			colour = red
+			colour = term.Red
 		}
-		b = fmt.Appendf(b, "%s\n", p.paint(colour, EscapeName(problem.Text)))
+		b = fmt.Appendf(b, "%s\n", p.Paint(colour, EscapeName(problem.Text)))
 		for _, do := range slices.Compact(problem.Do) {
 			b = fmt.Appendf(b, "    %s\n", EscapeName(do))
 		}

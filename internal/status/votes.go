@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // Votes is the part of a snapshot that quorate corosync status prints: whether this node
@@ -87,16 +88,18 @@ func (m *Member) votes() NodeVotes {
 
 // AppendVotes appends the votes as a text for people.
 func AppendVotes(b []byte, s *Votes, colour bool) []byte {
-	p := painter{colour}
-	var rows [][]cell
-	line := func(label, text string) { rows = append(rows, []cell{p.cell(plain, label), p.cell(plain, text)}) }
+	p := term.Painter(colour)
+	var rows [][]term.Cell
+	line := func(label, text string) {
+		rows = append(rows, []term.Cell{p.Cell(term.Plain, label), p.Cell(term.Plain, text)})
+	}
 	version := ""
 	if s.Version != 0 {
 		version = fmt.Sprintf(", configuration version %d", s.Version)
 	}
 	line("cluster", EscapeName(s.Cluster)+version)
 	line("quorate", s.answer(p))
-	line("ring", s.Ring.String()+", "+count(len(s.Members), "member"))
+	line("ring", s.Ring.String()+", "+term.Count(len(s.Members), "member"))
 	if v := s.Counted; v != nil {
 		expected := fmt.Sprint(v.Expected)
 		if v.HighestExpected != v.Expected {
@@ -113,33 +116,33 @@ func AppendVotes(b []byte, s *Votes, colour bool) []byte {
 	return appendRows(append(b, '\n'), s.Counted.rows(p))
 }
 
-func appendRows(b []byte, rows [][]cell) []byte {
-	for _, row := range align(rows) {
+func appendRows(b []byte, rows [][]term.Cell) []byte {
+	for _, row := range term.Align(rows) {
 		b = append(append(b, row...), '\n')
 	}
 	return b
 }
 
 // answer says whether the node is quorate.
-func (s *Votes) answer(p painter) string {
+func (s *Votes) answer(p term.Painter) string {
 	switch {
 	case !s.Quorate:
-		return p.paint(red, "no")
+		return p.Paint(term.Red, "no")
 	case !s.Provided:
-		return p.paint(green, "yes") + " (no quorum.provider: every partition is)"
+		return p.Paint(term.Green, "yes") + " (no quorum.provider: every partition is)"
 	}
-	return p.paint(green, "yes")
+	return p.Paint(term.Green, "yes")
 }
 
 // rows is the table of the nodes.
-func (v *Counted) rows(p painter) [][]cell {
-	row := func(texts ...string) (cells []cell) {
+func (v *Counted) rows(p term.Painter) [][]term.Cell {
+	row := func(texts ...string) (cells []term.Cell) {
 		for _, text := range texts {
-			cells = append(cells, p.cell(plain, text))
+			cells = append(cells, p.Cell(term.Plain, text))
 		}
 		return cells
 	}
-	rows := [][]cell{row("node", "name", "state", "votes", "device")}
+	rows := [][]term.Cell{row("node", "name", "state", "votes", "device")}
 	for i := range v.Nodes {
 		n := &v.Nodes[i]
 		rows = append(rows, row(n.ID.String(), EscapeName(n.Name), n.State, fmt.Sprint(n.Votes), n.device(), suffix(n.Local, "this node")))
@@ -156,7 +159,7 @@ func (v *Counted) device() string {
 	if v.DeviceCast {
 		cast = "cast by this node"
 	}
-	return fmt.Sprintf("%s, %s, %s", EscapeName(v.DeviceName), count(int(v.DeviceVotes), "vote"), cast)
+	return fmt.Sprintf("%s, %s, %s", EscapeName(v.DeviceName), term.Count(int(v.DeviceVotes), "vote"), cast)
 }
 
 // device says what the quorum device of a node does.

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quorate/quorate/internal/term"
 )
 
 // hang is the column at which the values of a report stand.
@@ -27,7 +29,7 @@ func Wrap(text []byte, width int, b []byte) []byte {
 }
 
 func wrapLine(b []byte, line string, width int) []byte {
-	if Columns(line) <= width {
+	if term.Columns(line) <= width {
 		return append(b, line...)
 	}
 	w := wrapper{b: b, width: width, indent: indentOf(line)}
@@ -37,7 +39,7 @@ func wrapLine(b []byte, line string, width int) []byte {
 	for i, word := range strings.Split(line, " ") {
 		switch {
 		case i == 0:
-		case w.at+1+Columns(word) > width && w.at > w.indent:
+		case w.at+1+term.Columns(word) > width && w.at > w.indent:
 			w.next()
 		default:
 			w.b, w.at = append(w.b, ' '), w.at+1
@@ -52,7 +54,7 @@ func indentOf(line string) int {
 	if label, rest, ok := strings.Cut(line, ":"); ok {
 		value := strings.TrimLeft(rest, " ")
 		gap := len(rest) - len(value)
-		if at := Columns(label) + 1 + gap; gap > 1 || gap == 1 && at == hang {
+		if at := term.Columns(label) + 1 + gap; gap > 1 || gap == 1 && at == hang {
 			return at
 		}
 	}
@@ -73,21 +75,18 @@ type wrapper struct {
 // next begins a line, in the same colour.
 func (w *wrapper) next() {
 	if w.colour != "" {
-		w.b = append(w.b, reset...)
+		w.b = append(w.b, term.Reset...)
 	}
 	w.b = append(append(w.b, '\n'), strings.Repeat(" ", w.indent)...)
 	w.b = append(w.b, w.colour...)
 	w.at = w.indent
 }
 
-// reset ends a colour.
-const reset = "\x1b[0m"
-
 // word writes a word, and breaks one that is wider than the screen.
 func (w *wrapper) word(word string) {
 	for len(word) > 0 {
-		if n := escapeLen(word); n > 0 {
-			if w.colour = word[:n]; w.colour == reset {
+		if n := term.EscapeLen(word); n > 0 {
+			if w.colour = word[:n]; w.colour == term.Reset {
 				w.colour = ""
 			}
 			w.b, word = append(w.b, word[:n]...), word[n:]
@@ -99,29 +98,4 @@ func (w *wrapper) word(word string) {
 		_, n := utf8.DecodeRuneInString(word)
 		w.b, word, w.at = append(w.b, word[:n]...), word[n:], w.at+1
 	}
-}
-
-// Columns is how much room a text takes.
-func Columns(s string) (n int) {
-	for len(s) > 0 {
-		if e := escapeLen(s); e > 0 {
-			s = s[e:]
-			continue
-		}
-		_, size := utf8.DecodeRuneInString(s)
-		s = s[size:]
-		n++
-	}
-	return n
-}
-
-// escapeLen is the length of the escape sequence that s begins with; 0 if it does not.
-func escapeLen(s string) int {
-	if s[0] != 0x1b {
-		return 0
-	}
-	if i := strings.IndexByte(s, 'm'); i >= 0 {
-		return i + 1
-	}
-	return len(s)
 }

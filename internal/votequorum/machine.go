@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // node is what this node knows of a node.
@@ -149,18 +150,14 @@ func (m *Machine) request(now time.Time, in Input) {
 // Deadline is the next instant at which Step must be called with Tick, or the
 // zero Time if there is none.
 func (m *Machine) Deadline() time.Time {
-	a, b := m.device.expires, m.lastMan
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
+	return timing.Earliest(m.device.expires, m.lastMan)
 }
 
 // tick runs every timer that is due, the earlier one first.
 func (m *Machine) tick(now time.Time) {
 	for {
 		at := m.Deadline()
-		if at.IsZero() || at.After(now) {
+		if !timing.Due(now, at) {
 			return
 		}
 		if at.Equal(m.device.expires) {
