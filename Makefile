@@ -7,7 +7,7 @@ FUZZTIME ?= 20s
 NAMES = corosync-qnetd corosync-qnetd-tool corosync-qnetd-certutil \
 	corosync-qdevice corosync-qdevice-tool corosync-qdevice-net-certutil
 
-.PHONY: all build demo test unit unit386 race fuzz verify cross interop compat bench clean deps sim module mutants test-all
+.PHONY: all build demo test unit unit386 race fuzz verify vuln cross interop compat bench clean deps sim module mutants test-all
 
 all: build
 
@@ -56,8 +56,10 @@ compat: deps
 	@code=0; $(MAKE) --no-print-directory interop INTEROP_TIMEOUT=40m PAIRS='-pairs all -results ../../bin/compat.json' || code=1; \
 	$(GO) run ./test/compat bin/compat.json || code=1; exit $$code
 
+# The unit tests under the race detector, which wants a C compiler: a job of its own, .ci/race.
 race: deps
-	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+	@mkdir -p bin
+	CGO_ENABLED=1 $(GO) run ./test/report -- -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/qnetd:FuzzServer ./internal/qdevice:FuzzNode ./internal/store:FuzzDecode ./internal/store:FuzzExamine \
 	./internal/pki:FuzzRequest ./internal/pki:FuzzCertificateFile ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
@@ -71,12 +73,17 @@ fuzz:
 		echo "$$f"; $(GO) test $${f%:*} -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
 	done
 
-verify: cross
+verify: cross vuln
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod verify
 	$(GO) mod tidy -diff
+
+# Vulnerabilities that the code can meet are a failure. Where the database of them can't be
+# reached, one line says so.
+vuln:
+	@$(GO) run ./test/vuln
 
 # The machines that quorate is to run on besides this one, as GOARCH or GOARCH:variant.
 # Each is built; one of each GOARCH is vetted, tests included, for no other variant has
