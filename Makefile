@@ -42,7 +42,7 @@ unit386:
 	GOARCH=386 bin/report -o bin/skipped386 -- -count=1 $(PURE:%=./internal/%) ./corosync/... \
 		./internal/pki/p12 ./internal/store ./internal/control ./internal/limited ./internal/heuristics
 
-# Real Corosync nodes in network namespaces; see test/interop. make test is to take 20
+# Real Corosync nodes in network namespaces; see test/interop. make test is to take 25
 # minutes at most on two cores, and this is most of it.
 INTEROP_TIMEOUT = 15m
 interop: deps
