@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/totem"
 	"github.com/quorate/quorate/internal/votequorum"
 )
@@ -125,27 +126,20 @@ func (m *Machine) Deadline() time.Time {
 	var at time.Time
 	for _, n := range m.nodes {
 		if n.awake() {
-			at = earliest(at, n.machine.Deadline())
+			at = timing.Earliest(at, n.machine.Deadline())
 		}
 	}
 	for _, g := range m.groups() {
-		at = earliest(at, dueOf(g))
+		at = timing.Earliest(at, dueOf(g))
 	}
 	return at
-}
-
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
 }
 
 // tick lets time pass: each timer runs at its own instant.
 func (m *Machine) tick(now time.Time) {
 	for {
 		at := m.Deadline()
-		if at.IsZero() || at.After(now) {
+		if !timing.Due(now, at) {
 			break
 		}
 		m.forward(at)
@@ -168,12 +162,12 @@ func (m *Machine) fire() {
 		if !n.awake() {
 			continue
 		}
-		if at := n.machine.Deadline(); !at.IsZero() && !at.After(m.now) {
+		if timing.Due(m.now, n.machine.Deadline()) {
 			m.step(n, votequorum.Tick{})
 		}
 	}
 	for _, g := range m.groups() {
-		if at := dueOf(g); !at.IsZero() && !at.After(m.now) {
+		if timing.Due(m.now, dueOf(g)) {
 			m.form(g)
 		}
 	}

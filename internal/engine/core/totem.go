@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/totem"
 )
 
@@ -70,7 +71,7 @@ func (m *Machine) regroup() {
 			if n.lost == totem.Silent {
 				after = m.cfg.Token
 			}
-			n.due = earliest(n.due, m.now.Add(after))
+			n.due = timing.Earliest(n.due, m.now.Add(after))
 		}
 	}
 }

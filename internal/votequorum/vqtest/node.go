@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
@@ -105,16 +106,12 @@ func (n *Node) due() time.Time {
 	if n.Machine == nil {
 		return time.Time{}
 	}
-	at := n.Machine.Deadline()
-	if !n.pollDue.IsZero() && (at.IsZero() || n.pollDue.Before(at)) {
-		return n.pollDue
-	}
-	return at
+	return timing.Earliest(n.Machine.Deadline(), n.pollDue)
 }
 
 // wake does what is due.
 func (n *Node) wake(c *Cluster) {
-	if !n.pollDue.IsZero() && !n.pollDue.After(c.Now) {
+	if timing.Due(c.Now, n.pollDue) {
 		n.poll(c, n.Machine.NodeList().Ring)
 		return
 	}

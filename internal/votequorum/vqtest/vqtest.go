@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/totem"
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
@@ -215,7 +216,7 @@ func (c *Cluster) Advance(d time.Duration) {
 		var next *Node
 		at := end
 		for _, n := range c.nodes {
-			if due := n.due(); !due.IsZero() && !due.After(at) && (next == nil || due.Before(at)) {
+			if due := n.due(); timing.Due(at, due) && (next == nil || due.Before(at)) {
 				next, at = n, due
 			}
 		}
