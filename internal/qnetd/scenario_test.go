@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -20,38 +19,16 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/event"
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/wire"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the machine says into testdata")
-
 // TestScenarios plays testdata/*.txt: lines that start a command, and below
 // each what the machine did. A command is what player's do says.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d scenarios, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := play(t, string(text))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 20, play)
 }
 
 // TestCited: each rule of docs/decision.md that is this package's is cited where
@@ -128,16 +105,7 @@ func play(t *testing.T, text string) string {
 		seqs: map[string]uint32{}, mute: map[string]bool{}, stored: map[string]qnet.Grant{},
 	}
 	p.cfg.TLS = wire.TLSUnsupported
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		if strings.HasPrefix(line, "    ") {
-			continue // what was said last time
-		}
-		p.out.WriteString(line + "\n")
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		p.do(strings.Fields(line))
-	}
+	golden.Commands(text, &p.out, p.do)
 	return p.out.String()
 }
 
