@@ -4,47 +4,26 @@
 package sim_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/scenario"
 	"github.com/quorate/quorate/internal/sim"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the simulator prints into testdata")
-
 // TestScenarios plays testdata/*.txt.
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 1 {
-		t.Fatalf("%d scenarios, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, err := scenario.Parse("", string(text), scenario.Cluster{})
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			got := sim.Transcript(f)
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(text) {
-				t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
-			}
-		})
-	}
+	golden.Play(t, "testdata/*.txt", 1, func(t *testing.T, text string) string {
+		f, err := scenario.Parse("", text, scenario.Cluster{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sim.Transcript(f)
+	})
 }
 
 // TestRows: each fault of the design's table that is about votes has a scenario.
