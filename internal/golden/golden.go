@@ -24,14 +24,19 @@ func Rewrite() bool { return *rewrite }
 // file's text. Fewer files than least fail the test.
 func Each(t *testing.T, pattern string, least int, f func(t *testing.T, file, text string)) {
 	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil || len(files) < least {
-		t.Fatalf("%s: %d files, want %d or more, %v", pattern, len(files), least, err)
-	}
-	for _, file := range files {
+	for _, file := range files(t, pattern, least) {
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 		t.Run(name, func(t *testing.T) { f(t, file, Read(t, file)) })
 	}
+}
+
+func files(tb testing.TB, pattern string, least int) []string {
+	tb.Helper()
+	list, err := filepath.Glob(pattern)
+	if err != nil || len(list) < least {
+		tb.Fatalf("%s: %d files, want %d or more, %v", pattern, len(list), least, err)
+	}
+	return list
 }
 
 // Play holds every file that pattern matches to what play makes of its text.
@@ -51,20 +56,51 @@ func Compare(t *testing.T, file, got string) {
 }
 
 // Read returns a file's text.
-func Read(t *testing.T, file string) string {
-	t.Helper()
+func Read(tb testing.TB, file string) string {
+	tb.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(text)
 }
 
+// ReadAll returns the texts of the files that pattern matches, of which there must be one.
+func ReadAll(tb testing.TB, pattern string) string {
+	tb.Helper()
+	var all strings.Builder
+	for _, file := range files(tb, pattern, 1) {
+		all.WriteString(Read(tb, file))
+	}
+	return all.String()
+}
+
+// Code returns the text of the package in dir, without its tests.
+func Code(tb testing.TB, dir string) string {
+	tb.Helper()
+	var all strings.Builder
+	for _, file := range files(tb, filepath.Join(dir, "*.go"), 1) {
+		if !strings.HasSuffix(file, "_test.go") {
+			all.WriteString(Read(tb, file))
+		}
+	}
+	return all.String()
+}
+
+// Seeds lets a fuzz test that takes a text begin with the files that pattern matches, of
+// which there must be one.
+func Seeds(f *testing.F, pattern string) {
+	f.Helper()
+	for _, file := range files(f, pattern, 1) {
+		f.Add(Read(f, file))
+	}
+}
+
 // Write makes text the file's.
-func Write(t *testing.T, file, text string) {
-	t.Helper()
+func Write(tb testing.TB, file, text string) {
+	tb.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

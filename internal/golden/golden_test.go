@@ -38,6 +38,22 @@ func TestEach(t *testing.T) {
 	}
 }
 
+func TestReadAll(t *testing.T) {
+	dir := t.TempDir()
+	Write(t, filepath.Join(dir, "a.txt"), "1\n")
+	Write(t, filepath.Join(dir, "b.txt"), "2\n")
+	if got := ReadAll(t, filepath.Join(dir, "*.txt")); got != "1\n2\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCode(t *testing.T) {
+	code := Code(t, ".")
+	if !strings.Contains(code, "func "+"Code(tb") || strings.Contains(code, "func "+"TestCode(t") {
+		t.Errorf("got\n%s", code)
+	}
+}
+
 // TestCompare plays TestHelper in a process of its own, for it has to fail.
 func TestCompare(t *testing.T) {
 	dir := t.TempDir()

@@ -5,10 +5,10 @@ package qdevice_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/internal/golden"
 )
 
 // TestCited: each rule and each row of the protocol sheet that the machine is
@@ -22,37 +22,16 @@ func TestCited(t *testing.T) {
 	if len(rules) != 7 {
 		t.Fatalf("%d rules in docs/decision.md", len(rules))
 	}
-	code := text(t, "*.go")
+	code := golden.Code(t, ".")
 	for _, r := range rules {
 		if !regexp.MustCompile(`\b` + r[1] + `\b`).MatchString(code) {
 			t.Errorf("%s is cited nowhere in the code", r[1])
 		}
 	}
-	scenarios := text(t, "testdata/*.txt")
+	scenarios := golden.ReadAll(t, "testdata/*.txt")
 	for _, row := range []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "S1", "S7", "S8", "S9", "C1", "C2", "C4", "C5", "C6", "C7", "C8", "C9", "C10"} {
 		if !regexp.MustCompile(`(?m)^# .*\b` + row + `\b`).MatchString(scenarios) {
 			t.Errorf("no scenario is for %s", row)
 		}
 	}
-}
-
-// text returns the text of all files but tests.
-func text(t *testing.T, pattern string) string {
-	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, f := range files {
-		if strings.HasSuffix(f, "_test.go") {
-			continue
-		}
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(b)
-	}
-	return all.String()
 }
