@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -35,34 +33,9 @@ func TestScenarios(t *testing.T) {
 // it is applied and by what proves it, by its number alone. For the protocol sheet's defects
 // internal/archtest asks.
 func TestCited(t *testing.T) {
-	said := func(keep func(name string) bool, patterns ...string) string {
-		var all strings.Builder
-		for _, pattern := range patterns {
-			files, err := filepath.Glob(pattern)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, f := range files {
-				if !keep(f) {
-					continue
-				}
-				b, err := os.ReadFile(f)
-				if err != nil {
-					t.Fatal(err)
-				}
-				all.Write(b)
-			}
-		}
-		return all.String()
-	}
-	isTest := func(name string) bool { return !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") }
-	tests := said(isTest, "testdata/*.txt", "*_test.go", "../hold/*_test.go")
-	code := said(func(name string) bool { return !isTest(name) }, "*.go", "../hold/*.go")
-	doc, err := os.ReadFile("../../docs/decision.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules := regexp.MustCompile(`(?m)^- \*\*(H\d)\*\* `).FindAllStringSubmatch(string(doc), -1)
+	tests := golden.ReadAll(t, "testdata/*.txt") + golden.ReadAll(t, "*_test.go") + golden.ReadAll(t, "../hold/*_test.go")
+	code, doc := golden.Code(t, ".")+golden.Code(t, "../hold"), golden.Read(t, "../../docs/decision.md")
+	rules := regexp.MustCompile(`(?m)^- \*\*(H\d)\*\* `).FindAllStringSubmatch(doc, -1)
 	if len(rules) != 9 {
 		t.Fatalf("%d safety rules", len(rules))
 	}
