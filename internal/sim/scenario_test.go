@@ -5,8 +5,6 @@ package sim_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,24 +26,13 @@ func TestScenarios(t *testing.T) {
 
 // TestRows: each fault of the design's table that is about votes has a scenario.
 func TestRows(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(b)
-	}
+	all := golden.ReadAll(t, "testdata/*.txt")
 	for _, row := range []string{"S1", "S2", "S3", "S4", "S6", "S7", "S8", "S9"} {
-		if !strings.Contains(all.String(), "# "+row+":") && !strings.Contains(all.String(), "# "+row+" ") {
+		if !strings.Contains(all, "# "+row+":") && !strings.Contains(all, "# "+row+" ") {
 			t.Errorf("no scenario is for %s", row)
 		}
 	}
-	if strings.Count(all.String(), "VIOLATION") != 4 {
+	if strings.Count(all, "VIOLATION") != 4 {
 		t.Error("not just C's rules broke a promise")
 	}
 }
