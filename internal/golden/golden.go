@@ -87,12 +87,14 @@ func Code(tb testing.TB, dir string) string {
 	return all.String()
 }
 
-// Seeds lets a fuzz test that takes a text begin with the files that pattern matches, of
-// which there must be one.
-func Seeds(f *testing.F, pattern string) {
+// Seeds lets a fuzz test that takes a text begin with the files that patterns match, of
+// which there must be one for each.
+func Seeds(f *testing.F, patterns ...string) {
 	f.Helper()
-	for _, file := range files(f, pattern, 1) {
-		f.Add(Read(f, file))
+	for _, pattern := range patterns {
+		for _, file := range files(f, pattern, 1) {
+			f.Add(Read(f, file))
+		}
 	}
 }
 

@@ -5,11 +5,10 @@ package scenario_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/scenario"
 )
 
@@ -137,14 +136,7 @@ func TestErrors(t *testing.T) {
 // FuzzParse: what is taken is printed as it was understood.
 func FuzzParse(f *testing.F) {
 	f.Add(every)
-	f.Add(script)
-	for _, file := range files(f, "../sim/testdata/*.txt", "../lab/testdata/*.txt", "testdata/*.txt") {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
-	}
+	golden.Seeds(f, "../sim/testdata/*.txt", "../lab/testdata/*.txt", "testdata/*.txt")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := scenario.Parse("", text, scenario.Cluster{})
 		if err != nil {
@@ -167,19 +159,6 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("timed: %v\n%s\n%s", err, timed, again)
 		}
 	})
-}
-
-// files are the names of files.
-func files(t testing.TB, patterns ...string) (names []string) {
-	t.Helper()
-	for _, p := range patterns {
-		list, err := filepath.Glob(p)
-		if err != nil || len(list) == 0 {
-			t.Fatalf("%s: %d files, %v", p, len(list), err)
-		}
-		names = append(names, list...)
-	}
-	return names
 }
 
 const script = `# a script
