@@ -6,9 +6,7 @@ package explain_test
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,9 +15,8 @@ import (
 
 	"github.com/quorate/quorate/corosync/conf"
 	"github.com/quorate/quorate/internal/explain"
+	"github.com/quorate/quorate/internal/golden"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what is explained into testdata and docs")
 
 func read(t *testing.T, text string) (*explain.Cluster, error) {
 	t.Helper()
@@ -45,33 +42,23 @@ func run(t *testing.T, text string) *explain.Report {
 
 // TestGolden explains testdata/*.conf.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.conf")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".conf"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
+	golden.Each(t, "testdata/*.conf", 10, func(t *testing.T, file, text string) {
+		r := run(t, text)
+		stem := strings.TrimSuffix(file, ".conf")
+		got := string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf"}))
+		golden.Compare(t, stem+".txt", got)
+		fits(t, got)
+		got = string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf", All: true}))
+		golden.Compare(t, stem+".all.txt", got)
+		fits(t, got)
+		if name := filepath.Base(stem); name == "lms" || name == "four" {
+			j, err := json.MarshalIndent(r, "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := run(t, string(text))
-			stem := strings.TrimSuffix(file, ".conf")
-			got := string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf"}))
-			same(t, stem+".txt", got)
-			fits(t, got)
-			got = string(explain.AppendText(nil, r, explain.Options{File: "corosync.conf", All: true}))
-			same(t, stem+".all.txt", got)
-			fits(t, got)
-			if name := filepath.Base(stem); name == "lms" || name == "four" {
-				j, err := json.MarshalIndent(r, "", " ")
-				if err != nil {
-					t.Fatal(err)
-				}
-				same(t, stem+".json", string(j)+"\n")
-			}
-		})
-	}
+			golden.Compare(t, stem+".json", string(j)+"\n")
+		}
+	})
 }
 
 // fits: no line is wider than 80 columns, and no row of the table is empty.
@@ -87,32 +74,10 @@ func fits(t *testing.T, text string) {
 	}
 }
 
-// same holds a file against what was printed.
-func same(t *testing.T, file, got string) {
-	t.Helper()
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; go test -rewrite shows where:\n%s", file, got)
-	}
-}
-
 // TestDocs: the transcripts of docs/explain.md are what is printed.
 func TestDocs(t *testing.T) {
 	const file = "../../docs/explain.md"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := strings.Split(string(text), "```\n")
+	parts := strings.Split(golden.Read(t, file), "```\n")
 	shown := 0
 	for i := 1; i < len(parts); i += 2 {
 		command, _, _ := strings.Cut(parts[i], "\n")
@@ -121,17 +86,14 @@ func TestDocs(t *testing.T) {
 			continue
 		}
 		name, all := strings.CutPrefix(name, "--all ")
-		conf, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		parts[i] = command + "\n" + string(explain.AppendText(nil, run(t, string(conf)), explain.Options{File: name, All: all}))
+		conf := golden.Read(t, filepath.Join("testdata", name))
+		parts[i] = command + "\n" + string(explain.AppendText(nil, run(t, conf), explain.Options{File: name, All: all}))
 		shown++
 	}
 	if shown < 2 {
 		t.Errorf("%d transcripts", shown)
 	}
-	same(t, file, strings.Join(parts, "```\n"))
+	golden.Compare(t, file, strings.Join(parts, "```\n"))
 }
 
 func cluster(nodes int, quorum string) string {
@@ -310,17 +272,7 @@ func TestJSON(t *testing.T) {
 
 // FuzzRead: no file makes it panic, and a small cluster that is read is explained.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.conf")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
-	}
+	golden.Seeds(f, "testdata/*.conf")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := conf.Parse([]byte(text))
 		if err != nil {

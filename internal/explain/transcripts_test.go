@@ -5,37 +5,26 @@ package explain
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/votequorum/vqtest"
 )
 
 // TestNotesOfTranscripts: lint and explain say nothing untrue of the clusters of
 // votequorum's transcripts, which test/interop plays on real nodes.
 func TestNotesOfTranscripts(t *testing.T) {
-	files, err := filepath.Glob("../votequorum/testdata/*.txt")
-	if err != nil || len(files) < 28 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
 	seen := tried{}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			first := vqtest.ParseScript(string(text))[0]
-			if first.Verb != "cluster" {
-				t.Fatalf("it begins with %q", first.Text)
-			}
-			seen.check(t, fileOf(t, first.Args))
-		})
-	}
+	golden.Each(t, "../votequorum/testdata/*.txt", 28, func(t *testing.T, _, text string) {
+		first := vqtest.ParseScript(text)[0]
+		if first.Verb != "cluster" {
+			t.Fatalf("it begins with %q", first.Text)
+		}
+		seen.check(t, fileOf(t, first.Args))
+	})
 	if len(seen) < 5 {
 		t.Errorf("too little was tried: %v", seen)
 	}
