@@ -4,8 +4,6 @@
 package core
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/votequorum"
 	"github.com/quorate/quorate/internal/votequorum/vqtest"
@@ -22,19 +21,9 @@ import (
 // Corosync nodes too, on the engine: with links and times of its own it must
 // come to what vqtest, whose rings form at once, comes to.
 func TestLikeCorosync(t *testing.T) {
-	files, err := filepath.Glob("../../votequorum/testdata/*.txt")
-	if err != nil || len(files) < 10 {
-		t.Fatal("no transcripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			playBoth(t, vqtest.ParseScript(string(text)))
-		})
-	}
+	golden.Each(t, "../../votequorum/testdata/*.txt", 10, func(t *testing.T, _, text string) {
+		playBoth(t, vqtest.ParseScript(text))
+	})
 }
 
 // playBoth plays a script on vqtest and on the engine.
