@@ -80,7 +80,7 @@ func TestQDeviceText(t *testing.T) {
 		{"qdevice-busy-verbose", busy(), true}, {"qdevice-busy", busy(), false},
 		{"qdevice-away-verbose", away(), true}, {"qdevice-away", away(), false},
 	} {
-		golden(t, tt.name, status.AppendQDevice(nil, tt.s, tt.verbose, zone))
+		compare(t, tt.name, status.AppendQDevice(nil, tt.s, tt.verbose, zone))
 	}
 }
 
@@ -272,11 +272,11 @@ func TestQDeviceJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "qdevice-json", b)
+	compare(t, "qdevice-json", b)
 	if b, err = status.AppendQDeviceJSON(nil, away()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "qdevice-json-away", b)
+	compare(t, "qdevice-json-away", b)
 	if b, _ = status.AppendQDeviceJSON(nil, away()); strings.Contains(string(b), "null") {
 		t.Errorf("null in %s", b)
 	}

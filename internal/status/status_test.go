@@ -5,13 +5,12 @@ package status_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
 )
@@ -115,26 +114,14 @@ func TestListText(t *testing.T) {
 		{"list-bare-verbose", bare(), true, "a"},
 		{"empty", sample(), true, "jencluster"},
 	} {
-		golden(t, tt.golden, status.AppendList(nil, tt.s, tt.verbose, tt.cluster))
+		compare(t, tt.golden, status.AppendList(nil, tt.s, tt.verbose, tt.cluster))
 	}
 }
 
-var rewrite = flag.Bool("rewrite", false, "write what is printed into testdata")
-
-func golden(t *testing.T, name string, got []byte) {
+// compare holds what is printed to testdata.
+func compare(t *testing.T, name string, got []byte) {
 	t.Helper()
-	if *rewrite {
-		if err := os.WriteFile("testdata/"+name+".txt", got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/" + name + ".txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
+	golden.Compare(t, "testdata/"+name+".txt", string(got))
 }
 
 // TestEscapeName (Q11): a name can print no control characters; the ring ID keeps
@@ -223,7 +210,7 @@ func TestJSONRoundTrip(t *testing.T) {
 			t.Errorf("got %+v\nwant %+v\nfrom %s", &got, s, b)
 		}
 		if s == full {
-			golden(t, "json-full", b)
+			compare(t, "json-full", b)
 		}
 	}
 }
@@ -234,11 +221,11 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "json", b)
+	compare(t, "json", b)
 	if b, err = status.AppendJSON(nil, bare(), ""); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "json-bare", b)
+	compare(t, "json-bare", b)
 	if b, err = status.AppendJSON(nil, sample(), "other"); err != nil {
 		t.Fatal(err)
 	}
