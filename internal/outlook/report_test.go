@@ -5,21 +5,18 @@ package outlook_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/outlook"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the texts anew")
 
 var now = time.Date(2026, 11, 24, 15, 10, 2, 0, time.UTC)
 
@@ -155,19 +152,7 @@ func TestReport(t *testing.T) {
 	for name, r := range cases() {
 		outlook.Complete(r)
 		got := string(status.AppendReport(nil, r, false))
-		file := "testdata/" + name + ".txt"
-		if *rewrite {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
+		golden.Compare(t, "testdata/"+name+".txt", got)
 	}
 }
 
@@ -182,19 +167,7 @@ func TestOverview(t *testing.T) {
 			}
 		}
 		got, _, _ = strings.Cut(got, "\nQuorum information\n") // which TestReport has
-		file := "testdata/" + name + ".terminal.txt"
-		if *rewrite {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
+		golden.Compare(t, "testdata/"+name+".terminal.txt", got)
 	}
 }
 
@@ -219,19 +192,7 @@ func TestReportGoldenJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file := "testdata/" + name + ".json"
-		if *rewrite {
-			if err := os.WriteFile(file, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
+		golden.Compare(t, "testdata/"+name+".json", string(got))
 	}
 }
 
