@@ -21,12 +21,11 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/leak"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the laboratory says into testdata")
 
 // TestTranscripts plays testdata/*.txt, and the demo, on real daemons over real
 // sockets, and compares the outcome of each command with *.out. -rewrite writes
@@ -44,11 +43,7 @@ func TestTranscripts(t *testing.T) {
 			t.Parallel()
 			cfg := Defaults()
 			change(&cfg)
-			text, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := ParseScript(name+".txt", string(text), &cfg)
+			s, err := ParseScript(name+".txt", golden.Read(t, "testdata/"+name+".txt"), &cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,27 +63,24 @@ func TestTranscripts(t *testing.T) {
 // compare plays a script and compares its transcript. A machine that is too busy
 // for the laboratory's timers says so in the transcript: then it is played again.
 func compare(t *testing.T, name string, cfg Config, s *scenario.File) {
-	golden := filepath.Join("testdata", name+".out")
-	want, err := os.ReadFile(golden)
-	if err != nil && !*rewrite {
-		t.Fatal(err)
+	file, want := "testdata/"+name+".out", ""
+	if !golden.Rewrite() {
+		want = golden.Read(t, file)
 	}
 	for try := 1; ; try++ {
 		got := play(t, cfg, s)
 		busy := strings.Contains(got, "it stood still")
 		switch {
-		case !busy && *rewrite:
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
+		case !busy && golden.Rewrite():
+			golden.Write(t, file, got)
 			return
-		case outcome(got) == outcome(string(want)):
+		case outcome(got) == outcome(want):
 			return
 		case busy && try < 10:
 			t.Logf("try %d: the machine was too busy", try)
 			continue
 		}
-		t.Fatalf("%s differs (go test -rewrite shows where), first in\n%s\nof\n%s", golden, firstDifference(outcome(got), outcome(string(want))), got)
+		t.Fatalf("%s differs (go test -rewrite shows where), first in\n%s\nof\n%s", file, firstDifference(outcome(got), outcome(want)), got)
 	}
 }
 
@@ -308,32 +300,23 @@ func TestNoTemp(t *testing.T) {
 // TestDocs: docs/lab.md has the demo's transcript and the help as they are.
 func TestDocs(t *testing.T) {
 	const path = "../../docs/lab.md"
-	doc, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	played, err := os.ReadFile("testdata/demo.out")
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := golden.Read(t, path)
 	for head, text := range map[string]string{
-		"```\n$ quorate lab --demo\n": string(played),
+		"```\n$ quorate lab --demo\n": golden.Read(t, "testdata/demo.out"),
 		"## Commands\n\n```\n":        strings.Join(scenario.HelpText(), "\n") + "\n",
 	} {
-		before, rest, ok := strings.Cut(string(doc), head)
+		before, rest, ok := strings.Cut(doc, head)
 		was, after, closed := strings.Cut(rest, "```\n")
 		if !ok || !closed {
 			t.Fatalf("%s: no block %q", path, head)
 		}
-		if was != text && !*rewrite {
+		if was != text && !golden.Rewrite() {
 			t.Errorf("%s: the block below %q is not as it is now (go test -rewrite)", path, head)
 		}
-		doc = []byte(before + head + text + "```\n" + after)
+		doc = before + head + text + "```\n" + after
 	}
-	if *rewrite {
-		if err := os.WriteFile(path, doc, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if golden.Rewrite() {
+		golden.Write(t, path, doc)
 	}
 }
 

@@ -5,11 +5,10 @@ package lab
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/scenario"
 )
 
@@ -160,17 +159,7 @@ func TestScript(t *testing.T) {
 
 // FuzzScript: no text makes the parser panic, and what it takes can be planned.
 func FuzzScript(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range append(files, "demo.txt") {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
-	}
+	golden.Seeds(f, "testdata/*.txt", "demo.txt")
 	f.Fuzz(func(t *testing.T, text string) {
 		cfg := Defaults()
 		cfg.Nodes = 4
@@ -195,16 +184,13 @@ func FuzzScript(f *testing.F) {
 // TestHelp: every verb of the laboratory is explained, here or in docs/scenarios.md,
 // and every line of the help fits a terminal.
 func TestHelp(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/scenarios.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := golden.Read(t, "../../docs/scenarios.md")
 	text := strings.Join(scenario.HelpText(), "\n")
 	for _, s := range scenario.Syntaxes() {
 		if s.Help != "" && !strings.Contains(text, s.String()+" ") {
 			t.Errorf("%s is not in the help", s)
 		}
-		if !strings.Contains(string(doc), "`"+string(s.Verb)) {
+		if !strings.Contains(doc, "`"+string(s.Verb)) {
 			t.Errorf("%s is not in docs/scenarios.md", s.Verb)
 		}
 	}

@@ -6,9 +6,7 @@ package ui
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -21,12 +19,11 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/quorate/quorate/internal/engine/core"
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the screens are into testdata")
 
 // fake is a laboratory that notes what it is told.
 type fake struct {
@@ -322,20 +319,7 @@ func TestScreens(t *testing.T) {
 			m, _ = send(t, m, press(c.keys...)...)
 			v := m.View()
 			got := bare(v.Content) + fmt.Sprintf("\ncursor at %d,%d\n", v.Cursor.X, v.Cursor.Y)
-			golden := filepath.Join("testdata", c.name+".golden")
-			if *rewrite {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs (go test -rewrite):\n%s", golden, got)
-			}
+			golden.Compare(t, filepath.Join("testdata", c.name+".golden"), got)
 		})
 	}
 }
