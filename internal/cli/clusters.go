@@ -10,12 +10,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/quorate/quorate/internal/advice"
 	"github.com/quorate/quorate/internal/control"
@@ -126,10 +124,4 @@ func askStatus(ctx context.Context, socket string) (*status.QNetd, error) {
 		return nil, fmt.Errorf("the arbiter at %s can't be asked: %s. Run `%s`.", socket, fault.Words(err), advice.RestartArbiter)
 	}
 	return s, nil
-}
-
-// colour reports whether out is a terminal that wants colour.
-func colour(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -11,11 +11,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/quorate/quorate/internal/doctor"
 	"github.com/quorate/quorate/internal/nodeconf"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // newDoctorCommand examines this machine from end to end: as a node, or as an arbiter.
@@ -125,14 +125,14 @@ func (d *doctorCommand) examine(ctx context.Context) *doctor.Report {
 // doctorPrinter prints results as they come. On a terminal it shows meanwhile what is
 // being looked at, until end.
 func doctorPrinter(out io.Writer) (progress func(string), report func(doctor.Result), end func()) {
-	painted := colour(out)
+	p := term.Painter(colour(out))
 	clear := ""
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+	if isTerminal(out) && os.Getenv("TERM") != "dumb" {
 		clear = "\r\x1b[K"
 		progress = func(check string) { fmt.Fprintf(out, "%s...   %s", clear, check) }
 	}
 	report = func(r doctor.Result) {
-		fmt.Fprintf(out, "%s%s  %-14s  %s\n", clear, paintVerdict(r.Verdict, painted), r.Check, oneLine(r.Text))
+		fmt.Fprintf(out, "%s%s  %-14s  %s\n", clear, paintVerdict(r.Verdict, p), r.Check, oneLine(r.Text))
 		for _, do := range r.Do {
 			fmt.Fprintf(out, "%22s%s\n", "", oneLine(do))
 		}
@@ -145,11 +145,7 @@ func oneLine(s string) string {
 	return status.EscapeName(strings.ReplaceAll(s, "\n", "; "))
 }
 
-func paintVerdict(v doctor.Verdict, painted bool) string {
-	text := fmt.Sprintf("%-4s", v)
-	colour := map[doctor.Verdict]string{doctor.OK: "32", doctor.Warn: "33", doctor.Fail: "31"}[v]
-	if !painted || colour == "" {
-		return text
-	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+func paintVerdict(v doctor.Verdict, p term.Painter) string {
+	colours := map[doctor.Verdict]term.Colour{doctor.OK: term.Green, doctor.Warn: term.Yellow, doctor.Fail: term.Red}
+	return p.Paint(colours[v], fmt.Sprintf("%-4s", v))
 }

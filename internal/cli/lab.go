@@ -15,7 +15,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	laboratory "github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/lab/ui"
@@ -200,9 +199,4 @@ func typed(ctx context.Context, p *laboratory.Player, in io.Reader) error {
 			}
 		}
 	}
-}
-
-func isTerminal(v any) bool {
-	f, ok := v.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

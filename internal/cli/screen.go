@@ -15,7 +15,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"golang.org/x/term"
 
 	"github.com/quorate/quorate/internal/status"
 )
@@ -197,7 +196,7 @@ func (s screen) run(ctx context.Context, out io.Writer, look func(context.Contex
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var in io.Reader
-	if term.IsTerminal(int(os.Stdin.Fd())) {
+	if isTerminal(os.Stdin) {
 		in = os.Stdin
 	}
 	s.colour = colour(out)

@@ -7,11 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
-	"os"
 	"time"
-
-	"golang.org/x/term"
 
 	live "github.com/quorate/quorate/internal/cluster"
 	"github.com/quorate/quorate/internal/status"
@@ -125,20 +121,6 @@ func (s *statusCommand) display() func(*status.Report, error) error {
 		_, err = s.out.Write(text)
 		return err
 	}
-}
-
-// terminalWidth returns how wide the terminal behind an output is, 0 if it does not say,
-// and whether there is one.
-func terminalWidth(out io.Writer) (width int, terminal bool) {
-	f, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width < 0 {
-		width = 0
-	}
-	return width, true
 }
 
 // text renders a report, or the error that took its place.
