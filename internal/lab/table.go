@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/internal/engine/core"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // Tone says how a text is meant, for whoever gives it a colour.
@@ -306,16 +307,11 @@ func linkWord(l core.Link) string {
 
 // align joins the cells of each row so that the columns stand below each other.
 func align(rows [][]cell, paint Painter) []string {
-	var lines []string
-	for _, r := range rows {
-		var b strings.Builder
-		gap := 0
-		for i, c := range r {
-			b.WriteString(strings.Repeat(" ", gap))
-			b.WriteString(paint(c.tone, c.text))
-			gap = columnWidth(rows, i) - utf8.RuneCountInString(c.text) + 2
+	table := make([][]term.Cell, len(rows))
+	for i, r := range rows {
+		for _, c := range r {
+			table[i] = append(table[i], term.NewCell(paint(c.tone, c.text)))
 		}
-		lines = append(lines, b.String())
 	}
-	return lines
+	return term.Align(table)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/internal/lab"
 	"github.com/quorate/quorate/internal/scenario"
+	"github.com/quorate/quorate/internal/term"
 )
 
 // minRest is how many lines of what has happened must fit below the table, or all of
@@ -108,11 +109,7 @@ func view(text []string, room, top int) ([]string, int) {
 }
 
 func more(n int, where, key string) string {
-	lines := "lines"
-	if n == 1 {
-		lines = "line"
-	}
-	return Paint(lab.Dim, fmt.Sprintf("%s %d more %s %s (%s)", lab.Ellipsis, n, lines, where, key))
+	return Paint(lab.Dim, fmt.Sprintf("%s %d more %s %s (%s)", lab.Ellipsis, n, term.Plural(n, "line", "lines"), where, key))
 }
 
 // scroll goes up or down by a screen less a bit.
