@@ -9,6 +9,7 @@ import (
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // liveness is whether a node answers. When it was last heard, the ledger knows.
@@ -18,8 +19,7 @@ type liveness struct {
 	askedAt  time.Time // when the oldest unanswered Vote info was sent; zero if none is
 	timedSeq uint32    // the Vote info whose answer is timed; 0 if none is
 	timedAt  time.Time
-	srtt     time.Duration // smoothed round trip, and its variation
-	rttvar   time.Duration
+	rtt      timing.RTT
 
 	awaitedSince time.Time // since when a newer report of this node is awaited; zero if none is
 	probed       time.Time // when it was probed since; zero if not yet
@@ -44,7 +44,7 @@ func (v *liveness) asked(now time.Time, seq uint32) bool {
 // confirmed notes that a Vote info was answered, of which the last one sent is last.
 func (v *liveness) confirmed(now time.Time, seq, last uint32) {
 	if seq == v.timedSeq {
-		v.measure(now.Sub(v.timedAt))
+		v.rtt.Measured(now.Sub(v.timedAt))
 	}
 	v.askedAt = time.Time{}
 	if seq < last {
@@ -53,19 +53,9 @@ func (v *liveness) confirmed(now time.Time, seq, last uint32) {
 	}
 }
 
-// measure takes one round trip into the smoothed time (RFC 6298, section 2).
-func (v *liveness) measure(rtt time.Duration) {
-	if v.srtt == 0 {
-		v.srtt, v.rttvar = rtt, rtt/2
-		return
-	}
-	v.rttvar += ((v.srtt - rtt).Abs() - v.rttvar) / 4
-	v.srtt += (rtt - v.srtt) / 8
-}
-
 // probeTime is how long the node may take to answer a probe (H7).
 func (v *liveness) probeTime(least time.Duration) time.Duration {
-	return max(least, 4*(v.srtt+v.rttvar))
+	return max(least, v.rtt.Patience())
 }
 
 // await notes that a newer report is awaited.
@@ -135,7 +125,7 @@ func (s *Server) armClient(c *client) {
 		return // the entry that stands comes up first and looks again
 	}
 	c.armed = at
-	s.timers.add(at, c, nil)
+	s.timers.Add(at, timer{client: c})
 }
 
 // clientDeadline is the end of a client's handshake time, of its silence, of a Vote info that
@@ -150,11 +140,11 @@ func (s *Server) clientDeadline(c *client) (at time.Time) {
 	if d := s.dpdTime(c); d > 0 {
 		at = c.heard().Add(d)
 		if !c.askedAt.IsZero() {
-			at = earliest(at, c.askedAt.Add(d))
+			at = timing.Earliest(at, c.askedAt.Add(d))
 		}
 	}
 	if !c.suspected.IsZero() {
-		at = earliest(at, c.suspected.Add(c.probeTime(s.cfg.ProbeTime)))
+		at = timing.Earliest(at, c.suspected.Add(c.probeTime(s.cfg.ProbeTime)))
 	}
 	return at
 }

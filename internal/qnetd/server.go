@@ -114,29 +114,7 @@ func (s *Server) Cluster(id ConnID) string {
 
 // Deadline is the next instant at which Step must be called with Tick, or the
 // zero Time if there is none.
-func (s *Server) Deadline() time.Time { return s.timers.next() }
-
-// tick runs every timer that is due.
-func (s *Server) tick(now time.Time) {
-	for {
-		e, ok := s.timers.due(now)
-		if !ok {
-			return
-		}
-		if c := e.client; c != nil {
-			if !c.gone && c.armed.Equal(e.at) {
-				c.armed = time.Time{}
-				s.clientTimer(now, c)
-			}
-			continue
-		}
-		if e.cluster.armed.Equal(e.at) {
-			e.cluster.armed = time.Time{}
-			s.settle(now, e.cluster)
-			s.retire(now, e.cluster)
-		}
-	}
-}
+func (s *Server) Deadline() time.Time { return s.timers.Next() }
 
 func (s *Server) connected(now time.Time, in Connected) {
 	if s.cfg.MaxClients > 0 && s.nodes >= s.cfg.MaxClients {

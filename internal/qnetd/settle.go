@@ -11,6 +11,7 @@ import (
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/hold"
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // settleTime is how long a node may be left in sync without a vote: while its
@@ -68,7 +69,7 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 		c.await(now)
 		if c.probed.IsZero() {
 			if at := c.awaitedSince.Add(probeDelay); now.Before(at) {
-				next = earliest(next, at)
+				next = timing.Earliest(next, at)
 				continue
 			}
 			c.probed, c.probeSeq = now, s.voteInfo(now, c, qnet.VoteNoChange)
@@ -76,10 +77,10 @@ func (s *Server) await(now time.Time, cl *cluster, ids []qnet.NodeID) (next time
 		answers := c.answered >= c.probeSeq
 		end := c.awaitedSince.Add(lateTime)
 		if !answers {
-			end = earliest(end, c.probed.Add(c.probeTime(s.cfg.ProbeTime)))
+			end = timing.Earliest(end, c.probed.Add(c.probeTime(s.cfg.ProbeTime)))
 		}
 		if now.Before(end) {
-			next = earliest(next, end)
+			next = timing.Earliest(next, end)
 			continue
 		}
 		again = true
@@ -109,12 +110,12 @@ func (s *Server) carryOut(now time.Time, cl *cluster, v decision.Verdict, next t
 		}
 	}
 	at, held := s.grant(now, cl, hold.Partition{Ring: v.Ring, Members: v.Winner}, winners, reason)
-	next = earliest(next, at)
+	next = timing.Earliest(next, at)
 	waiting := voteReason{kind: event.VoteUndecided, clause: reason.String()}
 	if held.why != "" {
 		waiting = postponed(held.why)
 	}
-	next = earliest(next, s.answerWaiting(now, cl, waiting))
+	next = timing.Earliest(next, s.answerWaiting(now, cl, waiting))
 	s.noteDecision(now, cl, v, reason, held)
 	s.armCluster(cl, next)
 }
@@ -128,7 +129,7 @@ func (s *Server) answerWaiting(now time.Time, cl *cluster, reason voteReason) (n
 			continue
 		}
 		if end := c.reportedAt.Add(settleTime); now.Before(end) {
-			next = earliest(next, end)
+			next = timing.Earliest(next, end)
 		} else {
 			s.sendVote(now, c, qnet.VoteNACK, reason)
 		}
@@ -266,5 +267,5 @@ func (s *Server) armCluster(cl *cluster, at time.Time) {
 		return
 	}
 	cl.armed = at
-	s.timers.add(at, nil, cl)
+	s.timers.Add(at, timer{cluster: cl})
 }
