@@ -39,12 +39,7 @@ func fake(t *testing.T) (*corotest.Server, *corotest.Cfg) {
 
 func dial(t *testing.T, o qb.Options) *cfg.Client {
 	t.Helper()
-	c, err := cfg.Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return corotest.Dial(t, cfg.Dial, o)
 }
 
 // TestState asks for what there is to know of a cluster of one node.
@@ -96,10 +91,7 @@ func TestErrors(t *testing.T) {
 			{c.Reply(ctx, true), corosync.ErrAccess, "reply to shutdown"},
 			{again(), corosync.ErrExist, "track"},
 		} {
-			var e *corosync.Error
-			if !errors.As(x.err, &e) || e.Service != "cfg" || e.Call != x.call || e.Code != x.code {
-				t.Errorf("%s: got %v, want %v", x.call, x.err, x.code)
-			}
+			corotest.Refused(t, x.err, "cfg", x.call, x.code)
 		}
 		if c.Err() != nil {
 			t.Errorf("the connection is over: %v", c.Err())
@@ -234,9 +226,7 @@ func TestTimeout(t *testing.T) {
 	if _, ok := <-requests; ok {
 		t.Error("the channel stays open")
 	}
-	if err := silent.Err(); !errors.Is(err, qb.ErrLost) {
-		t.Errorf("got %v", err)
-	}
+	corotest.Lost(t, requests, silent.Err)
 }
 
 // TestCluster asks a fake of three nodes, one of them unreachable, over IPv6.

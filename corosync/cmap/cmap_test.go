@@ -35,12 +35,7 @@ func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
 
 func dial(t *testing.T, o qb.Options) *cmap.Client {
 	t.Helper()
-	c, err := cmap.Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return corotest.Dial(t, cmap.Dial, o)
 }
 
 // values are one of each type, and lengths around the first room of Get.
@@ -105,10 +100,7 @@ func TestErrors(t *testing.T) {
 			{c.Set(t.Context(), "test.x", cmap.BinaryValue(make([]byte, cmap.MaxValue+1))), corosync.ErrInvalidParam, "set test.x"},
 			{c.Set(t.Context(), "test.x", cmap.Value{}), corosync.ErrInvalidParam, "set test.x"},
 		} {
-			var e *corosync.Error
-			if !errors.As(x.err, &e) || e.Service != "cmap" || e.Call != x.call || e.Code != x.code {
-				t.Errorf("%s: got %v, want %v", x.call, x.err, x.code)
-			}
+			corotest.Refused(t, x.err, "cmap", x.call, x.code)
 		}
 		if c.Err() != nil {
 			t.Errorf("the connection is over: %v", c.Err())
@@ -294,11 +286,7 @@ func TestDeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Kill()
-	for range tr.Changes() {
-	}
-	if err := c.Err(); !errors.Is(err, qb.ErrLost) {
-		t.Errorf("got %v", err)
-	}
+	corotest.Lost(t, tr.Changes(), c.Err)
 }
 
 // TestStats reads the daemon's statistics.

@@ -34,12 +34,7 @@ func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
 
 func dial(t *testing.T, o qb.Options) *cpg.Client {
 	t.Helper()
-	c, err := cpg.Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return corotest.Dial(t, cpg.Dial, o)
 }
 
 // member joins, and takes the events of its joining.
@@ -279,10 +274,7 @@ func TestErrors(t *testing.T) {
 			{other.Send(ctx, nil), corosync.ErrNotExist, "send"},
 			{other.Leave(ctx), corosync.ErrNotExist, "leave"},
 		} {
-			var e *corosync.Error
-			if !errors.As(x.err, &e) || e.Service != "cpg" || e.Call != x.call || e.Code != x.code {
-				t.Errorf("%s: got %v, want %v", x.call, x.err, x.code)
-			}
+			corotest.Refused(t, x.err, "cpg", x.call, x.code)
 		}
 		if err := join(c, "x"); err != nil { // a refusal is no reason not to try again
 			t.Error(err)

@@ -23,12 +23,7 @@ func TestMain(m *testing.M) { os.Exit(corotest.Main(m)) }
 
 func dial(t *testing.T, o qb.Options) *quorum.Client {
 	t.Helper()
-	c, err := quorum.Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return corotest.Dial(t, quorum.Dial, o)
 }
 
 func track(t *testing.T, c *quorum.Client) <-chan quorum.Event {
@@ -93,9 +88,7 @@ func TestTrack(t *testing.T) {
 			if _, ok := <-events; ok {
 				t.Error("the channel stays open")
 			}
-			if err := c.Err(); !errors.Is(err, qb.ErrLost) {
-				t.Errorf("got %v", err)
-			}
+			corotest.Lost(t, events, c.Err)
 		})
 	}
 }
@@ -126,11 +119,7 @@ func TestReal(t *testing.T) {
 		t.Errorf("quorate %v, %v", q, err)
 	}
 	d.Kill()
-	for range events {
-	}
-	if err := c.Err(); !errors.Is(err, qb.ErrLost) {
-		t.Errorf("got %v", err)
-	}
+	corotest.Lost(t, events, c.Err)
 }
 
 func Example() {

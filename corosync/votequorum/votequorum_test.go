@@ -32,12 +32,7 @@ func each(t *testing.T, f func(t *testing.T, o qb.Options)) {
 
 func dial(t *testing.T, o qb.Options) *votequorum.Client {
 	t.Helper()
-	c, err := votequorum.Dial(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return corotest.Dial(t, votequorum.Dial, o)
 }
 
 func track(t *testing.T, c *votequorum.Client) *votequorum.Tracker {
@@ -154,10 +149,7 @@ func TestErrors(t *testing.T) {
 			{c.SetExpected(ctx, 0), corosync.ErrInvalidParam, "set expected votes to 0"},
 			{again(), corosync.ErrExist, "track"},
 		} {
-			var e *corosync.Error
-			if !errors.As(x.err, &e) || e.Service != "votequorum" || e.Call != x.call || e.Code != x.code {
-				t.Errorf("%s: got %v, want %v", x.call, x.err, x.code)
-			}
+			corotest.Refused(t, x.err, "votequorum", x.call, x.code)
 		}
 		if c.Err() != nil {
 			t.Errorf("the connection is over: %v", c.Err())
@@ -236,11 +228,7 @@ func TestDeath(t *testing.T) {
 	c := dial(t, qb.Options{})
 	tr := track(t, c)
 	d.Kill()
-	for range tr.Events() {
-	}
-	if err := c.Err(); !errors.Is(err, qb.ErrLost) {
-		t.Errorf("got %v", err)
-	}
+	corotest.Lost(t, tr.Events(), c.Err)
 }
 
 // TestSync: a ring waits for the device's poll, and cmap with it; votequorum does not.
