@@ -5,7 +5,6 @@ package daemon
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 	"syscall"
 )
@@ -31,17 +30,4 @@ func ToJournal(f *os.File, journalStream string) bool {
 	}
 	s, ok := info.Sys().(*syscall.Stat_t)
 	return ok && journalStream != "" && journalStream == fmt.Sprintf("%d:%d", uint64(s.Dev), s.Ino) //nolint:unconvert // 32 bits wide on mips
-}
-
-// priority is a level as sd-daemon(3) writes it.
-func priority(l slog.Level) string {
-	switch {
-	case l < slog.LevelInfo:
-		return "<7>"
-	case l < slog.LevelWarn:
-		return "<6>"
-	case l < slog.LevelError:
-		return "<4>"
-	}
-	return "<3>"
 }

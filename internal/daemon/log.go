@@ -121,10 +121,10 @@ func (h *LogHandler) line(r slog.Record) {
 	b := &o.kept
 	head := b.Len()
 	if o.bare {
-		b.WriteString(priority(r.Level))
+		b.WriteString(severityOf(r.Level).priority)
 	} else {
 		o.time(r.Time)
-		name := levelName(r.Level)
+		name := severityOf(r.Level).name
 		b.WriteString(name)
 		b.WriteString("        "[:8-len(name)])
 	}
@@ -140,7 +140,7 @@ func (h *LogHandler) line(r slog.Record) {
 		if o.bump {
 			level = max(level, slog.LevelInfo)
 		}
-		toSyslog(o.syslog, level, string(b.Bytes()[start:]))
+		_ = severityOf(level).write(o.syslog, string(b.Bytes()[start:])) // there is nobody to tell
 	}
 	if o.w == nil || o.muted.Load() {
 		b.Truncate(head)
@@ -161,32 +161,6 @@ func (o *logOutput) let() error {
 	_, err := o.w.Write(o.kept.Bytes())
 	o.kept.Reset()
 	return err
-}
-
-func levelName(l slog.Level) string {
-	switch {
-	case l < slog.LevelInfo:
-		return "debug"
-	case l < slog.LevelWarn:
-		return "info"
-	case l < slog.LevelError:
-		return "warning"
-	}
-	return "error"
-}
-
-// toSyslog drops errors: where the log itself fails there is nobody to tell.
-func toSyslog(w *syslog.Writer, l slog.Level, text string) {
-	switch {
-	case l < slog.LevelInfo:
-		_ = w.Debug(text)
-	case l < slog.LevelWarn:
-		_ = w.Info(text)
-	case l < slog.LevelError:
-		_ = w.Warning(text)
-	default:
-		_ = w.Err(text)
-	}
 }
 
 func appendAttr(b *bytes.Buffer, a slog.Attr) {
