@@ -6,7 +6,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -28,10 +27,8 @@ const qdeviceUsage = "usage: corosync-qdevice [-dfhv] [-S option=value[,option2=
 
 // qdeviceArgs is what the command line of corosync-qdevice asked for.
 type qdeviceArgs struct {
-	settings   nodeconf.Settings
-	foreground bool
-	debug      int
-	print      string // usage or version, instead of a daemon
+	daemonArgs
+	settings nodeconf.Settings
 }
 
 // parseQDevice parses the command line of corosync-qdevice.
@@ -108,19 +105,10 @@ func QDevice(ctx context.Context, prog string, args []string, stdout, stderr io.
 func qdevice(ctx context.Context, o qb.Options, prog string, args []string, stdout, stderr io.Writer) int {
 	q, err := parseQDevice(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
-		var misuse *optionError
-		if errors.As(err, &misuse) {
-			fmt.Fprint(stdout, qdeviceUsage)
-		}
-		return 1
+		return refuseArgs(prog, qdeviceUsage, err, stdout, stderr)
 	}
-	if q.print != "" {
-		fmt.Fprint(stdout, q.print)
-		return 0
-	}
-	if !q.foreground && !daemon.Detached() {
-		return daemon.Detach(stderr)
+	if code, ended := q.begin(stdout, stderr); ended {
+		return code
 	}
 	level := new(slog.LevelVar)
 	if q.debug > 0 {

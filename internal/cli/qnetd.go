@@ -57,10 +57,8 @@ func qnetdDefaults() arbiter.Config {
 
 // qnetdArgs is what the command line of corosync-qnetd asked for.
 type qnetdArgs struct {
-	cfg        arbiter.Config
-	foreground bool
-	debug      int
-	print      string // usage or version, instead of a daemon
+	daemonArgs
+	cfg arbiter.Config
 }
 
 // parseQNetd parses the command line of corosync-qnetd. What it says of a
@@ -169,19 +167,10 @@ func qnetdVersion() string {
 func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Writer) int {
 	q, err := parseQNetd(prog, args, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %s\n", prog, err)
-		var misuse *optionError
-		if errors.As(err, &misuse) {
-			fmt.Fprint(stdout, qnetdUsage)
-		}
-		return 1
+		return refuseArgs(prog, qnetdUsage, err, stdout, stderr)
 	}
-	if q.print != "" {
-		fmt.Fprint(stdout, q.print)
-		return 0
-	}
-	if !q.foreground && !daemon.Detached() {
-		return daemon.Detach(stderr)
+	if code, ended := q.begin(stdout, stderr); ended {
+		return code
 	}
 	level := slog.LevelInfo
 	if q.debug > 0 {
