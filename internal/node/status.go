@@ -52,16 +52,10 @@ func (l *loop) status(now time.Time) (status.QDevice, bool) {
 		return status.QDevice{}, false
 	}
 	s := l.machine.Status()
+	calendar(&s, now, time.Now())
 	s.Host, s.Port, s.IPVersion = strings.Join(l.cfg.Hosts, ", "), l.cfg.Port, l.cfg.IPVersion
 	s.ExpectedVotes = l.expected
 	s.CertSent = s.TLSActive && l.link != nil && l.link.certSent
-	// The machine's clock is no calendar: it goes on through changes of the time.
-	wall := time.Now()
-	for _, t := range []*time.Time{&s.LastPoll, &s.Since, &s.FreshUntil, &s.Connected, &s.Echoed, &s.LostAt, &s.ArbiterReason.At} {
-		if !t.IsZero() {
-			*t = wall.Add(t.Sub(now)).Round(0)
-		}
-	}
 	for _, h := range l.cfg.Hosts {
 		a := status.ArbiterAddress{Address: h, Error: l.hosts.failures[h]}
 		a.Active = !s.Connected.IsZero() && l.link != nil && l.link.place.hosts[l.link.host] == h
