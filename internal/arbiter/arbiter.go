@@ -42,12 +42,12 @@ type Config struct {
 	Port    uint16   // 0 takes any free port
 	Backlog int      // of the listening sockets; 0 is the kernel's limit
 
-	SendQueue int    // messages that may wait for a client; one more and it is given up
-	CertDir   string // CA, server certificate and enrolled clusters
-	StorePath string // the grants
-	LockFile  string // empty: none
+	SendQueue int         // messages that may wait for a client; one more and it is given up
+	CertDir   string      // CA, server certificate and enrolled clusters
+	Store     store.Place // where the grants are
+	LockFile  string      // empty: none
 
-	// Standby is a directory for what CertDir has and StorePath is to have where
+	// Standby is a directory for what CertDir has and Store is to have where
 	// this process may not write there: see standby.go. Empty: none.
 	Standby string
 
@@ -65,24 +65,23 @@ type Config struct {
 	// all are. Calls come one at a time, from any goroutine.
 	Cores func(all bool)
 
-	openStore   func(path string) (grantStore, error) // for tests; nil is store.Open
-	strangers   int                                   // for tests: maxStrangers, if not 0
-	returnAfter time.Duration                         // how often a standby tries to return; 0 is 10 s
-	container   bool                                  // for tests: take this for a container
+	strangers   int           // for tests: maxStrangers, if not 0
+	returnAfter time.Duration // how often a standby tries to return; 0 is 10 s
+	container   bool          // for tests: take this for a container
 
 	// NotifySocket is systemd's NOTIFY_SOCKET; empty if there is none.
 	NotifySocket string
 }
 
-// StorePath returns where the grants of an arbiter with the certificates in
-// certDir are kept: beside the directory if it has the C daemon's name,
-// because that one belongs to NSS, and inside it otherwise.
-func StorePath(certDir string) string {
+// GrantsFile returns where the grants of an arbiter with the certificates in certDir are kept
+// if nobody says otherwise: beside the directory if it has the C daemon's name, because that
+// one belongs to NSS, and inside it otherwise.
+func GrantsFile(certDir string) store.File {
 	dir := filepath.Clean(certDir)
 	if filepath.Base(dir) == "nssdb" {
 		dir = filepath.Dir(dir)
 	}
-	return filepath.Join(dir, "grants.db")
+	return store.File(filepath.Join(dir, "grants.db"))
 }
 
 // Run runs an arbiter until told is done or the local socket asks for the
@@ -104,14 +103,6 @@ func Run(told context.Context, cfg Config) error {
 	return errors.Join(err, d.close())
 }
 
-// grantStore is a store that knows whether it can be written, and whether what was in it
-// is believed.
-type grantStore interface {
-	store.Store
-	Writable() error
-	Doubt() error
-}
-
 // arbiter is a running daemon.
 type arbiter struct {
 	cfg     Config
@@ -123,7 +114,7 @@ type arbiter struct {
 	certs     *pki.Reloader // nil: no TLS
 	standby   standby
 	lock      *daemon.LockFile
-	store     grantStore
+	store     store.Store
 	records   []store.Record
 	control   net.Listener
 	listeners []*listener
@@ -145,7 +136,7 @@ func (d *arbiter) open(ctx context.Context) error {
 	if err := d.openStore(ctx); err != nil {
 		return err
 	}
-	d.tellStandby()
+	d.logAway()
 	if d.control, err = control.Listen(d.cfg.Control.Path, d.cfg.Control.Options); err != nil {
 		return withRunAdvice(err, d.cfg.Control.Path)
 	}
@@ -208,26 +199,21 @@ func (d *arbiter) openCerts() error {
 // openStore loads the grants. A damaged store is an error; one that can't be
 // written is not, for the status must say so: nothing is granted then.
 func (d *arbiter) openStore(ctx context.Context) error {
-	open := d.cfg.openStore
-	if open == nil {
-		open = d.openBolt
-	}
-	st, err := open(d.cfg.StorePath)
-	if err != nil {
+	var err error
+	if d.store, err = d.cfg.Store.Open(ctx, d.spare()); err != nil {
 		return d.withAdvice(err)
 	}
-	d.store = st
 	if d.records, err = d.store.Load(ctx); err != nil {
 		return err
 	}
 	if err := d.store.Doubt(); err != nil {
 		daemon.LogEvent(d.log, event.Event{
-			Kind: event.StoreDoubtful, Level: event.Warning, What: d.cfg.StorePath, Reason: fault.Words(err), Do: advice.CheckDisk.String(),
+			Kind: event.StoreDoubtful, Level: event.Warning, What: d.cfg.Store.String(), Reason: fault.Words(err), Do: advice.CheckDisk.String(),
 		})
 	}
 	if err := d.store.Writable(); err != nil {
 		daemon.LogEvent(d.log, event.Event{
-			Kind: event.StoreUnusable, Level: event.Error, What: d.cfg.StorePath, Reason: fault.Words(err), Do: d.site().advise(err, true).String(),
+			Kind: event.StoreUnusable, Level: event.Error, What: d.cfg.Store.String(), Reason: fault.Words(err), Do: d.site().advise(err, true).String(),
 		})
 	}
 	return nil
@@ -239,7 +225,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	for i, r := range d.records {
 		stored[i] = qnetd.Stored{Cluster: r.Cluster, Grant: r.Grant}
 	}
-	d.cfg.Machine.Register = d.store.ID()
+	d.cfg.Machine.Register, d.cfg.Machine.SharedRegister = d.store.ID(), d.store.Shared()
 	var err error
 	d.loop, err = newLoop(qnetd.New(d.cfg.Machine, time.Now(), stored), d.log, d.tls,
 		connLimits{receive: d.cfg.Machine.MaxRequestSize, send: d.cfg.Machine.MaxReplySize, queue: d.cfg.SendQueue}, d.cfg.Cores)
@@ -250,11 +236,8 @@ func (d *arbiter) serve(ctx context.Context) error {
 		d.loop.maxStrangers = d.cfg.strangers
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	com := newCommitter(d.store, d.records, func(rs []qnetd.Persisted) {
-		select {
-		case d.loop.persisted <- rs:
-		case <-ctx.Done():
-		}
+	com := newCommitter(d.store, d.records, func(answers []qnetd.Input) {
+		d.loop.call(ctx, func(time.Time) { d.loop.stored(answers) })
 	})
 	d.loop.commit, d.loop.forget, d.records = com.add, com.forget, nil
 	g.Go(func() error { return com.run(ctx) })
@@ -265,7 +248,7 @@ func (d *arbiter) serve(ctx context.Context) error {
 	h := control.QNetd(d)
 	h.Log = d.log
 	g.Go(func() error { return control.Serve(ctx, d.control, h, d.cfg.Control.Limits) })
-	g.Go(func() error { return d.comeHome(ctx) })
+	g.Go(func() error { return d.returnHome(ctx) })
 	d.ready()
 	g.Go(func() error { daemon.Announce(ctx, d.cfg.NotifySocket, d.log); return nil })
 	return g.Wait()
@@ -340,7 +323,7 @@ func (d *arbiter) Status(ctx context.Context) (status.QNetd, error) {
 	if err := d.store.Writable(); err != nil && st.StoreError == "" {
 		st.StoreError = err.Error()
 	}
-	st.Standby = d.sentence()
+	st.Standby = d.awayNotice()
 	return st, nil
 }
 

@@ -43,7 +43,7 @@ type arbiterUnderTest struct {
 func arbiterConfig(dir string, log io.Writer) Config {
 	cfg := Config{
 		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
-		CertDir: filepath.Join(dir, "nssdb"), StorePath: filepath.Join(dir, "grants.db"),
+		CertDir: filepath.Join(dir, "nssdb"), Store: store.File(filepath.Join(dir, "grants.db")),
 		Control: daemon.ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:     slog.New(daemon.NewLogHandler(log, nil, slog.LevelDebug)),
 	}
@@ -93,7 +93,7 @@ func TestGrantSurvives(t *testing.T) {
 	if err := a.stop(); err != nil {
 		t.Fatal(err)
 	}
-	b := startArbiter(t, func(cfg *Config) { cfg.StorePath = filepath.Join(a.dir, "grants.db") })
+	b := startArbiter(t, func(cfg *Config) { cfg.Store = store.File(filepath.Join(a.dir, "grants.db")) })
 	two := b.dial(t)
 	if code := two.join("prod", 2, alone[1]); code != wire.NoError {
 		t.Fatal(code)
@@ -144,7 +144,7 @@ func TestDamagedHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		b := startArbiter(t, func(cfg *Config) { cfg.StorePath = path })
+		b := startArbiter(t, func(cfg *Config) { cfg.Store = store.File(path) })
 		two := b.dial(t)
 		if code := two.join("prod", 2, alone[1]); code != wire.NoError {
 			t.Fatal(code)
@@ -163,36 +163,6 @@ func TestDamagedHead(t *testing.T) {
 		head = -1 // the first start has mended it
 	}
 }
-
-// TestStoreThatCantBeWritten: nothing is granted that can't be recorded.
-func TestStoreThatCantBeWritten(t *testing.T) {
-	full := errors.New("no space left")
-	a := startArbiter(t, func(cfg *Config) {
-		cfg.openStore = func(string) (grantStore, error) { return brokenStore{full}, nil }
-	})
-	p := a.dial(t)
-	p.join("prod", 1, whole)
-	p.config(1, 2)
-	p.report(whole, 1, 2)
-	if v := p.vote(); v != qnet.VoteNACK {
-		t.Errorf("got %v", v)
-	}
-	st := askStatus(t, a)
-	if !strings.Contains(st, full.Error()) {
-		t.Errorf("the status does not say why: %s", st)
-	}
-	a.logs(t, "can't be recorded")
-}
-
-// brokenStore is a store on a full disk.
-type brokenStore struct{ err error }
-
-func (brokenStore) ID() qnet.RegisterID                          { return qnet.RegisterID{} }
-func (brokenStore) Load(context.Context) ([]store.Record, error) { return nil, nil }
-func (b brokenStore) Save(context.Context, []store.Record) error { return b.err }
-func (b brokenStore) Writable() error                            { return b.err }
-func (brokenStore) Doubt() error                                 { return nil }
-func (brokenStore) Close() error                                 { return nil }
 
 func askStatus(t *testing.T, a *arbiterUnderTest) string {
 	t.Helper()
@@ -215,7 +185,7 @@ func TestDamagedStore(t *testing.T) {
 	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 40000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Machine: qnetd.Defaults(), StorePath: path, Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Machine: qnetd.Defaults(), Store: store.File(path), Log: slog.New(slog.DiscardHandler)}
 	cfg.Machine.TLS = wire.TLSUnsupported
 	err := Run(context.Background(), cfg)
 	if !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), advice.MoveStore.With("file", path).String()) {
@@ -301,7 +271,7 @@ func (a *arbiterUnderTest) logs(t *testing.T, texts ...string) {
 // TestStopLeavesNothing (Q5): a daemon that has ended has left no goroutine, socket or pid file.
 func TestStopLeavesNothing(t *testing.T) {
 	goroutines, files := leak.Goroutines(), daemontest.OpenFiles(t)
-	a := startArbiter(t, func(cfg *Config) { cfg.LockFile = filepath.Join(filepath.Dir(cfg.StorePath), "pid") })
+	a := startArbiter(t, func(cfg *Config) { cfg.LockFile = filepath.Join(filepath.Dir(cfg.Store.File()), "pid") })
 	ps := a.pair(t, "prod")
 	if err := a.stop(); err != nil {
 		t.Fatal(err)
@@ -325,8 +295,8 @@ func TestTwoAtOnce(t *testing.T) {
 	a := startArbiter(t, nil)
 	ps := a.pair(t, "prod")
 	cfg := arbiterConfig(t.TempDir(), io.Discard)
-	cfg.StorePath = filepath.Join(a.dir, "grants.db")
-	if err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), cfg.StorePath) || !strings.Contains(err.Error(), "in use") {
+	cfg.Store = store.File(filepath.Join(a.dir, "grants.db"))
+	if err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), cfg.Store.String()) || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v", err)
 	}
 	ps[0].echo()

@@ -6,6 +6,8 @@ package arbiter
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/quorate/quorate/internal/qnetd"
@@ -16,17 +18,17 @@ import (
 // the next ones gather and share the one that follows.
 type committer struct {
 	store store.Store
-	done  func([]qnetd.Persisted) // called from the committer's goroutine
+	done  func(answers []qnetd.Input) // called from the committer's goroutine
 
 	mu      sync.Mutex
 	wake    chan struct{} // capacity 1
 	pending []qnetd.Persist
-	gone    []string // clusters whose records go before that
+	removed []string // clusters whose records go before that
 
-	revisions map[string]uint64 // of each cluster's record as stored
+	revisions map[string]uint64 // of each cluster's record as it was read or written last
 }
 
-func newCommitter(st store.Store, recs []store.Record, done func([]qnetd.Persisted)) *committer {
+func newCommitter(st store.Store, recs []store.Record, done func(answers []qnetd.Input)) *committer {
 	c := &committer{store: st, done: done, wake: make(chan struct{}, 1), revisions: make(map[string]uint64)}
 	for _, r := range recs {
 		c.revisions[r.Cluster] = r.Revision
@@ -48,7 +50,7 @@ func (c *committer) add(ps []qnetd.Persist) {
 // forget takes a cluster whose record is to be removed. It does not wait.
 func (c *committer) forget(cluster string) {
 	c.mu.Lock()
-	c.gone = append(c.gone, cluster)
+	c.removed = append(c.removed, cluster)
 	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:
@@ -56,8 +58,8 @@ func (c *committer) forget(cluster string) {
 	}
 }
 
-// remove removes records. What can't be removed now is there after the next start, and is
-// forgotten again then.
+// remove removes records. What can't be removed now, or is another writer's by now, is there
+// after the next start, and is forgotten again then.
 func (c *committer) remove(ctx context.Context, clusters []string) {
 	var recs []store.Record
 	for _, name := range clusters {
@@ -83,14 +85,49 @@ func (c *committer) run(ctx context.Context) error {
 		case <-c.wake:
 		}
 		c.mu.Lock()
-		batch, gone := c.pending, c.gone
-		c.pending, c.gone = nil, nil
+		batch, removed := c.pending, c.removed
+		c.pending, c.removed = nil, nil
 		c.mu.Unlock()
-		c.remove(ctx, gone)
+		c.remove(ctx, removed)
 		if len(batch) > 0 {
-			c.done(c.commit(ctx, batch))
+			c.done(c.answers(ctx, c.commit(ctx, batch), batch))
 		}
 	}
+}
+
+// answers are what the machine is told of a batch. What another writer has changed is read
+// again, all at once. If it can't be, the next try of the same grant reads it.
+func (c *committer) answers(ctx context.Context, results []qnetd.Persisted, batch []qnetd.Persist) []qnetd.Input {
+	answers := make([]qnetd.Input, len(results))
+	var changed []int
+	for i, r := range results {
+		answers[i] = r
+		if errors.Is(r.Err, store.ErrChanged) {
+			changed = append(changed, i)
+		}
+	}
+	if len(changed) == 0 {
+		return answers
+	}
+	recs, err := c.store.Load(ctx)
+	if err != nil {
+		return answers
+	}
+	for _, i := range changed {
+		answers[i] = c.reread(batch[i], recs)
+	}
+	return answers
+}
+
+// reread takes what is on record of a cluster for the newest there is.
+func (c *committer) reread(p qnetd.Persist, recs []store.Record) qnetd.RecordChanged {
+	i, known := slices.BinarySearchFunc(recs, p.Cluster, func(r store.Record, name string) int { return strings.Compare(r.Cluster, name) })
+	if !known {
+		delete(c.revisions, p.Cluster)
+		return qnetd.RecordChanged{ID: p.ID}
+	}
+	c.revisions[p.Cluster] = recs[i].Revision
+	return qnetd.RecordChanged{ID: p.ID, Grant: recs[i].Grant, Known: true}
 }
 
 // commit writes a batch in one transaction. If that is refused for a reason that

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -62,7 +63,7 @@ func TestRealDisk(t *testing.T) {
 			dir, faults := smallDisk(t)
 			spoil, mend := faults[fault][0], faults[fault][1]
 			spoil()
-			a := startArbiter(t, func(cfg *Config) { cfg.StorePath = filepath.Join(dir, "grants.db") })
+			a := startArbiter(t, func(cfg *Config) { cfg.Store = store.File(filepath.Join(dir, "grants.db")) })
 			var ps [2]*peer
 			for i := range ps {
 				ps[i] = a.dial(t)

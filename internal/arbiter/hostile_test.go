@@ -4,12 +4,9 @@
 package arbiter
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,8 +17,6 @@ import (
 	"github.com/quorate/quorate/internal/daemon/daemontest"
 	"github.com/quorate/quorate/internal/leak"
 	"github.com/quorate/quorate/internal/qnet"
-	"github.com/quorate/quorate/internal/qnetd"
-	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -205,122 +200,5 @@ func TestThousandsComeAndGo(t *testing.T) {
 	})
 	if st := askStatus(t, a); !strings.Contains(st, `"clients":2,`) {
 		t.Errorf("clients are left: %.300s", st)
-	}
-}
-
-// healingStore is a store on a disk that is full until it is cleared.
-type healingStore struct {
-	grantStore
-	full atomic.Bool
-}
-
-var errNoSpace = errors.New("no space left on device")
-
-func (s *healingStore) Save(ctx context.Context, recs []store.Record) error {
-	if s.full.Load() {
-		return errors.Join(store.ErrReadOnly, errNoSpace)
-	}
-	return s.grantStore.Save(ctx, recs)
-}
-
-// TestDiskCleared: what can't be recorded is not granted, and it is as soon as it can be.
-func TestDiskCleared(t *testing.T) {
-	disk := &healingStore{}
-	disk.full.Store(true)
-	a := startArbiter(t, func(cfg *Config) {
-		cfg.openStore = func(path string) (grantStore, error) {
-			st, err := store.Open(path)
-			disk.grantStore = st
-			return disk, err
-		}
-	})
-	p := a.dial(t)
-	p.join("prod", 1, whole)
-	p.config(1, 2)
-	p.report(whole, 1, 2)
-	if v := p.vote(); v != qnet.VoteNACK {
-		t.Errorf("on a full disk: %v", v)
-	}
-	if st := askStatus(t, a); !strings.Contains(st, errNoSpace.Error()) {
-		t.Errorf("the status does not say why: %s", st)
-	}
-	a.logs(t, "event=grant_not_recorded")
-	disk.full.Store(false)
-	if v := p.vote(); v != qnet.VoteACK {
-		t.Errorf("on a disk with room: %v", v)
-	}
-}
-
-// oddStore refuses whatever has the record of one cluster in it.
-type oddStore struct {
-	odd   string
-	saved []string
-	calls int
-}
-
-func (*oddStore) Load(context.Context) ([]store.Record, error) { return nil, nil }
-func (*oddStore) ID() qnet.RegisterID                          { return qnet.RegisterID{} }
-func (*oddStore) Close() error                                 { return nil }
-func (s *oddStore) Save(_ context.Context, recs []store.Record) error {
-	s.calls++
-	for _, r := range recs {
-		if r.Cluster == s.odd {
-			return errors.New("key too large")
-		}
-	}
-	for _, r := range recs {
-		s.saved = append(s.saved, r.Cluster)
-	}
-	return nil
-}
-
-// TestOneBadRecord: the grant of one cluster that can't be written keeps none of
-// the others from theirs.
-func TestOneBadRecord(t *testing.T) {
-	st := &oddStore{odd: string(bytes.Repeat([]byte("x"), 60000))}
-	c := newCommitter(st, nil, nil)
-	var batch []qnetd.Persist
-	for i := range 100 {
-		batch = append(batch, qnetd.Persist{ID: uint64(i), Cluster: "cluster" + string(rune('A'+i))})
-	}
-	batch[37].Cluster = st.odd
-	results := c.commit(context.Background(), batch)
-	for i, r := range results {
-		if r.ID != uint64(i) || (r.Err != nil) != (i == 37) {
-			t.Errorf("grant %d: %+v", i, r)
-		}
-	}
-	if len(st.saved) != 99 || st.calls > 20 {
-		t.Errorf("%d saved in %d calls", len(st.saved), st.calls)
-	}
-}
-
-// TestForgottenRecord: a record that the machine wants no more is removed, and a grant that
-// follows for a cluster of that name is stored as new.
-func TestForgottenRecord(t *testing.T) {
-	st, err := store.Open(filepath.Join(t.TempDir(), "grants.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	ctx := t.Context()
-	c := newCommitter(st, nil, nil)
-	count := func() int {
-		recs, err := st.Load(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(recs)
-	}
-	grant := []qnetd.Persist{{ID: 1, Cluster: "prod"}}
-	if r := c.commit(ctx, grant); r[0].Err != nil || count() != 1 {
-		t.Fatalf("%+v, %d records", r, count())
-	}
-	c.remove(ctx, []string{"prod", "unknown"})
-	if n := count(); n != 0 {
-		t.Errorf("%d records are left", n)
-	}
-	if r := c.commit(ctx, grant); r[0].Err != nil || count() != 1 {
-		t.Errorf("%+v, %d records", r, count())
 	}
 }

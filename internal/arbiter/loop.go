@@ -30,11 +30,10 @@ type loop struct {
 	cores   *cores
 	poll    *poller
 
-	events    chan connEvent
-	persisted chan []qnetd.Persisted
-	calls     chan func(time.Time)
-	commit    func([]qnetd.Persist)
-	forget    func(cluster string)
+	events chan connEvent
+	calls  chan func(time.Time)
+	commit func([]qnetd.Persist)
+	forget func(cluster string)
 
 	conns  map[qnetd.ConnID]*conn
 	latest *conn // the last one that conn returned
@@ -109,7 +108,6 @@ func newLoop(m *qnetd.Server, log *slog.Logger, t *tls.Config, lim connLimits, u
 		cores:     newCores(use),
 		poll:      p,
 		events:    make(chan connEvent, 64),
-		persisted: make(chan []qnetd.Persisted),
 		calls:     make(chan func(time.Time)),
 		conns:     make(map[qnetd.ConnID]*conn),
 		shares:    make(map[string]*share),
@@ -209,8 +207,6 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 			l.waiting = false
 		case e := <-l.events:
 			l.take(time.Now(), e)
-		case results := <-l.persisted:
-			l.results(results)
 		case f := <-l.calls:
 			f(time.Now())
 		default:
@@ -227,8 +223,6 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 	case <-l.late.C:
 	case e := <-l.events:
 		l.take(time.Now(), e)
-	case results := <-l.persisted:
-		l.results(results)
 	case f := <-l.calls:
 		f(time.Now())
 	case <-l.timer.C:
@@ -237,13 +231,14 @@ func (l *loop) other(ctx context.Context, mayWait bool) bool {
 	return true
 }
 
-func (l *loop) results(list []qnetd.Persisted) {
-	if l.writing -= len(list); l.writing == 0 {
+// stored takes the answers to grants that were to be recorded.
+func (l *loop) stored(answers []qnetd.Input) {
+	if l.writing -= len(answers); l.writing == 0 {
 		l.cores.less()
 	}
 	now := time.Now()
-	for _, r := range list {
-		l.step(now, nil, r)
+	for _, a := range answers {
+		l.step(now, nil, a)
 	}
 }
 
@@ -420,13 +415,22 @@ func (l *loop) arm() {
 	l.timer.Reset(time.Until(at))
 }
 
+// call has the loop call f, from another goroutine, and does not wait for its end. It reports
+// whether it will be called: not if ctx ends before the loop has come to it.
+func (l *loop) call(ctx context.Context, f func(now time.Time)) bool {
+	select {
+	case l.calls <- f:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // status asks the machine for a snapshot from another goroutine.
 func (l *loop) status(ctx context.Context) (status.QNetd, error) {
 	answer := make(chan status.QNetd, 1)
-	select {
-	case l.calls <- func(now time.Time) { answer <- l.machine.Status(now) }:
-		return <-answer, nil
-	case <-ctx.Done():
+	if !l.call(ctx, func(now time.Time) { answer <- l.machine.Status(now) }) {
 		return status.QNetd{}, ctx.Err()
 	}
+	return <-answer, nil
 }

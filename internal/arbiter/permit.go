@@ -25,13 +25,16 @@ import (
 // of the process that may not read or write there.
 type site struct {
 	certs     string // the directory of the certificates
-	store     string // the register of grants
+	store     string // the file of grants; empty: they are in none
 	service   bool   // systemd has started this process
 	container bool   // it runs in one, and the directory is the host's
 }
 
 func (d *arbiter) site() site {
-	s := site{certs: absolute(d.cfg.CertDir), store: absolute(d.cfg.StorePath), service: d.cfg.NotifySocket != ""}
+	s := site{certs: absolute(d.cfg.CertDir), service: d.cfg.NotifySocket != ""}
+	if file := d.cfg.Store.File(); file != "" {
+		s.store = absolute(file)
+	}
 	s.container = !s.service && (inContainer() || d.cfg.container) && mounted(s.state())
 	return s
 }
@@ -81,7 +84,12 @@ func (d *arbiter) withAdvice(err error) error {
 }
 
 // state is the directory that has to belong to the arbiter.
-func (s site) state() string { return filepath.Dir(s.store) }
+func (s site) state() string {
+	if s.store == "" {
+		return s.certs
+	}
+	return filepath.Dir(s.store)
+}
 
 // advise says what to do about err, which a directory or a file of s is forbidden with.
 // running is whether the daemon goes on, and looks again by itself.

@@ -31,9 +31,8 @@ import (
 // standby is what a daemon keeps there.
 type standby struct {
 	mu       sync.Mutex
-	certsWhy error          // why the certificates are there; nil if they are not
-	told     string         // what the log has said last
-	grants   *store.Standby // nil: the daemon has no such directory
+	certsWhy error  // why the certificates are there; nil if they are not
+	logged   string // the last notice in the log
 }
 
 // returnAfter is how often a daemon looks whether it may write by now.
@@ -94,41 +93,41 @@ func (d *arbiter) borrowCerts(why error) (string, pki.Ensured, error) {
 	return d.borrowedDir(), did, nil
 }
 
-// openBolt opens the grants where they belong, or in the private directory.
-func (d *arbiter) openBolt(path string) (grantStore, error) {
+// spare is where grants are kept that can't be written where they belong.
+func (d *arbiter) spare() store.Spare {
 	if d.cfg.Standby == "" {
-		return store.Open(path)
+		return store.Spare{}
 	}
-	st, err := store.OpenStandby(path, filepath.Join(d.cfg.Standby, filepath.Base(path)), func() error {
+	return store.Spare{Dir: d.cfg.Standby, Make: func() error {
 		err := privateDir(d.cfg.Standby)
 		if err != nil {
 			d.log.Error("grants can't be kept in the runtime directory either", "reason", fault.Words(err))
 		}
 		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.standby.grants = st
-	return st, nil
+	}}
 }
 
-// whyAway returns why certificates and grants are in the private directory; nil
+// away returns why certificates and grants are in the private directory; nil
 // is for those that are not.
-func (d *arbiter) whyAway() (certs, grants error) {
+func (d *arbiter) away() (certs, grants error) {
 	d.standby.mu.Lock()
 	certs = d.standby.certsWhy
 	d.standby.mu.Unlock()
-	if d.standby.grants != nil {
-		grants = d.standby.grants.Away()
-	}
-	return certs, grants
+	return certs, d.store.Away()
 }
 
-// sentence says for people what is in the private directory and what to do; it
+// stateDir is where grants and certificates belong, as it was configured.
+func (d *arbiter) stateDir() string {
+	if file := d.cfg.Store.File(); file != "" {
+		return filepath.Dir(file)
+	}
+	return d.cfg.CertDir
+}
+
+// awayNotice says for people what is in the private directory and what to do; it
 // is empty if nothing is.
-func (d *arbiter) sentence() string {
-	certs, grants := d.whyAway()
+func (d *arbiter) awayNotice() string {
+	certs, grants := d.away()
 	what, why := "certificates and grants are", grants
 	switch {
 	case certs == nil && grants == nil:
@@ -143,28 +142,28 @@ func (d *arbiter) sentence() string {
 		why = path
 	}
 	return fmt.Sprintf("%s kept in %s, not in %s: %v. They may be lost when the service stops. %s",
-		what, d.cfg.Standby, filepath.Dir(d.cfg.StorePath), why, d.site().advise(why, true))
+		what, d.cfg.Standby, d.stateDir(), why, d.site().advise(why, true))
 }
 
-// tellStandby logs what sentence says, if that is new.
-func (d *arbiter) tellStandby() {
-	s := d.sentence()
-	if s != "" && s != d.standby.told {
+// logAway logs the notice, if it is new.
+func (d *arbiter) logAway() {
+	s := d.awayNotice()
+	if s != "" && s != d.standby.logged {
 		d.log.Warn(s)
 	}
-	d.standby.told = s
+	d.standby.logged = s
 }
 
-// comeHome moves what is in the private directory to where it belongs, once that
+// returnHome moves what is in the private directory to where it belongs, once that
 // is possible, and ends then.
-func (d *arbiter) comeHome(ctx context.Context) error {
+func (d *arbiter) returnHome(ctx context.Context) error {
 	every := d.cfg.returnAfter
 	if every == 0 {
 		every = returnAfter
 	}
 	t := time.NewTicker(every)
 	defer t.Stop()
-	for d.sentence() != "" {
+	for d.awayNotice() != "" {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -172,7 +171,7 @@ func (d *arbiter) comeHome(ctx context.Context) error {
 		}
 		d.returnGrants()
 		d.returnCerts()
-		d.tellStandby()
+		d.logAway()
 	}
 	if d.cfg.Standby == "" {
 		return nil
@@ -185,12 +184,9 @@ func (d *arbiter) comeHome(ctx context.Context) error {
 }
 
 func (d *arbiter) returnGrants() {
-	if d.standby.grants == nil {
-		return
-	}
-	moved, err := d.standby.grants.Return()
+	moved, err := d.store.Return()
 	if moved {
-		d.log.Info("grants are now recorded in their own directory", "store", d.cfg.StorePath)
+		d.log.Info("grants are now recorded in their own directory", "store", d.cfg.Store.String())
 		if err != nil {
 			d.log.Warn("the temporary record is left over", "reason", fault.Words(err))
 		}
@@ -198,7 +194,7 @@ func (d *arbiter) returnGrants() {
 }
 
 func (d *arbiter) returnCerts() {
-	if certs, _ := d.whyAway(); certs == nil {
+	if certs, _ := d.away(); certs == nil {
 		return
 	}
 	_, err := pki.TakeOverArbiter(d.cfg.CertDir)

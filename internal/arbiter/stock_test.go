@@ -30,7 +30,6 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/safedir"
-	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -62,7 +61,7 @@ func (h stockHost) state() string   { return filepath.Join(h.root, "run/corosync
 func (h stockHost) serve() int {
 	cfg := Config{
 		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
-		CertDir: h.certDir(), StorePath: StorePath(h.certDir()), LockFile: filepath.Join(h.runDir(), "corosync-qnetd.pid"),
+		CertDir: h.certDir(), Store: GrantsFile(h.certDir()), LockFile: filepath.Join(h.runDir(), "corosync-qnetd.pid"),
 		Control: daemon.ControlConfig{Path: filepath.Join(h.runDir(), "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:     slog.New(daemon.NewLogHandler(os.Stderr, nil, slog.LevelInfo)),
 
@@ -174,7 +173,7 @@ func (h stockHost) setUp() {
 	h.must(err)
 	_, err = pki.HandOver(h.certDir(), o)
 	h.must(err)
-	_, _, err = store.Prepare(StorePath(h.certDir()), o.Register())
+	_, _, err = GrantsFile(h.certDir()).Prepare(o.Register())
 	h.must(err)
 }
 
@@ -372,6 +371,6 @@ func TestStockRefusals(t *testing.T) {
 	h.must(os.Remove(h.state()))
 	_, err := pki.EnsureArbiter(h.certDir())
 	h.must(err)
-	h.must(os.WriteFile(StorePath(h.certDir()), make([]byte, 9000), 0o600))
+	h.must(os.WriteFile(GrantsFile(h.certDir()).File(), make([]byte, 9000), 0o600))
 	refused("root's record", "permission denied", h.advice(advice.InitArbiter))
 }

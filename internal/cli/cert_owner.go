@@ -34,7 +34,7 @@ type arbiterSetUp struct {
 	owner    *pki.Owner // nil: nobody else's
 	fits     bool       // the directory is the owner's already
 	handed   bool       // something was given to the owner
-	register string
+	register store.File
 	made     bool // the register is new
 	given    bool // it was there, and had another owner or mode
 }
@@ -43,7 +43,7 @@ type arbiterSetUp struct {
 // rights also what a daemon of another user may not make in a directory of root's. user
 // is the one to run as; empty is found out.
 func setUpArbiter(dir, user string, groupWrite bool, progress func(string)) (s arbiterSetUp, err error) {
-	s.register = arbiter.StorePath(dir)
+	s.register = arbiter.GrantsFile(dir)
 	root := os.Geteuid() == 0
 	if user != "" && !root {
 		return s, errors.New(advice.AsRoot.String())
@@ -68,7 +68,7 @@ func setUpArbiter(dir, user string, groupWrite bool, progress func(string)) (s a
 	}
 	access, err := s.access(dir)
 	if err == nil {
-		s.made, s.given, err = store.Prepare(s.register, access)
+		s.made, s.given, err = s.register.Prepare(access)
 	}
 	return s, err
 }
@@ -176,7 +176,7 @@ func (s *arbiterSetUp) tell(w io.Writer, dir string) error {
 		pki.Renewed:   "The CA is there and stays. Made a new server certificate: " + dir,
 	}[s.certs])
 	fmt.Fprintf(w, "CA certificate: %s\n  valid until %s, SHA-256 %s\n", filepath.Join(dir, pki.CACertFile), a.CA.NotAfter.Format("2006-01-02"), pki.Fingerprint(a.CA))
-	switch _, err := os.Stat(s.register); {
+	switch _, err := os.Stat(s.register.File()); {
 	case s.made:
 		fmt.Fprintf(w, "Made the register of grants: %s\n", s.register)
 	case s.given:

@@ -45,7 +45,7 @@ func qnetdDefaults() arbiter.Config {
 		Port:      qnetdPort,
 		SendQueue: 32,
 		CertDir:   qnetdCertDir,
-		StorePath: arbiter.StorePath(qnetdCertDir),
+		Store:     arbiter.GrantsFile(qnetdCertDir),
 		LockFile:  qnetdLockFile,
 		Control: daemon.ControlConfig{
 			Path:    qnetdSocket,

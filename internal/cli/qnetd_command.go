@@ -56,7 +56,7 @@ signed for their cluster's name (see: quorate cert sign).`,
 				return err
 			}
 			cfg.CertDir = certDirOf(state)
-			cfg.StorePath = arbiter.StorePath(cfg.CertDir)
+			cfg.Store = arbiter.GrantsFile(cfg.CertDir)
 			if cmd.Flags().Changed("hold-time") {
 				cfg.Machine.HoldTime = hold
 			}

@@ -37,7 +37,7 @@ func qnetdSettings() []setting {
 		{"max_client_send_buffers", intSetting(2, math.MaxInt64, func(c *arbiter.Config, v int64) { c.SendQueue = nodeconf.Saturate[int](v) })},
 		{"max_client_send_size", intSetting(16, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Machine.MaxReplySize = nodeconf.Saturate[uint32](v) })},
 		{"max_client_receive_size", intSetting(16, math.MaxInt64, func(c *arbiter.Config, v int64) { c.Machine.MaxRequestSize = nodeconf.Saturate[uint32](v) })},
-		{"nss_db_dir", textSetting(func(c *arbiter.Config, v string) { c.CertDir, c.StorePath = v, arbiter.StorePath(v) })},
+		{"nss_db_dir", textSetting(func(c *arbiter.Config, v string) { c.CertDir, c.Store = v, arbiter.GrantsFile(v) })},
 		{"cert_nickname", textSetting(func(*arbiter.Config, string) {})}, // a name within an NSS database: we have none
 		{"heartbeat_interval_min", intSetting(1, math.MaxUint32, func(c *arbiter.Config, v int64) { c.Machine.HeartbeatMin = uint32(v) })},
 		{"heartbeat_interval_max", intSetting(1, math.MaxUint32, func(c *arbiter.Config, v int64) { c.Machine.HeartbeatMax = uint32(v) })},

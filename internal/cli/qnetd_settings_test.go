@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	if c.Machine.MaxClients != 0 || c.Machine.HoldTime != qnetd.HoldAuto || c.Machine.ProbeTime != 500*time.Millisecond || c.Machine.HandshakeTime != 15*time.Second {
 		t.Errorf("%+v", c.Machine)
 	}
-	if c.CertDir != "/etc/corosync/qnetd/nssdb" || c.StorePath != "/etc/corosync/qnetd/grants.db" ||
+	if c.CertDir != "/etc/corosync/qnetd/nssdb" || c.Store.String() != "/etc/corosync/qnetd/grants.db" ||
 		c.LockFile != "/var/run/corosync-qnetd/corosync-qnetd.pid" || c.Control.Path != "/var/run/corosync-qnetd/corosync-qnetd.sock" {
 		t.Errorf("%+v", c)
 	}
@@ -52,7 +52,7 @@ func TestEverySetting(t *testing.T) {
 		{"max_client_send_buffers", "2", func(c *arbiter.Config) any { return c.SendQueue }, 2, "1 x"},
 		{"max_client_send_size", "16", func(c *arbiter.Config) any { return c.Machine.MaxReplySize }, uint32(16), "15 x"},
 		{"max_client_receive_size", "99999999999", func(c *arbiter.Config) any { return c.Machine.MaxRequestSize }, uint32(1<<32 - 1), "15 x"},
-		{"nss_db_dir", "/x/nssdb", func(c *arbiter.Config) any { return c.CertDir + " " + c.StorePath }, "/x/nssdb /x/grants.db", ""},
+		{"nss_db_dir", "/x/nssdb", func(c *arbiter.Config) any { return c.CertDir + " " + c.Store.String() }, "/x/nssdb /x/grants.db", ""},
 		{"cert_nickname", "any", func(*arbiter.Config) any { return nil }, nil, ""},
 		{"heartbeat_interval_min", "1", func(c *arbiter.Config) any { return c.Machine.HeartbeatMin }, uint32(1), "0 4294967296"},
 		{"heartbeat_interval_max", "4294967295", func(c *arbiter.Config) any { return c.Machine.HeartbeatMax }, uint32(1<<32 - 1), "0 4294967296"},

@@ -67,7 +67,7 @@ func TestQNetdOptions(t *testing.T) {
 	if c.Network != "tcp4" || len(c.Hosts) != 2 || c.Port != 1234 || c.Machine.TLS != wire.TLSRequired || c.Machine.MaxClients != 7 {
 		t.Errorf("%+v", c)
 	}
-	if c.Machine.HoldTime != 0 || c.Machine.ProbeTime != 250*time.Millisecond || c.CertDir != "/x/nssdb" || c.StorePath != "/x/grants.db" {
+	if c.Machine.HoldTime != 0 || c.Machine.ProbeTime != 250*time.Millisecond || c.CertDir != "/x/nssdb" || c.Store.String() != "/x/grants.db" {
 		t.Errorf("%+v", c)
 	}
 	if !q.foreground || q.debug != 2 || c.Backlog != 0 {

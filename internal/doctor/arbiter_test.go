@@ -29,6 +29,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -211,7 +212,7 @@ func TestNoWarningLeft(t *testing.T) {
 	var log bytes.Buffer
 	dir := t.TempDir()
 	cfg := arbiterdaemon.Config{
-		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: w.arbiter, StorePath: filepath.Join(dir, "grants.db"),
+		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: w.arbiter, Store: store.File(filepath.Join(dir, "grants.db")),
 		Control: daemon.ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log: slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
 			mu.Lock()

@@ -35,6 +35,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -145,7 +146,7 @@ func (w *world) start(certs string, tls wire.TLSSupport) string {
 	w.Helper()
 	dir := w.TempDir()
 	cfg := arbiterdaemon.Config{
-		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: certs, StorePath: filepath.Join(dir, "grants.db"),
+		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{"127.0.0.1"}, SendQueue: 32, CertDir: certs, Store: store.File(filepath.Join(dir, "grants.db")),
 		Control: daemon.ControlConfig{Path: filepath.Join(dir, "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:     slog.New(slog.DiscardHandler),
 	}

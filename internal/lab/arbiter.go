@@ -17,6 +17,7 @@ import (
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/qnetd"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/store"
 )
 
 // task is a daemon that runs in a goroutine.
@@ -50,7 +51,7 @@ func (l *Lab) startArbiter() error {
 	listening := make(chan []net.Addr, 1)
 	cfg := arbiter.Config{
 		Machine: qnetd.Defaults(), Network: "tcp4", Hosts: []string{"127.0.0.1"}, SendQueue: 32,
-		CertDir: l.arbiterDir(), StorePath: filepath.Join(l.dir, "grants.db"),
+		CertDir: l.arbiterDir(), Store: store.File(filepath.Join(l.dir, "grants.db")),
 		Control:  daemon.ControlConfig{Path: l.socket(), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:      l.logger("arbiter"),
 		OnListen: func(addrs []net.Addr) { listening <- addrs },

@@ -24,6 +24,7 @@ import (
 	"github.com/quorate/quorate/internal/daemon"
 	"github.com/quorate/quorate/internal/daemon/daemontest"
 	"github.com/quorate/quorate/internal/qnetd"
+	"github.com/quorate/quorate/internal/store"
 	"github.com/quorate/quorate/internal/wire"
 )
 
@@ -41,7 +42,7 @@ func startArbiter(t *testing.T, host string, port uint16, dir string) *arbiterUn
 	log := &daemontest.LogBuffer{}
 	a := &arbiterUnderTest{dir: dir, cfg: arbiter.Config{
 		Machine: qnetd.Defaults(), Network: "tcp", Hosts: []string{host}, Port: port, SendQueue: 32,
-		CertDir: filepath.Join(dir, "nssdb"), StorePath: filepath.Join(dir, "grants.db"),
+		CertDir: filepath.Join(dir, "nssdb"), Store: store.File(filepath.Join(dir, "grants.db")),
 		Control: daemon.ControlConfig{Path: filepath.Join(t.TempDir(), "s"), Options: control.ListenOptions{GID: -1}, Limits: control.DefaultLimits()},
 		Log:     slog.New(daemon.NewLogHandler(log, nil, slog.LevelDebug)),
 	}}

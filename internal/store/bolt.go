@@ -24,12 +24,6 @@ import (
 	"github.com/quorate/quorate/internal/safedir"
 )
 
-// ErrDamaged is returned by Open and Load when the file is no intact store.
-var ErrDamaged = errors.New("store is damaged")
-
-// ErrReadOnly is returned by Save when the file or its directory can't be written.
-var ErrReadOnly = errors.New("store can't be written")
-
 // lockTime is how long Open waits for another process to let go of the file.
 const lockTime = time.Second
 
@@ -49,7 +43,7 @@ type Bolt struct {
 	opened bool            // Open has succeeded
 	lost   error           // why the file is not open any more
 
-	told atomic.Pointer[error] // broken, for those who do not wait for a Save
+	known atomic.Pointer[error] // broken, for those who do not wait for a Save
 }
 
 // Open opens the store at path and makes it if it does not exist, with mode
@@ -64,12 +58,14 @@ func Open(path string) (*Bolt, error) {
 		return nil, err
 	}
 	b.opened = true
-	b.tell()
+	b.publish()
 	return b, nil
 }
 
-// Doubt returns why the records that were in the file are not those that Load returns:
-// it may have lacked the last of them, so there are none. It is nil if they are.
+// Shared implements Store: the file is locked.
+func (b *Bolt) Shared() bool { return false }
+
+// Doubt implements Store.
 func (b *Bolt) Doubt() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -397,7 +393,7 @@ func (b *Bolt) put(bucket *bbolt.Bucket, s *seal, rec Record) error {
 // reopen tries whether the file can be written by now: a disk may have been
 // cleared, a directory's mode mended.
 func (b *Bolt) reopen() error {
-	defer b.tell()
+	defer b.publish()
 	broken := b.broken
 	if b.db != nil {
 		if err := b.db.Close(); err != nil {
@@ -411,15 +407,20 @@ func (b *Bolt) reopen() error {
 	return b.broken
 }
 
-// tell lets Writable return what is broken.
-func (b *Bolt) tell() {
+// publish lets Writable return what is broken.
+func (b *Bolt) publish() {
 	err := b.broken
-	b.told.Store(&err)
+	b.known.Store(&err)
 }
 
-// Writable returns nil, or why Save can't work: an error that wraps ErrReadOnly. It waits
-// for nothing: a Save on a disk that hangs must not keep the status back.
-func (b *Bolt) Writable() error { return *b.told.Load() }
+// Writable implements Store. A Save on a disk that hangs does not keep it back.
+func (b *Bolt) Writable() error { return *b.known.Load() }
+
+// Away implements Store: a Bolt is where it belongs.
+func (b *Bolt) Away() error { return nil }
+
+// Return implements Store: there is nothing to move.
+func (b *Bolt) Return() (moved bool, err error) { return false, nil }
 
 // Close closes the file and lets go of its lock.
 func (b *Bolt) Close() error {

@@ -1,9 +1,10 @@
 // Copyright 2026 the quorate authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package store keeps what an arbiter must not forget: the last grant of each
-// cluster. [Bolt] keeps it in one file, [Standby] in a second one while the first
-// may not be written.
+// Package store keeps what an arbiter must not forget: the last grant of each cluster.
+// [Store] and [Place] say what an arbiter expects of whatever keeps it; its shell knows
+// nothing else. [File] is a place on disk, where [Bolt] keeps all in one file, and [Standby]
+// in a second one while the first may not be written.
 //
 // It promises that a grant is on disk when Save returns nil, that a Save that
 // fails changed nothing, and that a damaged file is never read in part: it is refused
@@ -11,7 +12,7 @@
 //
 // # Limitations
 //
-// It knows nothing of what a grant means. It is kept narrow (load, save if
-// unchanged) so that a shared store for several arbiters can take Bolt's place.
-// An older copy of a whole file can't be told from a newer one.
+// It knows nothing of what a grant means. That several arbiters share a store is provided
+// for (Save fails with ErrChanged), and none of the places here lets them. An older copy of a
+// whole file can't be told from a newer one.
 package store

@@ -8,12 +8,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 
 	"github.com/quorate/quorate/internal/qnet"
-	"github.com/quorate/quorate/internal/safedir"
 )
 
 // Standby is a Store for a process that may not be allowed to write where its
@@ -30,7 +28,7 @@ type Standby struct {
 
 	mu   sync.RWMutex // written by Return: a Save on a disk that hangs keeps nobody else back
 	cur  *Bolt
-	away error // why the grants are not at path; nil if they are
+	away error // see Away
 }
 
 // OpenStandby opens the store at path as Open does, or the one at second while
@@ -54,10 +52,10 @@ func OpenStandby(path, second string, makeDir func() error) (*Standby, error) {
 	why := first.Writable()
 	switch {
 	case why == nil:
-		err = s.takeUp(len(recs) > 0 || first.Doubt() != nil)
+		err = s.mergeSecond(len(recs) > 0 || first.Doubt() != nil)
 	case len(recs) == 0 && first.Doubt() == nil && Forbidden(why) && free(path):
 		if makeDir() == nil {
-			err = s.goAway(why)
+			err = s.useSecond(why)
 		}
 	}
 	if err != nil {
@@ -84,9 +82,9 @@ func free(path string) bool {
 	return true
 }
 
-// goAway opens the second file. Where that can't be written either, the first
+// useSecond opens the second file. Where that can't be written either, the first
 // one stays in use, and says why.
-func (s *Standby) goAway(why error) error {
+func (s *Standby) useSecond(why error) error {
 	second, err := Open(s.second)
 	if err != nil {
 		return err
@@ -99,9 +97,9 @@ func (s *Standby) goAway(why error) error {
 	return err
 }
 
-// takeUp empties the second file, if there is one, into the first, which is
+// mergeSecond empties the second file, if there is one, into the first, which is
 // writable.
-func (s *Standby) takeUp(newer bool) error {
+func (s *Standby) mergeSecond(newer bool) error {
 	if _, err := os.Lstat(s.second); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -124,17 +122,15 @@ func (s *Standby) takeUp(newer bool) error {
 	return os.Remove(s.second)
 }
 
-// Away returns why the grants are in the second file, or nil.
+// Away implements Store: it is why the grants are in the second file.
 func (s *Standby) Away() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.away
 }
 
-// Return moves the grants to the first file if it can be written by now, and
-// reports whether it did. What was there is replaced: the records of the running
-// process are the newest. If not they stay where they are, and Away says why.
-// With true an error is about what is left of the second file.
+// Return implements Store: it moves the grants to the first file. What was there is replaced:
+// the records of the running process are the newest.
 func (s *Standby) Return() (moved bool, err error) {
 	if s.Away() == nil {
 		return false, nil
@@ -199,14 +195,17 @@ func (s *Standby) Save(ctx context.Context, recs []Record) error {
 	return s.cur.Save(ctx, recs)
 }
 
-// Doubt is Bolt's, for the file in use.
+// Shared implements Store.
+func (s *Standby) Shared() bool { return false }
+
+// Doubt implements Store.
 func (s *Standby) Doubt() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.cur.Doubt()
 }
 
-// Writable is Bolt's, for the file in use.
+// Writable implements Store.
 func (s *Standby) Writable() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -218,35 +217,4 @@ func (s *Standby) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.cur.Close()
-}
-
-// Prepare makes an empty store at path, or gives the one that is there its owner and
-// mode. It reports whether it made one, and whether one that was there had another
-// owner or mode. It is for root, who sets up what another
-// user's daemon will use: bbolt writes only to the file itself, so its directory may
-// stay root's. The file must not be a link, nor have another name.
-func Prepare(path string, a safedir.Access) (made, given bool, err error) {
-	r, err := safedir.Open(filepath.Dir(path))
-	if err != nil {
-		return false, false, err
-	}
-	defer r.Close()
-	name := filepath.Base(path)
-	_, err = r.Lstat(name)
-	made = errors.Is(err, fs.ErrNotExist)
-	f, err := safedir.OpenFile(r, name, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return false, false, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return false, false, err
-	}
-	given = !made && (info.Mode() != a.Mode || safedir.UID(info) != a.UID || safedir.GID(info) != a.GID)
-	if err := safedir.Own(f, a); err != nil {
-		return false, false, err
-	}
-	_ = syncDir(filepath.Dir(path)) // an empty file that is lost is made again
-	return made, given, nil
 }

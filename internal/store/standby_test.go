@@ -226,7 +226,7 @@ func TestPrepare(t *testing.T) {
 	whose := safedir.Access{UID: 0, GID: 65534, Mode: 0o660}
 	check := func(want bool) {
 		t.Helper()
-		made, given, err := Prepare(p.path(), whose)
+		made, given, err := File(p.path()).Prepare(whose)
 		if err != nil || made != want || given == want {
 			t.Fatal(made, given, err)
 		}
@@ -250,20 +250,20 @@ func TestPrepare(t *testing.T) {
 	if err := os.Symlink(p.path(), link); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Prepare(link, whose); !errors.Is(err, safedir.ErrLink) {
+	if _, _, err := File(link).Prepare(whose); !errors.Is(err, safedir.ErrLink) {
 		t.Errorf("a link: %v", err)
 	}
 	hard := filepath.Join(p.dir, "hard")
 	if err := os.Link(p.path(), hard); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Prepare(hard, whose); !errors.Is(err, safedir.ErrShared) {
+	if _, _, err := File(hard).Prepare(whose); !errors.Is(err, safedir.ErrShared) {
 		t.Errorf("a file with two names: %v", err)
 	}
 	if _, err := Open(hard); !errors.Is(err, safedir.ErrShared) {
 		t.Errorf("a store with two names: %v", err)
 	}
-	if _, _, err := Prepare(filepath.Join(p.second, "none", "x"), whose); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := File(filepath.Join(p.second, "none", "x")).Prepare(whose); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
