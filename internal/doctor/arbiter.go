@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/advice"
+	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/fault"
 	"github.com/quorate/quorate/internal/pki"
 	"github.com/quorate/quorate/internal/status"
@@ -88,7 +89,7 @@ func (a *arbiter) daemon(ctx context.Context) {
 		a.say(Note, "the arbiter here is Corosync's own, which says less than quorate's", advice.StartReplaced)
 	case err == nil:
 		a.s = s
-		a.say(OK, "running for "+since(s.Started, a.examiner.Now()))
+		a.say(OK, "running for "+event.Duration(a.examiner.Now().Sub(s.Started)))
 	case errors.Is(err, ErrFrozen):
 		a.mute = "not known: the arbiter does not answer"
 		a.say(Fail, "the arbiter's daemon accepts connections but does not answer: it is frozen or stuck",
@@ -116,7 +117,7 @@ func (a *arbiter) directory(context.Context) {
 		a.say(Fail, "this user may not read "+a.CertDir, advice.AsRoot)
 		return
 	case err != nil:
-		a.say(Fail, a.CertDir+" can't be read: "+plainError(err), advice.AsRoot)
+		a.say(Fail, fault.Words(err), advice.AsRoot)
 		return
 	case !info.IsDir():
 		a.say(Fail, a.CertDir+" is not a directory", advice.NameArbiterState)
@@ -154,7 +155,7 @@ func (a *arbiter) certificates(context.Context) {
 		a.say(Fail, "this user may not read the certificates in "+a.CertDir, advice.AsRoot)
 		return
 	case err != nil:
-		a.say(Fail, plainError(err), advice.AsRoot)
+		a.say(Fail, fault.Words(err), advice.AsRoot)
 		return
 	}
 	enrolled, err := pki.Clusters(a.CertDir)
@@ -168,7 +169,7 @@ func (a *arbiter) certificates(context.Context) {
 		a.say(Warn, w)
 	}
 	if err != nil {
-		a.say(Warn, plainError(err))
+		a.say(Warn, fault.Words(err))
 	}
 	if now.After(loaded.CA.NotAfter) || now.Before(loaded.CA.NotBefore) || now.After(loaded.Server.Leaf.NotAfter) {
 		a.results[0].Verdict = Fail
@@ -282,27 +283,4 @@ func (a *arbiter) cluster(c *status.Cluster) {
 	if len(a.results) == before {
 		a.say(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, term.Count(len(c.Nodes), "node")))
 	}
-}
-
-// since tells a time that has passed, in the unit that matters.
-func since(start, now time.Time) string {
-	switch d := now.Sub(start); {
-	case d < time.Minute:
-		return term.Count(int(d.Seconds()), "second")
-	case d < time.Hour:
-		return term.Count(int(d.Minutes()), "minute")
-	case d < 48*time.Hour:
-		return term.Count(int(d.Hours()), "hour")
-	default:
-		return term.Count(int(d.Hours()/24), "day")
-	}
-}
-
-// plainError is the system's word for an error, without Go's name of the call.
-func plainError(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Path + ": " + path.Err.Error()
-	}
-	return fault.Words(err)
 }

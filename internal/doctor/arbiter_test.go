@@ -79,7 +79,7 @@ func TestArbiterWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`ok daemon: running for 3 hours
+	want := fmt.Sprintf(`ok daemon: running for 3 h
 ok directory: %s
 ok certificates: valid until %s; 1 cluster enrolled
 ok register: it can be written

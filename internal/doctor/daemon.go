@@ -42,17 +42,15 @@ func (e *examiner) daemon(ctx context.Context) {
 		who = "Corosync's own"
 	}
 	if s.Refused != "" {
-		e.say(Fail, "it may not cast the vote: "+s.Refused, advice.MendConf)
+		e.say(Fail, outlook.MayNotVote(e.here(), s), advice.MendConf)
 	}
-	if s.State != status.StateConnected {
-		text := fmt.Sprintf("%s, and it is not connected to the arbiter (%s)", who, s.State)
-		if s.Lost != "" {
-			text += ": " + s.Lost
+	if text, _ := outlook.NotConnected(e.here(), s, isC); text != "" {
+		e.say(Fail, who+", and "+text, advice.SeeFindings)
+	}
+	if e.q != nil {
+		if text := outlook.OldConfig(e.here(), s, e.q); text != "" {
+			e.say(Warn, text, advice.RestartNodeDaemon)
 		}
-		e.say(Fail, text, advice.SeeFindings)
-	}
-	if e.q != nil && s.ConfigVersion != nil && *s.ConfigVersion != e.q.ConfigVersion {
-		e.say(Warn, fmt.Sprintf("it uses version %d of the configuration, Corosync version %d", *s.ConfigVersion, e.q.ConfigVersion), advice.RestartNodeDaemon)
 	}
 	if e.heuristicsOn() && s.Heuristics == qnet.HeuristicsFail {
 		e.heuristics(s)
@@ -87,14 +85,22 @@ func (e *examiner) unused(s *status.QDevice) bool {
 
 // heuristics tells which command fails.
 func (e *examiner) heuristics(s *status.QDevice) {
-	for _, c := range s.Commands {
-		if c.Result == qnet.HeuristicsFail {
-			e.say(Warn, "heuristics command "+c.Name+" fails: "+c.Detail, advice.RunHeuristic.With("name", c.Name))
+	for i := range s.Commands {
+		if c := &s.Commands[i]; c.Result == qnet.HeuristicsFail {
+			e.say(Warn, outlook.CommandFails(e.here(), c), advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if len(s.Commands) == 0 {
-		e.say(Warn, "the heuristics fail", advice.RunHeuristics)
+		e.say(Warn, outlook.HeuristicsFail(e.here()), advice.RunHeuristics)
 	}
+}
+
+// here is what this node is called.
+func (e *examiner) here() string {
+	if e.q == nil {
+		return "this node"
+	}
+	return e.q.Here()
 }
 
 // local is this node as Corosync sees it.
@@ -116,11 +122,11 @@ func (e *examiner) registered(context.Context) {
 	switch {
 	case !ok:
 	case !m.Registered && e.q.Votequorum.DeviceBarred:
-		e.say(Fail, "Corosync allows no quorum device with this configuration", advice.SeeConf, advice.CorosyncQuorum)
+		e.say(Fail, outlook.DeviceBarred(e.here()), advice.SeeConf, advice.CorosyncQuorum)
 	case !m.Registered:
-		e.say(Fail, "Corosync has no quorum device here", advice.StartNodeDaemon, advice.EnableNodeDaemon)
+		e.say(Fail, outlook.NoDaemon(e.here()), advice.StartNodeDaemon, advice.EnableNodeDaemon)
 	case !m.Alive:
-		e.say(Fail, "the quorum device has stopped polling", advice.RestartNodeDaemon)
+		e.say(Fail, outlook.DaemonStopped(e.here()), advice.RestartNodeDaemon)
 	default:
 		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, term.Count(e.q.Votequorum.DeviceVotes, "vote")))
 	}
@@ -132,13 +138,13 @@ func (e *examiner) vote(context.Context) {
 	switch {
 	case !ok:
 	case m.Cast:
-		e.say(OK, e.q.Here()+" uses the arbiter's vote")
+		e.say(OK, e.here()+" uses the arbiter's vote")
 	case e.node != nil && e.node.PollingCast:
-		e.say(Warn, e.q.Here()+" has the arbiter's vote, but Corosync has not counted it yet", advice.LookAgain)
+		e.say(Warn, outlook.NotCounted(e.here()), advice.LookAgain)
 	case e.node != nil && e.node.Reason != "":
-		e.say(Fail, e.q.Here()+" does not use the arbiter's vote: "+e.node.WhyNot(), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
+		e.say(Fail, outlook.NotUsed(e.here(), e.node.WhyNot()), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
 	default:
-		e.say(Fail, e.q.Here()+" does not use the arbiter's vote", advice.Status)
+		e.say(Fail, outlook.NotUsed(e.here(), ""), advice.Status)
 	}
 }
 

@@ -437,24 +437,24 @@ func TestFindings(t *testing.T) {
 		{name: "no daemon", after: func(w *world) {
 			w.nodeErr = errors.New("No such file or directory")
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
-		}, want: []string{"FAIL node daemon: it does not answer on SOCKET: ", "FAIL registered: Corosync has no quorum device here\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
+		}, want: []string{"FAIL node daemon: it does not answer on SOCKET: ", "FAIL registered: pve1 has no qdevice running, so the arbiter's vote does not count there\n    systemctl start", "FAIL vote: pve1 does not use the arbiter's vote"}},
 		{name: "not connected", after: func(w *world) {
 			w.node.State, w.node.Lost, w.node.Reason, w.node.ConfigVersion = status.StateConnectFailed, "reset by peer", "not connected to the arbiter", new(uint64(4))
 			w.isC = true
 			w.poll(false)
-		}, want: []string{"FAIL node daemon: Corosync's own, and it is not connected to the arbiter (Connect failed): reset by peer", "warn node daemon: it uses version 4",
+		}, want: []string{"FAIL node daemon: Corosync's own, and pve1 is not connected to the arbiter at ", "warn node daemon: the qdevice of pve1 uses version 4 of corosync.conf",
 			"FAIL vote: pve1 does not use the arbiter's vote: not connected to the arbiter\n    On the arbiter, run `quorate clusters prod`"}},
 		{name: "silent", after: func(w *world) { w.server.Stall(w.votes.Timeout) },
-			want: []string{"FAIL registered: the quorum device has stopped polling"}},
+			want: []string{"FAIL registered: the qdevice of pve1 has stopped: Corosync no longer hears from it"}},
 		{name: "barred", after: func(w *world) {
 			w.must(w.client.Unregister(w.Context(), "Qdevice"))
 			w.server.Stall(func() { w.keys.Set("runtime.votequorum.qdevice_can_operate", cmap.Uint8Value(0)) })
-		}, want: []string{"FAIL registered: Corosync allows no quorum device"}},
+		}, want: []string{"FAIL registered: Corosync on pve1 allows no quorum device"}},
 		{name: "heuristics", spoil: func(w *world) {
 			w.conf = strings.Replace(w.conf, "votes: 1", "votes: 1\n  heuristics {\n   mode: on\n   exec_gw: /bin/false\n  }", 1)
 			w.node.Heuristics = qnet.HeuristicsFail
 			w.node.Commands = []status.HeuristicsCommand{{Name: "gw", Result: qnet.HeuristicsFail, Detail: "exit code 1"}}
-		}, want: []string{"warn node daemon: heuristics command gw fails: exit code 1"}, ok: true},
+		}, want: []string{"warn node daemon: heuristics command gw fails on pve1: exit code 1"}, ok: true},
 		{name: "bad device", spoil: func(w *world) { w.conf = strings.Replace(w.conf, "algorithm: ffsplit", "algorithm: coin", 1) },
 			want: []string{"FAIL names: the node daemon can't use the configuration: Unknown decision algorithm coin"}},
 	} {

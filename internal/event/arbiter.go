@@ -16,7 +16,7 @@ func (e *Event) arbiterText() string {
 	case ClientConnected:
 		return Host(e.Addr) + " connects"
 	case ClientDisconnected:
-		return e.because(Host(e.Addr) + " is gone")
+		return e.withReason(Host(e.Addr) + " is gone")
 	case ClientRefused:
 		return Host(e.Addr) + " is refused: " + e.Reason
 	case ClientTooSlow:
@@ -41,7 +41,7 @@ func (e *Event) clientText() string {
 	case NodeConnected:
 		return e.node() + " is connected"
 	case NodeDisconnected:
-		return e.because(e.node() + " is disconnected")
+		return e.withReason(e.node() + " is disconnected")
 	case NodeSilent:
 		return e.node() + " has been silent for " + Duration(e.For) + "; its connection is closed"
 	case NodeReplaced:
@@ -64,7 +64,7 @@ func (e *Event) clientText() string {
 		if e.Vote == qnet.VoteACK {
 			return e.node() + " gets the vote, because " + e.Reason
 		}
-		return e.because(e.node() + " does not get the vote")
+		return e.withReason(e.node() + " does not get the vote")
 	case VotePutOff, VoteUndecided:
 		return e.node() + " has to wait for the vote: " + e.Reason
 	case ReplyUnexpected:

@@ -16,8 +16,6 @@
 package event
 
 import (
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
@@ -69,23 +67,29 @@ func (e *Event) node() string {
 	return e.Names.Of(e.Node)
 }
 
-// Host returns the address of a client, as the C tools print it with its port, as people
-// write it: "::ffff:192.0.2.1:55210" is 192.0.2.1.
+// WithReason returns the event with its reason.
+func (e Event) WithReason(reason string) Event {
+	e.Reason = reason
+	return e
+}
+
+// WithTime returns the event with how long something took or will take.
+func (e Event) WithTime(d time.Duration) Event {
+	e.For = d
+	return e
+}
+
+// Host returns the address of a client without its port: see [qnet.ParseAddress]. What is
+// no address stays as it is.
 func Host(addr string) string {
-	a, err := netip.ParseAddrPort(addr)
-	if err == nil {
-		return a.Addr().Unmap().String()
-	}
-	if i := strings.LastIndexByte(addr, ':'); i > 0 { // IPv6 without brackets
-		if a, err := netip.ParseAddr(addr[:i]); err == nil {
-			return a.Unmap().String()
-		}
+	if a, ok := qnet.ParseAddress(addr); ok {
+		return a.Addr().String()
 	}
 	return addr
 }
 
-// because appends the reason to a sentence that can do without.
-func (e *Event) because(text string) string {
+// withReason appends the reason to a sentence that can do without.
+func (e *Event) withReason(text string) string {
 	if e.Reason == "" {
 		return text
 	}

@@ -65,9 +65,9 @@ func (e *Event) voteText() string {
 		}
 		return "this side has the arbiter's vote"
 	case VoteWithheld:
-		return e.because("this side does not have the arbiter's vote")
+		return e.withReason("this side does not have the arbiter's vote")
 	case VoteMissing:
-		return e.because("this node goes on without the arbiter's vote")
+		return e.withReason("this node goes on without the arbiter's vote")
 	case ReasonChanged:
 		return e.Reason
 	case VoteTakenBack:

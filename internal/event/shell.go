@@ -9,7 +9,7 @@ func (e *Event) shellText() string {
 	case Ready:
 		return e.What + " is ready"
 	case Ending:
-		return e.because(e.What + " ends")
+		return e.withReason(e.What + " ends")
 	case StoreUnusable:
 		return "no vote can be given, because " + e.What + " can't be written: " + e.Reason
 	case NotNotified:
@@ -48,7 +48,7 @@ func (e *Event) deviceText() string {
 	case HeuristicsRefused:
 		return "the heuristics commands can't be used, so the old ones stay in use: " + e.Reason
 	case HeuristicFailed:
-		return e.because("the heuristics command " + e.What + " fails")
+		return e.withReason("the heuristics command " + e.What + " fails")
 	case HeuristicPassed:
 		return "the heuristics command " + e.What + " passes again"
 	case PollPast:

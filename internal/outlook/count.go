@@ -7,11 +7,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/status"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 // tally counts for each member that is left, as its votequorum would.
@@ -176,20 +175,18 @@ func winsTie(q *status.Quorum, left []status.Member, votes, needed uint32) bool 
 	}
 	was := idsOf(q.Members)
 	lowFirst := func(a, b qnet.NodeID) int { return cmp.Compare(int32(a), int32(b)) } // votequorum compares with a sign
-	switch v.TieBreakerNodes {
-	case "", "lowest":
+	tie, list := votequorum.ParseTieBreaker(v.TieBreakerNodes)
+	switch tie {
+	case votequorum.TieLowest:
 		return here(slices.MinFunc(was, lowFirst))
-	case "highest":
+	case votequorum.TieHighest:
 		return here(slices.MaxFunc(was, lowFirst))
 	}
-	for word := range strings.FieldsSeq(v.TieBreakerNodes) {
-		id, err := strconv.ParseUint(word, 10, 32)
+	for _, id := range list {
 		switch {
-		case err != nil:
-			return false
-		case here(qnet.NodeID(id)):
+		case here(id):
 			return true
-		case slices.Contains(was, qnet.NodeID(id)):
+		case slices.Contains(was, id):
 			return false // it could be alive elsewhere
 		}
 	}

@@ -97,7 +97,7 @@ func (f *forecaster) reach(m *status.Member) casting {
 		// All that is here was told no: why this one casts nothing is no riddle.
 		return casting{chance: surely, rests: takenFor(m, status.Reaches)}
 	case !m.Cast:
-		return casting{chance: maybe, why: f.me + " can't see why " + m.Called() + " does not use the arbiter's vote"}
+		return casting{chance: maybe, why: f.me + " can't see why " + NotUsed(m.Called(), "")}
 	case f.here() == cutOff:
 		return casting{chance: maybe, why: f.me + " has lost the arbiter, and can't see whether " + m.Called() + " still reaches it"}
 	}

@@ -159,3 +159,17 @@ func TestQuorumStays(t *testing.T) {
 		t.Errorf("%d of %d, quorate %v", votes, needed, quorate)
 	}
 }
+
+// TestTieBreakerNodes: auto_tie_breaker_node is read as Corosync reads it, whatever follows
+// its numbers.
+func TestTieBreakerNodes(t *testing.T) {
+	members := []status.Member{{ID: 1, Votes: 1}, {ID: 2, Votes: 1}, {ID: 3, Votes: 1}, {ID: 4, Votes: 1}}
+	for nodes, want := range map[string]bool{
+		"": true, "lowest": true, "highest": false, "4 1": false, "1 4": true, "2,4": true, "2 x": true, "+2": true, "9 4": false, "9 2": true, "x": false, "0": false,
+	} {
+		q := &status.Quorum{Members: members, Votequorum: &status.Votequorum{Expected: 4, HighestExpected: 4, Quorum: 3, AutoTieBreaker: true, TieBreakerNodes: nodes}}
+		if got := winsTie(q, members[:2], 2, 3); got != want {
+			t.Errorf("%q: the half of nodes 1 and 2 wins: %v, want %v", nodes, got, want)
+		}
+	}
+}

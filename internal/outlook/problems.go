@@ -103,20 +103,17 @@ func (f *finder) members() {
 		switch {
 		case f.q.Device == nil && !anybody:
 		case !m.Registered && m.Local && f.q.Votequorum.DeviceBarred:
-			f.add(false, m.ID, "Corosync on "+f.me+" allows no quorum device: expected_votes, two_node, last_man_standing, auto_tie_breaker or the nodes' votes rule it out",
-				advice.Doctor, advice.CorosyncQuorum)
+			f.add(false, m.ID, DeviceBarred(f.me), advice.Doctor, advice.CorosyncQuorum)
 		case !m.Registered:
-			f.add(false, m.ID, m.Called()+" has no qdevice running, so the arbiter's vote does not count there",
-				on(m, advice.StartNodeDaemon))
+			f.add(false, m.ID, NoDaemon(m.Called()), on(m, advice.StartNodeDaemon))
 		case !m.Alive:
-			f.add(false, m.ID, "the qdevice of "+m.Called()+" has stopped: Corosync no longer hears from it",
-				on(m, advice.RestartNodeDaemon), on(m, advice.NodeDaemonLog))
+			f.add(false, m.ID, DaemonStopped(m.Called()), on(m, advice.RestartNodeDaemon), on(m, advice.NodeDaemonLog))
 		case !m.Cast && m.Local && f.d != nil:
 			f.noVote()
 		case !m.Cast && m.Local:
-			f.add(false, m.ID, m.Called()+" does not use the arbiter's vote", advice.NodeDaemonTool, advice.Doctor)
+			f.add(false, m.ID, NotUsed(m.Called(), ""), advice.NodeDaemonTool, advice.Doctor)
 		case !m.Cast:
-			f.add(false, m.ID, m.Called()+" does not use the arbiter's vote, and "+f.me+" can't see why", on(m, advice.Status))
+			f.add(false, m.ID, NotUsed(m.Called(), "")+", and "+f.me+" can't see why", on(m, advice.Status))
 		}
 		if m.MasterWins {
 			f.add(false, m.ID, "master_wins is set on "+m.Called()+": whenever it uses the arbiter's vote it is quorate, even alone",
@@ -130,11 +127,11 @@ func (f *finder) noVote() {
 	switch {
 	case f.d.Refused != "" || f.d.State != status.StateConnected: // told by daemon
 	case f.d.PollingCast:
-		f.add(false, f.q.NodeID, f.me+" has the arbiter's vote, but Corosync has not counted it yet", advice.LookAgain)
+		f.add(false, f.q.NodeID, NotCounted(f.me), advice.LookAgain)
 	case f.d.Reason != "":
-		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: "+f.d.WhyNot(), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
+		f.add(false, f.q.NodeID, NotUsed(f.me, f.d.WhyNot()), advice.AskArbiter.WithWord("cluster", f.d.Cluster))
 	default:
-		f.add(false, f.q.NodeID, f.me+" does not use the arbiter's vote: the arbiter did not give it to this side",
+		f.add(false, f.q.NodeID, NotUsed(f.me, "the arbiter did not give it to this side"),
 			advice.AskAnyArbiter.WithWord("cluster", f.d.Cluster))
 	}
 }
@@ -154,16 +151,12 @@ func (f *finder) daemon() {
 		return
 	}
 	if d.Refused != "" {
-		f.add(false, f.q.NodeID, f.me+" may not use the arbiter's vote: "+d.Refused, advice.MendConf)
+		f.add(false, f.q.NodeID, MayNotVote(f.me, d), advice.MendConf)
 	}
-	switch {
-	case d.State == status.StateConnecting && d.Lost == "" && !f.r.DaemonIsC: // it has only just begun
-		f.add(false, f.q.NodeID, fmt.Sprintf("%s is still connecting to the arbiter at %s, port %d", f.me, d.Host, d.Port), advice.LookAgain)
-	case d.State != status.StateConnected:
-		text := fmt.Sprintf("%s is not connected to the arbiter at %s, port %d", f.me, d.Host, d.Port)
-		if d.Lost != "" {
-			text += ": " + d.Lost
-		}
+	switch text, lately := NotConnected(f.me, d, f.r.DaemonIsC); {
+	case lately:
+		f.add(false, f.q.NodeID, text, advice.LookAgain)
+	case text != "":
 		f.add(false, f.q.NodeID, text, advice.Doctor, advice.LookBetween)
 	}
 	if d.Heuristics == qnet.HeuristicsFail {
@@ -173,23 +166,23 @@ func (f *finder) daemon() {
 
 func (f *finder) heuristics() {
 	named := false
-	for _, c := range f.d.Commands {
-		if c.Result == qnet.HeuristicsFail {
+	for i := range f.d.Commands {
+		if c := &f.d.Commands[i]; c.Result == qnet.HeuristicsFail {
 			named = true
-			f.add(false, f.q.NodeID, "heuristics command "+c.Name+" fails on "+f.me+": "+c.Detail,
-				advice.RunHeuristic.With("name", c.Name))
+			f.add(false, f.q.NodeID, CommandFails(f.me, c), advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if !named {
-		f.add(false, f.q.NodeID, "the heuristics of "+f.me+" fail", advice.RunHeuristics)
+		f.add(false, f.q.NodeID, HeuristicsFail(f.me), advice.RunHeuristics)
 	}
 }
 
 // configuration looks for versions and numbers that do not go together.
 func (f *finder) configuration() {
-	if d := f.d; d != nil && d.Removed == "" && d.ConfigVersion != nil && *d.ConfigVersion != f.q.ConfigVersion {
-		f.add(false, f.q.NodeID, fmt.Sprintf("the qdevice of %s uses version %d of corosync.conf, Corosync uses version %d", f.me, *d.ConfigVersion, f.q.ConfigVersion),
-			advice.RestartNodeDaemon)
+	if d := f.d; d != nil && d.Removed == "" {
+		if text := OldConfig(f.me, d, f.q); text != "" {
+			f.add(false, f.q.NodeID, text, advice.RestartNodeDaemon)
+		}
 	}
 	v := f.q.Votequorum
 	if v == nil || v.LastManStanding || v.AllowDownscale {

@@ -117,7 +117,7 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 	case !m.Seq.Set || m.Seq.V != n.conn.seq || !m.Code.Set:
 		n.hangUp(now, strange("an Init reply without its options"))
 	case m.Code.V != wire.NoError:
-		n.note(n.reasoned(n.often(event.Error), event.Refused, refusal(m)))
+		n.note(n.event(n.often(event.Error), event.Refused).WithReason(refusal(m)))
 		n.letGo(now, "the arbiter refuses this node: "+refusal(m))
 	case !m.MaxRequestSize.Set || !m.MaxReplySize.Set || !m.SupportedMessages.Set || !m.SupportedOptions.Set || !m.SupportedAlgorithms.Set:
 		n.hangUp(now, strange("an Init reply without its options"))
@@ -287,7 +287,7 @@ func (n *Node) noteLost(now time.Time, why string) {
 	if !n.conn.since.IsZero() {
 		k = event.Disconnected
 	}
-	e := n.reasoned(n.often(event.Warning), k, why)
+	e := n.event(n.often(event.Warning), k).WithReason(why)
 	n.conn.toldLost = n.conn.toldLost || e.Level == event.Warning
 	e.Device = n.keeps() && !n.lenient()
 	if at := n.freshUntil(); n.keeps() && n.grace() > 0 && at.After(now) {

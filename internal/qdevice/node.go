@@ -218,7 +218,7 @@ func (n *Node) tick(now time.Time) {
 			kind, why, since = event.LateInSync, whyLate, n.vote.reported
 		}
 		n.vote.withdraw = time.Time{}
-		n.note(n.timed(event.Warning, kind, now.Sub(since)))
+		n.note(n.event(event.Warning, kind).WithTime(now.Sub(since)))
 		n.apply(now, qnet.VoteNACK, told(why))
 	}
 	if timing.Due(now, n.conn.limit) {
@@ -250,7 +250,7 @@ func (n *Node) settled() bool { return n.members != nil && n.config.Nodes != nil
 func (n *Node) configured(now time.Time, in Configured) {
 	same := n.config.Nodes != nil && equalNodes(n.config.Nodes, in.Nodes) && n.config.Version == in.Version && slices.Equal(n.config.Names, in.Names)
 	if in.Refuse != "" && in.Refuse != n.config.Refuse {
-		n.note(n.reasoned(event.Error, event.ConfigRefused, in.Refuse))
+		n.note(n.event(event.Error, event.ConfigRefused).WithReason(in.Refuse))
 	}
 	refused := n.config.Refuse != ""
 	n.config = in

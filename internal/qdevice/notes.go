@@ -5,7 +5,6 @@ package qdevice
 
 import (
 	"slices"
-	"time"
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
@@ -14,20 +13,6 @@ import (
 // event is one about this node.
 func (n *Node) event(level event.Level, k event.Kind) event.Event {
 	return event.Event{Kind: k, Level: level, Names: n.config.Names, Node: n.cfg.Node, Ring: n.ring}
-}
-
-// reasoned is an event with its reason.
-func (n *Node) reasoned(level event.Level, k event.Kind, reason string) event.Event {
-	e := n.event(level, k)
-	e.Reason = reason
-	return e
-}
-
-// timed is an event with a time.
-func (n *Node) timed(level event.Level, k event.Kind, d time.Duration) event.Event {
-	e := n.event(level, k)
-	e.For = d
-	return e
 }
 
 // named is an event about something with a name.

@@ -84,7 +84,7 @@ func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.O
 	text := status.EscapeName(reason.V)
 	patience := v == qnet.VoteAskLater || v == qnet.VoteWaitForReply
 	if !patience && !noted && (text != n.said.text || ring != n.said.ring) {
-		e := n.reasoned(event.Info, event.ReasonChanged, text)
+		e := n.event(event.Info, event.ReasonChanged).WithReason(text)
 		e.Ring = ring
 		n.note(e)
 	}

@@ -44,7 +44,7 @@ func (m *met) elsewhere(p peer, id qnet.RegisterID) bool {
 // refuse gives up a connection to another arbiter.
 func (n *Node) refuse(now time.Time, id qnet.RegisterID) {
 	here, there := n.conn.peer.String(), n.met.at.String()
-	e := n.reasoned(n.often(event.Error), event.OtherArbiter, "register "+id.String()+", and there "+n.met.register.String())
+	e := n.event(n.often(event.Error), event.OtherArbiter).WithReason("register " + id.String() + ", and there " + n.met.register.String())
 	e.Addr, e.What = here, there
 	n.note(e)
 	n.letGo(now, "the arbiter at "+here+" is not the one at "+there)
@@ -53,7 +53,7 @@ func (n *Node) refuse(now time.Time, id qnet.RegisterID) {
 // meet takes an arbiter for the one that counts.
 func (n *Node) meet(id qnet.RegisterID) {
 	if old := n.met.register; id != old && !old.IsZero() {
-		e := n.reasoned(event.Warning, event.RegisterChanged, "register "+id.String()+", before "+old.String())
+		e := n.event(event.Warning, event.RegisterChanged).WithReason("register " + id.String() + ", before " + old.String())
 		e.Addr = n.conn.peer.String()
 		n.note(e)
 	}

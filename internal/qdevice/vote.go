@@ -50,7 +50,7 @@ func (n *Node) apply(now time.Time, v qnet.Vote, c cause) (noted bool) {
 		n.vote.since = now
 	}
 	if c.kind != event.None && (changed || c.byArbiter && !n.vote.byArbiter) {
-		e := n.reasoned(event.Info, c.kind, c.reason)
+		e := n.event(event.Info, c.kind).WithReason(c.reason)
 		e.Vote = v
 		n.note(e)
 		noted = true
@@ -129,7 +129,7 @@ func (n *Node) checkFresh(now time.Time) {
 	silent := timing.Due(now, n.silentUntil())
 	if timing.Due(now, n.freshUntil()) {
 		if n.keeps() {
-			n.note(n.timed(event.Warning, event.VoteTakenBack, n.freshFor()))
+			n.note(n.event(event.Warning, event.VoteTakenBack).WithTime(n.freshFor()))
 			n.apply(now, qnet.VoteNACK, told(whyStale))
 		}
 		n.conn.basis = time.Time{}

@@ -38,7 +38,7 @@ func (s *Server) recordChanged(now time.Time, in RecordChanged) {
 	for _, c := range clients {
 		s.nodes--
 		s.close(c, whyChanged)
-		s.note(c.reasoned(event.Info, event.NodeDisconnected, whyChanged))
+		s.note(c.event(event.Info, event.NodeDisconnected).WithReason(whyChanged))
 	}
 	s.abandoned(now, cl)
 }

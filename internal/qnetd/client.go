@@ -5,7 +5,6 @@ package qnetd
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/quorate/quorate/internal/event"
 	"github.com/quorate/quorate/internal/qnet"
@@ -33,20 +32,6 @@ func (c *client) event(level event.Level, k event.Kind) event.Event {
 	if c.cluster != nil {
 		e.Node, e.Ring, e.Names = c.node, c.ring, c.cluster.names
 	}
-	return e
-}
-
-// reasoned is an event about this client with its reason.
-func (c *client) reasoned(level event.Level, k event.Kind, reason string) event.Event {
-	e := c.event(level, k)
-	e.Reason = reason
-	return e
-}
-
-// timed is an event about this client with a time.
-func (c *client) timed(level event.Level, k event.Kind, d time.Duration) event.Event {
-	e := c.event(level, k)
-	e.For = d
 	return e
 }
 

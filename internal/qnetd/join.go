@@ -45,7 +45,7 @@ func (s *Server) init(now time.Time, c *client, m wire.Init) {
 		return
 	}
 	if s.cfg.MaxClients > 0 && s.nodes >= s.cfg.MaxClients {
-		s.note(c.reasoned(event.Error, event.ClientRefused, reasonFull))
+		s.note(c.event(event.Error, event.ClientRefused).WithReason(reasonFull))
 		s.close(c, "limit of clients reached")
 		return
 	}
@@ -64,7 +64,7 @@ func (s *Server) refused(c *client, id qnet.NodeID, code wire.ReplyError, why st
 	if why == "" {
 		why = code.Sentence()
 	}
-	e := c.reasoned(event.Error, event.NodeRefused, why)
+	e := c.event(event.Error, event.NodeRefused).WithReason(why)
 	if e.Node = id; s.clusters[c.name] != nil {
 		e.Names = s.clusters[c.name].names
 	}

@@ -153,7 +153,7 @@ func (s *Server) clientDeadline(c *client) (at time.Time) {
 func (s *Server) clientTimer(now time.Time, c *client) {
 	if c.cluster == nil {
 		if !now.Before(c.since.Add(s.cfg.HandshakeTime)) {
-			s.note(c.timed(event.Warning, event.ClientTooSlow, s.cfg.HandshakeTime))
+			s.note(c.event(event.Warning, event.ClientTooSlow).WithTime(s.cfg.HandshakeTime))
 			s.close(c, "no Init in time")
 			return
 		}
@@ -164,7 +164,7 @@ func (s *Server) clientTimer(now time.Time, c *client) {
 	switch {
 	case d > 0 && !now.Before(c.heard().Add(d)):
 		s.emit(Close{Conn: c.conn, Why: "it has been silent for " + event.Duration(d)})
-		s.drop(now, c, c.timed(event.Warning, event.NodeSilent, d))
+		s.drop(now, c, c.event(event.Warning, event.NodeSilent).WithTime(d))
 		return
 	case d > 0 && !c.askedAt.IsZero() && !now.Before(c.askedAt.Add(d)):
 		s.hangUp(now, c, "it has not confirmed its vote for "+event.Duration(d))

@@ -142,7 +142,7 @@ func (s *Server) startTLS(c *client, m wire.StartTLS) {
 	case !c.preinit:
 		s.refuse(c, m.Seq, wire.ErrPreinitRequired)
 	case s.cfg.TLS == wire.TLSUnsupported:
-		s.note(c.reasoned(event.Warning, event.ClientRefused, "it wants TLS, which is off here"))
+		s.note(c.event(event.Warning, event.ClientRefused).WithReason("it wants TLS, which is off here"))
 		s.close(c, "TLS is off")
 	case c.session.startTLS || c.cluster != nil:
 		s.refuse(c, m.Seq, wire.ErrUnexpectedMessage)

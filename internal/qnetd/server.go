@@ -93,7 +93,7 @@ func (s *Server) Apply(now time.Time, in Input) []Output {
 		}
 	case Disconnected:
 		if c := s.clients[in.Conn]; c != nil {
-			s.drop(now, c, c.reasoned(event.Info, event.NodeDisconnected, in.Why))
+			s.drop(now, c, c.event(event.Info, event.NodeDisconnected).WithReason(in.Why))
 		}
 	case Persisted:
 		s.persisted(now, in)
@@ -132,7 +132,7 @@ func (s *Server) connected(now time.Time, in Connected) {
 func (s *Server) secured(c *client, in Secured) {
 	c.session.secured(in)
 	if s.cfg.ClientCertRequired && !c.certified() {
-		s.note(c.reasoned(event.Error, event.ClientRefused, c.uncertified()))
+		s.note(c.event(event.Error, event.ClientRefused).WithReason(c.uncertified()))
 		s.close(c, "certificate does not carry the cluster's name")
 	}
 }
@@ -143,7 +143,7 @@ func (s *Server) drop(now time.Time, c *client, e event.Event) {
 	s.remove(c)
 	cl := c.cluster
 	if cl == nil {
-		s.note(c.reasoned(event.Debug, event.ClientDisconnected, e.Reason))
+		s.note(c.event(event.Debug, event.ClientDisconnected).WithReason(e.Reason))
 		return
 	}
 	s.nodes--
@@ -173,7 +173,7 @@ func (s *Server) remove(c *client) {
 // hangUp ends a connection that may belong to a cluster.
 func (s *Server) hangUp(now time.Time, c *client, why string) {
 	s.emit(Close{Conn: c.conn, Why: why})
-	s.drop(now, c, c.reasoned(event.Info, event.NodeDisconnected, why))
+	s.drop(now, c, c.event(event.Info, event.NodeDisconnected).WithReason(why))
 }
 
 // garbled answers a frame that is no message. Only an undecodable message
@@ -214,7 +214,7 @@ func (s *Server) refuse(c *client, seq wire.Opt[uint32], code wire.ReplyError) {
 
 // refuseFor is refuse with a reason of its own for the log.
 func (s *Server) refuseFor(c *client, seq wire.Opt[uint32], code wire.ReplyError, why string) {
-	s.note(c.reasoned(event.Warning, event.MessageRefused, why))
+	s.note(c.event(event.Warning, event.MessageRefused).WithReason(why))
 	s.send(c, wire.ServerError{Seq: seq, Code: wire.Some(code)})
 	s.countRefused(c)
 }
@@ -226,7 +226,7 @@ func (s *Server) countRefused(c *client) {
 		return
 	}
 	if c.refused++; c.refused > maxRefused {
-		s.note(c.reasoned(event.Warning, event.ClientRefused, "none of its messages could be used"))
+		s.note(c.event(event.Warning, event.ClientRefused).WithReason("none of its messages could be used"))
 		s.close(c, "too many refused messages")
 	}
 }

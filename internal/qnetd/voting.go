@@ -66,7 +66,7 @@ func (s *Server) sendVote(now time.Time, c *client, v qnet.Vote, reason voteReas
 	}
 	c.voting.send(v, reason)
 	c.cluster.ledger.Told(c.node, v, s.voteInfo(now, c, v))
-	e := c.reasoned(event.Info, reason.kind, reason.String())
+	e := c.event(event.Info, reason.kind).WithReason(reason.String())
 	switch e.Vote, e.What = v, reason.clause; {
 	case v == qnet.VoteACK:
 		e.Reason = reason.own

@@ -5,9 +5,7 @@ package status
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -211,19 +209,12 @@ func (c *Cluster) memberNames(l qnet.NodeList) string {
 	return strings.Join(names, ", ")
 }
 
-// bareAddress prints an IPv4 address as that: the arbiter's one socket, which serves
-// both, calls it ::ffff:192.0.2.1, and so do the C tools.
+// bareAddress prints an IPv4 address as that, where the C tools print one of IPv6.
 func bareAddress(address string) string {
-	i := strings.LastIndexByte(address, ':')
-	if i < 0 {
-		return EscapeName(address)
+	if a, ok := qnet.ParseAddress(address); ok {
+		return a.String()
 	}
-	ip, err := netip.ParseAddr(address[:i])
-	port, bad := strconv.ParseUint(address[i+1:], 10, 16)
-	if err != nil || bad != nil {
-		return EscapeName(address)
-	}
-	return netip.AddrPortFrom(ip.Unmap(), uint16(port)).String()
+	return EscapeName(address)
 }
 
 func heuristicsCell(n *Node, p term.Painter) term.Cell {

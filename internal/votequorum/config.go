@@ -118,25 +118,26 @@ func (c Config) nodeVotes() (own, sum uint32, ok bool) {
 	return own, sum, true
 }
 
-// tieBreak says who wins when a cluster falls into equal halves.
-type tieBreak uint8
+// TieBreak says which half wins when a cluster falls into equal ones.
+type TieBreak uint8
 
+// The tie-breakers of Corosync, not those of an arbiter.
 const (
-	tieNone tieBreak = iota
-	tieLowest
-	tieHighest
-	tieList
+	TieNone    TieBreak = iota // neither
+	TieLowest                  // that with the lowest node ID of the ring before
+	TieHighest                 // that with the highest
+	TieList                    // that with the first node of a list
 )
 
-// parseTieBreaker reads quorum.auto_tie_breaker_node. Like Corosync it takes the numbers
-// at the beginning of a list, as strtol reads them, and forgives what follows. Whether
-// there is a first one is looked at in 32 bits.
-func parseTieBreaker(s string) (tieBreak, []qnet.NodeID) {
+// ParseTieBreaker reads quorum.auto_tie_breaker_node, and the list if it is one. Like
+// Corosync it takes the numbers at the beginning of a list, as strtol reads them, and
+// ignores what follows. Whether there is a first one is looked at in 32 bits.
+func ParseTieBreaker(s string) (TieBreak, []qnet.NodeID) {
 	switch s {
 	case "", "lowest":
-		return tieLowest, nil
+		return TieLowest, nil
 	case "highest":
-		return tieHighest, nil
+		return TieHighest, nil
 	}
 	var list []qnet.NodeID
 	for {
@@ -147,9 +148,9 @@ func parseTieBreaker(s string) (tieBreak, []qnet.NodeID) {
 		list, s = append(list, qnet.NodeID(uint32(n))), rest
 	}
 	if len(list) == 0 || list[0] == 0 {
-		return tieNone, nil
+		return TieNone, nil
 	}
-	return tieList, list
+	return TieList, list
 }
 
 // leadingNumber is strtol: a number with a sign, after blanks, and what follows it; 0 if

@@ -124,13 +124,13 @@ func (m *Machine) judge(total uint32) {
 // winsTie reports whether this is the half (or half less one) of a cluster that
 // holds the tie-breaker, and no other part can have a quorum.
 func (m *Machine) winsTie(total uint32) bool {
-	if m.set.tie == tieNone || total != m.us.expected/2 || int64(len(m.before)-len(m.members)) >= int64(m.quorum) {
+	if m.set.tie == TieNone || total != m.us.expected/2 || int64(len(m.before)-len(m.members)) >= int64(m.quorum) {
 		return false
 	}
 	switch m.set.tie {
-	case tieLowest:
+	case TieLowest:
 		return m.isMember(m.lowest)
-	case tieHighest:
+	case TieHighest:
 		return m.isMember(m.highest)
 	}
 	// The first of the list who is here wins, if none of those before it was

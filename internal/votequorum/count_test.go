@@ -94,15 +94,15 @@ func TestCount(t *testing.T) {
 func TestParseTieBreaker(t *testing.T) {
 	for _, c := range []struct {
 		in   string
-		tie  tieBreak
+		tie  TieBreak
 		list int
 	}{
-		{"", tieLowest, 0}, {"lowest", tieLowest, 0}, {"highest", tieHighest, 0}, {"3 1", tieList, 2}, {"7", tieList, 1},
-		{"1,2", tieList, 1}, {"2 x 3", tieList, 1}, {"none", tieNone, 0}, {"0", tieNone, 0}, {" 4\t5", tieList, 2},
-		{"-1", tieList, 1}, {"+2 1", tieList, 2}, {"+-1", tieNone, 0}, {"1-2", tieList, 2}, {"4294967296", tieNone, 0}, {"4294967297", tieList, 1},
-		{"0 1", tieNone, 0}, {"01", tieList, 1}, {"x 1", tieNone, 0}, {" ", tieNone, 0}, {"-", tieNone, 0}, {"99999999999999999999", tieList, 1},
+		{"", TieLowest, 0}, {"lowest", TieLowest, 0}, {"highest", TieHighest, 0}, {"3 1", TieList, 2}, {"7", TieList, 1},
+		{"1,2", TieList, 1}, {"2 x 3", TieList, 1}, {"none", TieNone, 0}, {"0", TieNone, 0}, {" 4\t5", TieList, 2},
+		{"-1", TieList, 1}, {"+2 1", TieList, 2}, {"+-1", TieNone, 0}, {"1-2", TieList, 2}, {"4294967296", TieNone, 0}, {"4294967297", TieList, 1},
+		{"0 1", TieNone, 0}, {"01", TieList, 1}, {"x 1", TieNone, 0}, {" ", TieNone, 0}, {"-", TieNone, 0}, {"99999999999999999999", TieList, 1},
 	} {
-		if tie, list := parseTieBreaker(c.in); tie != c.tie || len(list) != c.list {
+		if tie, list := ParseTieBreaker(c.in); tie != c.tie || len(list) != c.list {
 			t.Errorf("%q: %d %v, want %d with %d nodes", c.in, tie, list, c.tie, c.list)
 		}
 	}

@@ -17,8 +17,8 @@ type settings struct {
 	waitForAllAuto  bool // not set explicitly: follows twoNode
 	lastManStanding bool
 	window          time.Duration
-	tie             tieBreak
-	tieAtStart      tieBreak
+	tie             TieBreak
+	tieAtStart      TieBreak
 	tieNodes        []qnet.NodeID
 	allowDownscale  bool
 	tracking        bool
@@ -108,8 +108,8 @@ func (m *Machine) features(cfg Config) {
 	s.window = orDefault(cfg.LastManStandingWindow, DefaultLastManStandingWindow)
 	s.tracking = cfg.ExpectedVotesTracking || cfg.AllowDownscale
 	if cfg.AutoTieBreaker {
-		s.tie, s.tieNodes = parseTieBreaker(cfg.AutoTieBreakerNode)
-		if s.tie == tieNone {
+		s.tie, s.tieNodes = ParseTieBreaker(cfg.AutoTieBreakerNode)
+		if s.tie == TieNone {
 			m.note(Warning, "auto_tie_breaker disabled: auto_tie_breaker_node is neither lowest nor highest nor a list of node IDs")
 		}
 	} else if cfg.AutoTieBreakerNode != "" {
@@ -123,7 +123,7 @@ func (m *Machine) features(cfg Config) {
 // a reboot without the tie-breaker node.
 func (m *Machine) checkTieBreaker(r *reading) error {
 	s := &m.set
-	if s.tie == tieNone {
+	if s.tie == TieNone {
 		return nil
 	}
 	if s.twoNode {
@@ -136,7 +136,7 @@ func (m *Machine) checkTieBreaker(r *reading) error {
 	if s.lastManStanding {
 		return errors.New("auto_tie_breaker with an odd number of votes needs wait_for_all, and no last_man_standing")
 	}
-	s.tie = tieNone
+	s.tie = TieNone
 	m.note(Error, "auto_tie_breaker disabled: with an odd number of votes it needs wait_for_all")
 	return nil
 }
@@ -162,7 +162,7 @@ func (r *reading) againstDevice(s *settings) {
 	for _, f := range []struct {
 		on   bool
 		name string
-	}{{s.lastManStanding, "last_man_standing"}, {s.tie != tieNone, "auto_tie_breaker"}, {s.allowDownscale, "allow_downscale"}} {
+	}{{s.lastManStanding, "last_man_standing"}, {s.tie != TieNone, "auto_tie_breaker"}, {s.allowDownscale, "allow_downscale"}} {
 		if f.on {
 			r.refused = append(r.refused, "a quorum device can't be combined with "+f.name)
 		}

@@ -112,7 +112,7 @@ func (m *Machine) flags(n *node) (f Flags) {
 		{m.quorate, Quorate},
 		{m.set.waitForAll, WaitForAll},
 		{m.set.lastManStanding, LastManStanding},
-		{m.set.tie != tieNone, AutoTieBreaker},
+		{m.set.tie != TieNone, AutoTieBreaker},
 		{m.set.allowDownscale, AllowDownscale},
 		{n.flags.has(nodeRegistered), DeviceRegistered},
 		{n.flags.has(nodeAlive), DeviceAlive},

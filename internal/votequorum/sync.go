@@ -46,7 +46,7 @@ func (m *Machine) lastManMoves(members int, left bool) bool {
 	}
 	n, quorum := int64(members), int64(m.quorum)
 	return n >= quorum && left ||
-		n <= quorum && m.set.tie != tieNone && m.isMember(m.lowest)
+		n <= quorum && m.set.tie != TieNone && m.isMember(m.lowest)
 }
 
 // syncProcess tells the others what they need, and those who track the ring.
