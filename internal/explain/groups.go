@@ -162,9 +162,9 @@ func (g *group) after() string {
 
 // why is one reason for all cases of the group.
 func (g *group) why() string {
-	said := why(g.cases[0])
-	if !slices.ContainsFunc(g.cases, func(c *Case) bool { return why(c) != said }) {
-		return said
+	common := why(g.cases[0])
+	if !slices.ContainsFunc(g.cases, func(c *Case) bool { return why(c) != common }) {
+		return common
 	}
 	if reason(g.cases[0]) == Enough {
 		return "most of the votes"

@@ -16,7 +16,7 @@ func TestAllDown(t *testing.T) {
 	w := newWatcher(nil)
 	v := View{Nodes: []NodeView{{ID: 1, Up: true, Settled: true}, {ID: 2}}}
 	tone := func() Tone {
-		for _, f := range tell(w.facts(&v), 0) {
+		for _, f := range eventsOf(w.facts(&v), 0) {
 			if f.Who == "cluster" {
 				return f.Tone
 			}

@@ -24,11 +24,11 @@ type Event struct {
 
 // The rhythm of a watcher.
 const (
-	askEvery   = 100 * time.Millisecond // the arbiter
-	quietAfter = 250 * time.Millisecond // what has not changed for so long is told
-	toldAfter  = 2 * time.Second        // and what does not come to rest is told after this
-	stillFor   = 300 * time.Millisecond // a machine that is so late is too busy for the timers
-	keepEvents = 500
+	askEvery    = 100 * time.Millisecond // the arbiter
+	quietAfter  = 250 * time.Millisecond // what has not changed for so long is an event
+	reportAfter = 2 * time.Second        // and what does not come to rest is one after this
+	stillFor    = 300 * time.Millisecond // a machine that is so late is too busy for the timers
+	keepEvents  = 500
 )
 
 // watcher looks at a laboratory, and tells what has changed once that has come to
@@ -46,13 +46,13 @@ type watcher struct {
 	alarms []Event // to be told with the next view
 
 	// What follows belongs to the goroutine.
-	cluster *status.Cluster
-	asked   time.Time
-	now     []fact
-	since   time.Time         // since when now is as it is
-	sinceAt time.Duration     // the same, since the start
-	changed time.Time         // since when it differs from told
-	told    map[string]string // by who
+	cluster  *status.Cluster
+	asked    time.Time
+	now      []fact
+	since    time.Time         // since when now is as it is
+	sinceAt  time.Duration     // the same, since the start
+	changed  time.Time         // since when it differs from reported
+	reported map[string]string // by who
 }
 
 // fact is what can be said of somebody now.
@@ -63,7 +63,7 @@ type fact struct {
 }
 
 func newWatcher(l *Lab) *watcher {
-	return &watcher{l: l, pokes: make(chan struct{}, 1), updates: make(chan struct{}, 1), told: map[string]string{}}
+	return &watcher{l: l, pokes: make(chan struct{}, 1), updates: make(chan struct{}, 1), reported: map[string]string{}}
 }
 
 // start makes the first view and goes on from there.
@@ -171,7 +171,7 @@ func (w *watcher) compare(v *View) []Event {
 		w.since, w.sinceAt = now, v.At
 	}
 	w.now = slices.Clone(facts)
-	news := slices.DeleteFunc(facts, func(f fact) bool { return w.told[f.who] == f.text })
+	news := slices.DeleteFunc(facts, func(f fact) bool { return w.reported[f.who] == f.text })
 	if len(news) == 0 {
 		w.changed = time.Time{}
 		return nil
@@ -179,17 +179,17 @@ func (w *watcher) compare(v *View) []Event {
 	if w.changed.IsZero() {
 		w.changed = now
 	}
-	if now.Sub(w.since) < quietAfter && now.Sub(w.changed) < toldAfter {
+	if now.Sub(w.since) < quietAfter && now.Sub(w.changed) < reportAfter {
 		return nil
 	}
 	for _, f := range news {
-		w.told[f.who] = f.text
+		w.reported[f.who] = f.text
 	}
-	return tell(news, w.sinceAt)
+	return eventsOf(news, w.sinceAt)
 }
 
-// tell makes events of facts. What holds for several nodes is told once.
-func tell(news []fact, at time.Duration) []Event {
+// eventsOf makes events of facts. What holds for several nodes is told once.
+func eventsOf(news []fact, at time.Duration) []Event {
 	var events []Event
 	for i, f := range news {
 		same := func(o fact) bool { return f.node != 0 && o.node != 0 && o.text == f.text }
@@ -224,7 +224,7 @@ func (w *watcher) facts(v *View) []fact {
 			who = nodesText([]qnet.NodeID{node})
 		}
 		if text == "" {
-			text = w.told[who]
+			text = w.reported[who]
 		}
 		facts = append(facts, fact{node: node, who: who, text: text, tone: tone})
 	}

@@ -46,7 +46,7 @@ var settings = []setting{
 		return err
 	}, func(c *Cluster) string { return c.Algorithm.Name() }},
 	{"tie-breaker", setTieBreaker, func(c *Cluster) string { return c.TieBreaker.Name() }},
-	{"kap", onOff(func(c *Cluster) *bool { return &c.KAP }), sayOnOff(func(c *Cluster) bool { return c.KAP })},
+	{"kap", onOff(func(c *Cluster) *bool { return &c.KAP }), printOnOff(func(c *Cluster) bool { return c.KAP })},
 	{"daemons", setDaemons, func(c *Cluster) string {
 		if !slices.ContainsFunc(c.Daemons, func(p Program) bool { return p != c.Daemons[0] }) {
 			return c.Daemons[0].String()
@@ -59,7 +59,7 @@ var settings = []setting{
 	}},
 	{"arbiter", func(c *Cluster, v string) (err error) { c.Arbiter, err = program(v); return err },
 		func(c *Cluster) string { return c.Arbiter.String() }},
-	{"wait-for-all", onOff(func(c *Cluster) *bool { return &c.WaitForAll }), sayOnOff(func(c *Cluster) bool { return c.WaitForAll })},
+	{"wait-for-all", onOff(func(c *Cluster) *bool { return &c.WaitForAll }), printOnOff(func(c *Cluster) bool { return c.WaitForAll })},
 	{"heuristics", func(c *Cluster, v string) error {
 		i := slices.Index(modes, v)
 		if i < 0 {
@@ -73,7 +73,7 @@ var settings = []setting{
 	duration("sync-timeout", func(c *Cluster) *time.Duration { return &c.SyncTimeout }),
 	duration("token", func(c *Cluster) *time.Duration { return &c.Token }),
 	duration("delay", func(c *Cluster) *time.Duration { return &c.Delay }),
-	{"slow", onOff(func(c *Cluster) *bool { return &c.Slow }), sayOnOff(func(c *Cluster) bool { return c.Slow })},
+	{"slow", onOff(func(c *Cluster) *bool { return &c.Slow }), printOnOff(func(c *Cluster) bool { return c.Slow })},
 	{"drift", setDrift, func(c *Cluster) string {
 		var words []string
 		for _, d := range c.Drift {
@@ -195,7 +195,7 @@ func onOff(field func(*Cluster) *bool) func(*Cluster, string) error {
 	}
 }
 
-func sayOnOff(value func(*Cluster) bool) func(*Cluster) string {
+func printOnOff(value func(*Cluster) bool) func(*Cluster) string {
 	return func(c *Cluster) string {
 		if value(c) {
 			return "on"

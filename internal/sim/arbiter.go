@@ -62,7 +62,7 @@ func (a *arbiter) start() {
 	} else {
 		a.server = qnetd.New(a.config(), a.process.now(), slices.Clone(a.stored))
 	}
-	a.w.say("the arbiter starts")
+	a.w.tracef("the arbiter starts")
 	a.begin(a)
 }
 
@@ -134,7 +134,7 @@ func (a *arbiter) do(o qnetd.Output) {
 		a.write(o)
 	case qnetd.Notice:
 		a.w.stats.notice(o.Event)
-		a.tell(o.Event)
+		a.trace(o.Event)
 	}
 }
 
@@ -187,18 +187,18 @@ func (a *arbiter) save(p qnetd.Persist) {
 	a.w.stats.Writes++
 }
 
-// tell prints votes with their reasons, and what holds one back.
-func (a *arbiter) tell(e event.Event) {
+// trace prints votes with their reasons, and what holds one back.
+func (a *arbiter) trace(e event.Event) {
 	switch {
 	case e.Vote != qnet.VoteUndefined:
 		to := a.w.node(e.Node)
-		to.told.ring, to.told.vote, to.told.why = e.Ring, e.Vote, e.What
-		a.w.say("arbiter: %s", e.Text())
+		to.answer.ring, to.answer.vote, to.answer.why = e.Ring, e.Vote, e.What
+		a.w.tracef("arbiter: %s", e.Text())
 		a.held = ""
 	case e.Kind == event.HeldBack && e.Reason != a.held:
 		a.held = e.Reason
-		a.w.say("arbiter: %s", e.Text())
+		a.w.tracef("arbiter: %s", e.Text())
 	case e.Level >= event.Warning:
-		a.w.say("arbiter: %s", e.Text())
+		a.w.tracef("arbiter: %s", e.Text())
 	}
 }

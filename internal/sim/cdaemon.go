@@ -92,10 +92,10 @@ func (d *cDaemon) thawed() {
 			return
 		}
 		for len(p.inbox[fromLocal]) > 0 {
-			d.input(now, p.take(fromLocal))
+			d.input(now, p.dequeue(fromLocal))
 		}
 		if len(p.inbox[fromNetwork]) > 0 {
-			d.input(now, p.take(fromNetwork))
+			d.input(now, p.dequeue(fromNetwork))
 		}
 		d.timers(now)
 		d.conclude(now)

@@ -95,7 +95,7 @@ func (w *World) observe() {
 		if s.active() != n.active {
 			n.active, n.since = !n.active, w.now
 		}
-		w.tellState(n, s)
+		w.traceState(n, s)
 		if s.ring == nil && !s.quorate {
 			continue
 		}
@@ -120,7 +120,7 @@ func (w *World) observe() {
 	}
 	c.split = split
 	if !broken && c.broken {
-		w.say("no more than one side counts the vote again, after %.3f s", time.Duration(w.now-c.since).Seconds())
+		w.tracef("no more than one side counts the vote again, after %.3f s", time.Duration(w.now-c.since).Seconds())
 	}
 	c.broken = broken
 }
@@ -138,11 +138,11 @@ func (w *World) fail(k Kind, text string) {
 	if w.violation == nil {
 		w.violation = v
 	}
-	w.say("VIOLATION: %s: %s", k, text)
+	w.tracef("VIOLATION: %s: %s", k, text)
 }
 
-// tellState prints what a node can do when that has changed.
-func (w *World) tellState(n *node, s state) {
+// traceState prints what a node can do when that has changed.
+func (w *World) traceState(n *node, s state) {
 	if w.trace == nil || s == n.shown {
 		return
 	}
@@ -155,12 +155,12 @@ func (w *World) tellState(n *node, s state) {
 		if s.counts {
 			device = ", including the device's"
 		}
-		w.say("node %v: active: %d of %d votes%s", n.ID, v.Total, v.Expected, device)
+		w.tracef("node %v: active: %d of %d votes%s", n.ID, v.Total, v.Expected, device)
 	case s.ring != nil && !s.quorate && (before.ring != s.ring || before.quorate):
 		v, _ := n.vq.NodeVotes(0)
-		w.say("node %v: not quorate: %d of %d votes", n.ID, v.Total, v.Expected)
+		w.tracef("node %v: not quorate: %d of %d votes", n.ID, v.Total, v.Expected)
 	case before.active() && !s.active() && n.up && !s.inSync:
-		w.say("node %v: can't act: its ring is lost", n.ID)
+		w.tracef("node %v: can't act: its ring is lost", n.ID)
 	}
 }
 

@@ -41,7 +41,7 @@ type cClient struct {
 	conn       qnetd.ConnID
 	node       qnet.NodeID // 0 until Init
 	heartbeat  time.Duration
-	heard      time.Time
+	lastHeard  time.Time
 	tieBreaker qnet.TieBreaker
 	kap        bool
 	config     []qnet.NodeID
@@ -55,7 +55,7 @@ func newCServer(cfg qnetd.Config) *cServer { return &cServer{cfg: cfg} }
 
 // dpdAt is when the client is given up.
 func (s *cServer) dpdAt(c *cClient) time.Time {
-	return c.heard.Add(time.Duration(s.cfg.DPDFactor * float64(c.heartbeat)))
+	return c.lastHeard.Add(time.Duration(s.cfg.DPDFactor * float64(c.heartbeat)))
 }
 
 // Deadline implements server.
@@ -73,14 +73,14 @@ func (s *cServer) Step(now time.Time, in qnetd.Input) []qnetd.Output {
 	s.out = s.out[:0]
 	switch in := in.(type) {
 	case qnetd.Connected:
-		s.clients = slices.Insert(s.clients, 0, &cClient{conn: in.Conn, heard: now})
+		s.clients = slices.Insert(s.clients, 0, &cClient{conn: in.Conn, lastHeard: now})
 	case qnetd.Disconnected:
 		if c := s.client(in.Conn); c != nil {
 			s.drop(c)
 		}
 	case qnetd.Received:
 		if c := s.client(in.Conn); c != nil {
-			c.heard = now
+			c.lastHeard = now
 			s.received(c, in.Msg)
 		}
 	}

@@ -81,7 +81,7 @@ func (d *goDaemon) step(in qdevice.Input) {
 		case qdevice.Notice:
 			d.n.w.stats.notice(o.Event)
 			if o.Level >= event.Warning {
-				d.n.w.say("node %v: %s", d.n.ID, o.Text())
+				d.n.w.tracef("node %v: %s", d.n.ID, o.Text())
 			}
 		}
 	}

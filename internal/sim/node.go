@@ -53,7 +53,7 @@ type node struct {
 	flags  vq.Flags // of votequorum, as it counted last
 	active bool     // it could act when it was last looked at
 	since  instant  // since when
-	told   struct { // the last vote that the arbiter sent it
+	answer struct { // the last vote that the arbiter sent it
 		ring qnet.RingID
 		vote qnet.Vote
 		why  string
@@ -89,7 +89,7 @@ func (n *node) start() {
 	n.tokens++
 	n.gathers++
 	n.perform(outs)
-	n.w.say("node %v: Corosync starts", n.ID)
+	n.w.tracef("node %v: Corosync starts", n.ID)
 	boot := n.boot
 	n.w.after(n.dice.between(forRestart, 50*time.Millisecond, 300*time.Millisecond), func() {
 		if n.boot == boot && n.up && n.State == totem.Gather {
@@ -192,9 +192,9 @@ func (n *node) perform(outs []vq.Output) {
 		case vq.Answer:
 			n.answered(o.Code)
 		case vq.NodeListNotice:
-			n.tell(qdevice.Membership{Ring: o.Ring, Members: o.Members})
+			n.notify(qdevice.Membership{Ring: o.Ring, Members: o.Members})
 		case vq.QuorumNotice:
-			n.tell(quorumOf(o))
+			n.notify(quorumOf(o))
 		}
 	}
 }
@@ -255,8 +255,8 @@ func (n *node) deliver() bool {
 	return ok
 }
 
-// tell tells the node daemon something, as Corosync's socket does.
-func (n *node) tell(in qdevice.Input) {
+// notify tells the node daemon something, as Corosync's socket does.
+func (n *node) notify(in qdevice.Input) {
 	if !n.tracking {
 		return
 	}
@@ -302,8 +302,8 @@ func (n *node) answered(code vq.Code) {
 		n.tracking = true
 		if n.Ring != nil {
 			list := n.vq.NodeList()
-			n.tell(qdevice.Membership{Ring: list.Ring, Members: list.Members})
-			n.tell(quorumOf(n.vq.Quorum()))
+			n.notify(qdevice.Membership{Ring: list.Ring, Members: list.Members})
+			n.notify(quorumOf(n.vq.Quorum()))
 		}
 	default:
 		life := n.daemon.life
@@ -349,7 +349,7 @@ func (n *node) poll(r qnet.RingID, cast bool) {
 		if cast {
 			word = "yes"
 		}
-		n.w.say("node %v: polls %s for ring %v", n.ID, word, r)
+		n.w.tracef("node %v: polls %s for ring %v", n.ID, word, r)
 	}
 	n.vqStep(vq.Poll{Call: 3, Name: deviceName, Ring: r, Cast: cast})
 }

@@ -89,11 +89,11 @@ func (w *World) doServer(word string) {
 		a.start()
 	case "stop", "kill":
 		a.stop(word == "kill")
-		w.say("the arbiter is stopped")
+		w.tracef("the arbiter is stopped")
 	case "lose":
 		a.stop(true)
 		a.stored = nil
-		w.say("the arbiter has lost its state")
+		w.tracef("the arbiter has lost its state")
 		a.start()
 	}
 }
@@ -217,11 +217,11 @@ func (w *World) show() {
 	for _, n := range w.Nodes() {
 		switch {
 		case !n.Up:
-			w.say("node %v: down", n.Node)
+			w.tracef("node %v: down", n.Node)
 		case n.Active:
-			w.say("node %v: active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
+			w.tracef("node %v: active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
 		default:
-			w.say("node %v: not active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
+			w.tracef("node %v: not active in ring %v of %s: %d of %d votes", n.Node, n.Ring, qnet.FormatIDs(n.Members), n.Votes, n.Expected)
 		}
 	}
 }

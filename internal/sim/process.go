@@ -148,7 +148,7 @@ func (p *process) goOn() {
 		if len(p.inbox[from]) == 0 {
 			break
 		}
-		p.prog.handle(p.now(), p.take(from))
+		p.prog.handle(p.now(), p.dequeue(from))
 	}
 	if p.alive && !p.stopped() {
 		p.prog.handle(p.now(), nil)
@@ -156,8 +156,8 @@ func (p *process) goOn() {
 	p.arm()
 }
 
-// take takes the next input of a source, which must have one.
-func (p *process) take(from source) any {
+// dequeue returns the next input of a source, which must have one.
+func (p *process) dequeue(from source) any {
 	in := p.inbox[from][0]
 	p.inbox[from] = p.inbox[from][1:]
 	return in

@@ -213,7 +213,7 @@ func (n *node) install(r *totem.Ring) {
 	n.awaits = 0
 	start := n.Enter()
 	n.sent(true)
-	w.say("node %v: ring %v, members %s", n.ID, start.Ring, qnet.FormatIDs(start.Members))
+	w.tracef("node %v: ring %v, members %s", n.ID, start.Ring, qnet.FormatIDs(start.Members))
 	n.vqStep(start)
 	w.topology()
 	n.pump()

@@ -25,9 +25,9 @@ type NodeState struct {
 	Since    time.Duration // since when it is Active, or is not
 	Waiting  bool          // wait_for_all holds it back
 
-	// Told is the arbiter's last vote for Ring, and Why what it gave as the
+	// Vote is the arbiter's last vote for Ring, and Why what it gave as the
 	// reason: Undefined and empty if there was none.
-	Told qnet.Vote
+	Vote qnet.Vote
 	Why  string
 }
 
@@ -43,8 +43,8 @@ func (w *World) Nodes() []NodeState {
 			out.Votes, out.Expected, out.Quorum = v.Total, v.HighestExpected, v.Quorum
 			out.Counts, out.Quorate, out.InSync, out.Active = s.counts, s.quorate, s.inSync, s.active()
 			out.Waiting = v.AllAwaited
-			if n.told.ring == n.Ring.ID {
-				out.Told, out.Why = n.told.vote, n.told.why
+			if n.answer.ring == n.Ring.ID {
+				out.Vote, out.Why = n.answer.vote, n.answer.why
 			}
 		}
 		list = append(list, out)

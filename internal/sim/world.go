@@ -142,7 +142,7 @@ func (w *World) after(d time.Duration, do func()) { w.queue.Add(w.now+instant(d)
 
 func (w *World) at(at instant, do func()) { w.queue.Add(max(at, w.now), do) }
 
-func (w *World) say(format string, args ...any) {
+func (w *World) tracef(format string, args ...any) {
 	if w.trace != nil {
 		w.trace(time.Duration(w.now), fmt.Sprintf(format, args...))
 	}

@@ -76,7 +76,7 @@ func (Ask) input()     {}
 func (Change) input()  {}
 func (Tick) input()    {}
 
-// Output is something to be told. Outputs are told in their order.
+// Output is something that the machine reports. Their order counts.
 type Output interface{ output() }
 
 // Event is what a node tells those who track votequorum: a NodeListNotice,

@@ -47,9 +47,9 @@ type Model struct {
 
 	width, height int
 	view          lab.View
-	log           []said // painted, the last one the newest
-	gone          int    // lines that log has no more
-	alarm         bool   // something was seen that must never be
+	log           []logLine // painted, the last one the newest
+	gone          int       // lines that log has no more
+	alarm         bool      // something was seen that must never be
 	help          bool
 	helpTop       int // the first line of the help that is on the screen
 	back          int // by how many lines what has happened was scrolled back
@@ -66,7 +66,7 @@ type Model struct {
 // with ctx.
 func New(ctx context.Context, l Laboratory, s State) Model {
 	m := Model{ctx: ctx, lab: l, width: 80, height: 24}
-	m.take(s)
+	m.update(s)
 	return m
 }
 
@@ -80,14 +80,14 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = max(msg.Width, 1), max(msg.Height, 1)
 		return m, nil
 	case State:
-		m.take(msg)
+		m.update(msg)
 		return m, nil
 	case answer:
 		for _, l := range msg.lines {
-			m.say("  ", Paint(lab.Good, l))
+			m.print("  ", Paint(lab.Good, l))
 		}
 		if msg.err != nil {
-			m.say("  ", Paint(lab.Bad, msg.err.Error()))
+			m.print("  ", Paint(lab.Bad, msg.err.Error()))
 		}
 		return m, nil
 	case tea.PasteMsg:
@@ -99,27 +99,27 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// take takes news of the laboratory.
-func (m *Model) take(s State) {
+// update adds news of the laboratory.
+func (m *Model) update(s State) {
 	m.view = s.View
 	for _, e := range s.Events {
 		m.alarm = m.alarm || e.Alarm()
 		prefix, text := e.Parts(Paint)
-		m.say(prefix, text)
+		m.print(prefix, text)
 	}
 	m.suggest()
 }
 
-// say adds a line of what has happened. Whoever has scrolled back keeps the same lines
+// print adds a line of what has happened. Whoever has scrolled back keeps the same lines
 // in sight.
-func (m *Model) say(prefix, text string) {
-	m.log = append(m.log, said{prefix, text})
+func (m *Model) print(prefix, text string) {
+	m.log = append(m.log, logLine{prefix, text})
 	if m.back > 0 {
 		m.back += len(hang(prefix+text, m.width, lipgloss.Width(prefix)))
 	}
 	if over := len(m.log) - maxLog; over > 0 {
 		m.gone += over
-		m.log = append([]said(nil), m.log[over:]...)
+		m.log = append([]logLine(nil), m.log[over:]...)
 	}
 }
 
@@ -225,10 +225,10 @@ func (m Model) enter() (tea.Model, tea.Cmd) {
 // do begins to do a line. All of it must make sense before any of it is done.
 func (m Model) do(text string) (tea.Model, tea.Cmd) {
 	m.back, m.down = 0, 0
-	m.say("", Paint(lab.Strong, "> "+text))
+	m.print("", Paint(lab.Strong, "> "+text))
 	commands, err := lab.Parse(text, m.lab.Nodes())
 	if err != nil {
-		m.say("  ", Paint(lab.Bad, err.Error()))
+		m.print("  ", Paint(lab.Bad, err.Error()))
 		return m, nil
 	}
 	var cmds []tea.Cmd
@@ -239,9 +239,9 @@ func (m Model) do(text string) (tea.Model, tea.Cmd) {
 		case scenario.Help:
 			m.help, m.helpTop = true, 0
 		case scenario.Show:
-			m.say("  ", "The table above is the status.")
+			m.print("  ", "The table above is the status.")
 		case scenario.Wait, scenario.Settle:
-			m.say("  ", "wait is for scripts. Here you see what happens as it happens.")
+			m.print("  ", "wait is for scripts. Here you see what happens as it happens.")
 		default:
 			cmds = append(cmds, m.command(c))
 		}

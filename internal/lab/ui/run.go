@@ -45,7 +45,7 @@ func Run(ctx context.Context, l *lab.Lab, in io.Reader, out io.Writer) error {
 		return err
 	}
 	events, _ = l.Events(next)
-	m.take(State{View: l.View(), Events: events})
+	m.update(State{View: l.View(), Events: events})
 	verdict := m.leave(out)
 	switch {
 	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:

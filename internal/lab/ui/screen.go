@@ -165,8 +165,8 @@ func (m Model) title(text []string) []string {
 	return lines
 }
 
-// said is a line of what has happened: when and who, and what.
-type said struct{ prefix, text string }
+// logLine is a line of what has happened: when and who, and what.
+type logLine struct{ prefix, text string }
 
 // wrapped is what has happened, in lines that fit.
 func (m Model) wrapped() []string {
