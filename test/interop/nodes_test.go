@@ -28,10 +28,7 @@ func unmixed(p pair) bool  { return p.nodes != lab.KindMixed }
 // a stale "Yes" for seconds.
 func TestCutOffFlag(t *testing.T) {
 	with(t, unmixed, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		from := lab.Now()
-		one, two := l.Nodes[0], l.Nodes[1]
+		l, one, two, from := startPair(t, r)
 		lab.Cut(hosts(one), hosts(two, l.Arbiter))
 		awaitAlone(t, l, from, 30*time.Second, two, 2)
 		awaitNotQuorate(t, one)
@@ -121,12 +118,7 @@ func TestArbiterRestartsInMaintenance(t *testing.T) {
 // the strength of old news.
 func TestDaemonFrozenAfterSplit(t *testing.T) {
 	with(t, func(p pair) bool { return ours(p) && p.arbiter == lab.KindGo }, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		from := lab.Now()
-		one, two := l.Nodes[0], l.Nodes[1]
-		lab.Cut(hosts(one), hosts(two))
-		awaitAlone(t, l, from, 20*time.Second, one, 1)
+		l, one, two, from := splitPair(t, r)
 		frozen := lab.Now()
 		one.Signal("qdevice", syscall.SIGSTOP)
 		took := awaitAlone(t, l, frozen, 60*time.Second, two, 2)
@@ -166,12 +158,7 @@ func TestCorosyncUnderDaemon(t *testing.T) {
 // ExecStopPost takes the vote back at once: the node is not quorate from then on.
 func TestWithdraw(t *testing.T) {
 	with(t, allOurs, func(t *testing.T, r *trial) {
-		l := r.newLab(t, lab.Config{Nodes: 2})
-		l.Start()
-		from := lab.Now()
-		one, two := l.Nodes[0], l.Nodes[1]
-		lab.Cut(hosts(one), hosts(two))
-		awaitAlone(t, l, from, 20*time.Second, one, 1)
+		l, one, two, from := splitPair(t, r)
 		killed := lab.Now()
 		one.Kill("qdevice")
 		one.MustRun(suite.quorate, "qdevice", "--withdraw")
@@ -209,13 +196,7 @@ func TestSwitch(t *testing.T) {
 			l.StartDevice(one)
 			l.AwaitWhole()
 		}
-		var lost time.Duration
-		for _, n := range l.Nodes {
-			lost = max(lost, n.Unquorate(from))
-		}
-		if lost > 0 {
-			t.Errorf("quorum was lost for %v", lost)
-		}
+		lost := neverLost(t, l, from)
 		oneSide(t, r, l)
 		r.measured("C, ours and C again on the same files; quorum lost for %.1f s", lost.Seconds())
 	})

@@ -117,11 +117,7 @@ func TestReloadNodes(t *testing.T) {
 		l.AwaitDevice(configured + "Heuristics:")
 		l.AwaitDevice("Algorithm:\t\tFifty-Fifty split")
 		l.AwaitWhole() // three again
-		for _, n := range l.Nodes {
-			if d := n.Unquorate(from); d > 0 {
-				t.Errorf("%s was not quorate for %v", n.Name, d)
-			}
-		}
+		neverLost(t, l, from)
 		noneTwice(t, r, l, from)
 		oneSide(t, r, l)
 		r.measured("node 3 joined with two votes of the device, and went; quorum was never lost")
@@ -148,11 +144,7 @@ func TestReloads(t *testing.T) {
 		if after.Files > before.Files || after.Resident > before.Resident+1024 {
 			t.Errorf("before: %+v, after 300 more reloads: %+v", before, after)
 		}
-		for _, n := range l.Nodes {
-			if d := n.Unquorate(from); d > 0 {
-				t.Errorf("%s was not quorate for %v", n.Name, d)
-			}
-		}
+		neverLost(t, l, from)
 		lab.Watch(calmTime)
 		calm := memory(t, r, l, "after 400 reloads")
 		lab.Watch(time.Minute)

@@ -178,12 +178,10 @@ func TestKeepActivePartition(t *testing.T) {
 func TestNodeKilled(t *testing.T) { matrix(t, nodeKilled) }
 
 func nodeKilled(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	l.StopNode(l.Nodes[0])
-	took := awaitAlone(t, l, from, 20*time.Second, l.Nodes[1], 2)
-	l.StartNode(l.Nodes[0])
+	l, one, two, from := startPair(t, r)
+	l.StopNode(one)
+	took := awaitAlone(t, l, from, 20*time.Second, two, 2)
+	l.StartNode(one)
 	l.AwaitWhole()
 	oneSide(t, r, l)
 	r.measured("survivor active alone after %.1f s", took.Seconds())
@@ -195,10 +193,7 @@ func nodeKilled(t *testing.T, r *trial) {
 func TestPowerLoss(t *testing.T) { matrix(t, powerLoss) }
 
 func powerLoss(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	one, two := l.Nodes[0], l.Nodes[1]
+	l, one, two, from := startPair(t, r)
 	lab.Cut(hosts(one), hosts(two, l.Arbiter))
 	took := awaitAlone(t, l, from, 30*time.Second, two, 2)
 	if took > 3500*time.Millisecond {
@@ -237,10 +232,7 @@ func inert(t *testing.T, r *trial, cut *lab.Host, from int64, survivor time.Dura
 func TestNodeFrozen(t *testing.T) { matrix(t, nodeFrozen) }
 
 func nodeFrozen(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	one, two := l.Nodes[0], l.Nodes[1]
+	l, one, two, from := startPair(t, r)
 	one.Signal("corosync", syscall.SIGSTOP)
 	one.Signal("qdevice", syscall.SIGSTOP)
 	took := awaitAlone(t, l, from, 40*time.Second, two, 2)
@@ -268,13 +260,7 @@ func arbiterRestartWhileWhole(t *testing.T, r *trial) {
 	lab.Watch(2 * time.Second)
 	l.StartArbiter()
 	l.AwaitWhole()
-	var lost time.Duration
-	for _, n := range l.Nodes {
-		lost = max(lost, n.Unquorate(from))
-	}
-	if lost > 0 {
-		t.Errorf("quorum was lost for %v", lost)
-	}
+	lost := neverLost(t, l, from)
 	oneSide(t, r, l)
 	r.measured("quorum lost for %.1f s", lost.Seconds())
 }
@@ -284,12 +270,7 @@ func arbiterRestartWhileWhole(t *testing.T, r *trial) {
 func TestArbiterRestartWhileSplit(t *testing.T) { matrix(t, arbiterRestartWhileSplit) }
 
 func arbiterRestartWhileSplit(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	one, two := l.Nodes[0], l.Nodes[1]
-	lab.Cut(hosts(one), hosts(two))
-	awaitAlone(t, l, from, 20*time.Second, one, 1)
+	l, one, two, from := splitPair(t, r)
 	awaitNotQuorate(t, two)
 	const restarts = 5
 	moved := 0
@@ -316,19 +297,7 @@ func arbiterRestartWhileSplit(t *testing.T, r *trial) {
 func TestLinkLostAfterSplit(t *testing.T) { matrix(t, linkLostAfterSplit) }
 
 func linkLostAfterSplit(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	one, two := l.Nodes[0], l.Nodes[1]
-	lab.Cut(hosts(one), hosts(two))
-	awaitAlone(t, l, from, 20*time.Second, one, 1)
-	lab.Watch(4 * time.Second)
-	cut := lab.Now()
-	lab.Cut(hosts(one), hosts(l.Arbiter))
-	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
-	lab.Watch(3 * time.Second)
-	both := noneTwice(t, r, l, from)
-	r.measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+	voteMoves(t, r, func(l *lab.Lab, one *lab.Host) { lab.Cut(hosts(one), hosts(l.Arbiter)) })
 }
 
 // TestDaemonKilledAfterSplit (S6): after a split the winner's node daemon is
@@ -336,19 +305,7 @@ func linkLostAfterSplit(t *testing.T, r *trial) {
 func TestDaemonKilledAfterSplit(t *testing.T) { matrix(t, daemonKilledAfterSplit) }
 
 func daemonKilledAfterSplit(t *testing.T, r *trial) {
-	l := r.newLab(t, lab.Config{Nodes: 2})
-	l.Start()
-	from := lab.Now()
-	one, two := l.Nodes[0], l.Nodes[1]
-	lab.Cut(hosts(one), hosts(two))
-	awaitAlone(t, l, from, 20*time.Second, one, 1)
-	lab.Watch(4 * time.Second)
-	cut := lab.Now()
-	one.Kill("qdevice")
-	took := awaitAlone(t, l, cut, 60*time.Second, two, 2)
-	lab.Watch(3 * time.Second)
-	both := noneTwice(t, r, l, from)
-	r.measured("two sides active for %d ms; the vote moved after %.1f s", both.Milliseconds(), took.Seconds())
+	voteMoves(t, r, func(_ *lab.Lab, one *lab.Host) { one.Kill("qdevice") })
 }
 
 // TestFourNodes splits four nodes into halves.

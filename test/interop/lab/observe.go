@@ -214,18 +214,6 @@ func (h *Host) FirstActive(from int64, nodes ...int) time.Duration {
 	return -1
 }
 
-// LastDelivery returns when a node last delivered a message since the instant
-// from, as a time after it, or 0.
-func (h *Host) LastDelivery(from int64) time.Duration {
-	var last time.Duration
-	for _, e := range h.Events(from) {
-		if e.Kind == "deliver" {
-			last = time.Duration(e.At-from) * time.Microsecond
-		}
-	}
-	return last
-}
-
 // FlagDown returns when a node's Corosync first said that it is not quorate since
 // the instant from, as a time after it, or -1.
 func (h *Host) FlagDown(from int64) time.Duration {
