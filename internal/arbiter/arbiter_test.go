@@ -95,20 +95,12 @@ func TestGrantSurvives(t *testing.T) {
 	}
 	b := startArbiter(t, func(cfg *Config) { cfg.Store = store.File(filepath.Join(a.dir, "grants.db")) })
 	two := b.dial(t)
-	if code := two.join("prod", 2, alone[1]); code != wire.NoError {
-		t.Fatal(code)
-	}
-	two.config(1, 2)
-	two.report(alone[1], 2)
+	two.enter(2, alone[1], 2)
 	if v := two.vote(); v != qnet.VoteNACK {
 		t.Errorf("the loser of the split got %v after the restart", v)
 	}
 	one := b.dial(t)
-	if code := one.join("prod", 1, alone[0]); code != wire.NoError {
-		t.Fatal(code)
-	}
-	one.config(1, 2)
-	one.report(alone[0], 1)
+	one.enter(1, alone[0], 1)
 	if v := one.vote(); v != qnet.VoteACK {
 		t.Errorf("the winner of the split got %v after the restart", v)
 	}
@@ -146,11 +138,7 @@ func TestDamagedHead(t *testing.T) {
 	for range 2 {
 		b := startArbiter(t, func(cfg *Config) { cfg.Store = store.File(path) })
 		two := b.dial(t)
-		if code := two.join("prod", 2, alone[1]); code != wire.NoError {
-			t.Fatal(code)
-		}
-		two.config(1, 2)
-		two.report(alone[1], 2)
+		two.enter(2, alone[1], 2)
 		if v := two.vote(); v != qnet.VoteNACK {
 			t.Errorf("node 2, which lost the split, got %v", v)
 		}

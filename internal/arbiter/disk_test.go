@@ -12,7 +12,6 @@ import (
 
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/store"
-	"github.com/quorate/quorate/internal/wire"
 )
 
 // smallDisk mounts a file system of 1 MiB, and returns what makes it full, or read-only,
@@ -67,11 +66,7 @@ func TestRealDisk(t *testing.T) {
 			var ps [2]*peer
 			for i := range ps {
 				ps[i] = a.dial(t)
-				if code := ps[i].join("prod", qnet.NodeID(i+1), whole); code != wire.NoError {
-					t.Fatal(code)
-				}
-				ps[i].config(1, 2)
-				ps[i].report(whole, 1, 2)
+				ps[i].enter(qnet.NodeID(i+1), whole, 1, 2)
 			}
 			for _, p := range ps {
 				if v := p.vote(); v != qnet.VoteNACK {

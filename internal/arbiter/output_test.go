@@ -31,9 +31,7 @@ func TestLogHangs(t *testing.T) {
 			})
 			p := a.dial(t)
 			daemontest.Within(t, daemontest.AnswerTime, "a vote", func() {
-				p.join("prod", 1, whole)
-				p.config(1, 2)
-				p.report(whole, 1, 2)
+				p.enter(1, whole, 1, 2)
 				p.vote()
 				p.echo()
 			})

@@ -113,6 +113,16 @@ func nodes(ids ...qnet.NodeID) (l qnet.NodeList) {
 	return l
 }
 
+// enter joins the cluster prod of nodes 1 and 2, and reports a ring with these members.
+func (p *peer) enter(node qnet.NodeID, ring qnet.RingID, members ...qnet.NodeID) {
+	p.t.Helper()
+	if code := p.join("prod", node, ring); code != wire.NoError {
+		p.t.Fatal(code)
+	}
+	p.config(1, 2)
+	p.report(ring, members...)
+}
+
 // config and report send the two lists that a vote needs.
 func (p *peer) config(ids ...qnet.NodeID) {
 	p.send(wire.NodeList{Seq: p.number(), ListType: wire.Some(qnet.InitialConfig), Nodes: nodes(ids...)})

@@ -109,9 +109,7 @@ func TestStoreThatCantBeWritten(t *testing.T) {
 	disk.fail = errFull
 	a := startArbiter(t, func(cfg *Config) { cfg.Store = disk })
 	p := a.dial(t)
-	p.join("prod", 1, whole)
-	p.config(1, 2)
-	p.report(whole, 1, 2)
+	p.enter(1, whole, 1, 2)
 	if v := p.vote(); v != qnet.VoteNACK {
 		t.Errorf("on a full disk: %v", v)
 	}
@@ -138,11 +136,7 @@ func TestSecondWriter(t *testing.T) {
 	// alone joins as one of two nodes that are alone in a ring.
 	alone := func(a *arbiterUnderTest, node qnet.NodeID, seq uint64) *peer {
 		p, ring := a.dial(t), qnet.RingID{Node: node, Seq: seq}
-		if code := p.join("prod", node, ring); code != wire.NoError {
-			t.Fatal(code)
-		}
-		p.config(1, 2)
-		p.report(ring, node)
+		p.enter(node, ring, node)
 		return p
 	}
 	one, two := start(), start()
