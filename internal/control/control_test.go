@@ -42,8 +42,22 @@ func (f *fake) Status(context.Context) (status.QNetd, error) {
 
 func (f *fake) Shutdown() { f.down.Store(true) }
 
+// exchange is a request, and what its answer begins with.
+type exchange struct{ line, want string }
+
+// answers makes requests that end no daemon.
+func answers(t *testing.T, h Handler, list []exchange) {
+	t.Helper()
+	for _, x := range list {
+		out, down := h.run(context.Background(), x.line)
+		if !strings.HasPrefix(string(out), x.want) || down || bytes.ContainsRune(out, 0x1b) {
+			t.Errorf("%q: %q, %v", x.line, out, down)
+		}
+	}
+}
+
 func TestRun(t *testing.T) {
-	for _, c := range []struct{ line, want string }{
+	answers(t, QNetd(&fake{}), []exchange{
 		{"status ", "OK\nQNetd address:\t\t\t*:5403\n"},
 		{"STATUS verbose", "OK\nQNetd address:"},
 		{"list ", "OK\nCluster \"prod"},
@@ -53,12 +67,7 @@ func TestRun(t *testing.T) {
 		{"reboot now", "Error\nUnknown command 'reboot'\n"},
 		{"\x1b[2J", "Error\nUnknown command '"},
 		{"shutdown please", "Error\nshutdown takes no argument\n"}, // Q7
-	} {
-		out, down := QNetd(&fake{}).run(context.Background(), c.line)
-		if !strings.HasPrefix(string(out), c.want) || down || bytes.ContainsRune(out, 0x1b) {
-			t.Errorf("%q: %q, %v", c.line, out, down)
-		}
-	}
+	})
 	if out, down := QNetd(&fake{}).run(context.Background(), "shutdown "); string(out) != "OK\n" || !down {
 		t.Errorf("shutdown: %q, %v", out, down)
 	}

@@ -38,7 +38,7 @@ func (f *fakeNode) Status(context.Context) (status.QDevice, error) {
 func (f *fakeNode) Shutdown() { f.down.Store(true) }
 
 func TestRunNode(t *testing.T) {
-	for _, c := range []struct{ line, want string }{
+	answers(t, QDevice(&fakeNode{}), []exchange{
 		{"status ", "OK\nQdevice information\n-------------------\nModel:\t\t\tNet\nNode ID:\t\t1\nConfigured node list:\n"},
 		{"Status VERBOSE ", "OK\nQdevice information\n-------------------\nModel:\t\t\tNet\nNode ID:\t\t1\nHB interval:\t\t0ms\n"},
 		{"status \"verbose\" ", "OK\nQdevice information\n-------------------\nModel:\t\t\tNet\nNode ID:\t\t1\nConfigured node list:\n"},
@@ -47,12 +47,7 @@ func TestRunNode(t *testing.T) {
 		{"list", "Error\nUnknown command 'list'\n"},
 		{"\"status\"", "Error\nUnknown command '\"status\"'\n"}, // no quotes, as in C
 		{"shutdown please", "Error\nshutdown takes no argument\n"},
-	} {
-		out, down := QDevice(&fakeNode{}).run(context.Background(), c.line)
-		if !strings.HasPrefix(string(out), c.want) || down {
-			t.Errorf("%q: %q, %v", c.line, out, down)
-		}
-	}
+	})
 	for _, line := range []string{"shutdown ", "SHUTDOWN verbose "} { // as the C tools say it with -H and -Hv
 		if out, down := QDevice(&fakeNode{}).run(context.Background(), line); string(out) != "OK\n" || !down {
 			t.Errorf("%s: %q, %v", line, out, down)
