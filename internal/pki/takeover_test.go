@@ -88,6 +88,15 @@ func (c *cTools) qdevice(host string, args ...string) {
 	c.run("corosync-qdevice-net-certutil", host, args...)
 }
 
+// signed sets an arbiter up, and signs a request of node1 for a cluster.
+func (c *cTools) signed(cluster string) {
+	c.t.Helper()
+	c.qnetd("-i")
+	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
+	c.qdevice("node1", "-r", "-n", cluster)
+	c.qnetd("-s", "-c", filepath.Join(c.node("node1"), NodeRequestFile), "-n", cluster)
+}
+
 // setPassword gives a database one, which is also in its password file.
 func (c *cTools) setPassword(db string) {
 	c.t.Helper()
@@ -172,10 +181,7 @@ func greet(t *testing.T, node, arbiter, cluster string) {
 func TestTakeOverArbiter(t *testing.T) {
 	t.Parallel()
 	c := newCTools(t)
-	c.qnetd("-i")
-	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
-	c.qdevice("node1", "-r", "-n", "one")
-	c.qnetd("-s", "-c", filepath.Join(c.node("node1"), NodeRequestFile), "-n", "one")
+	c.signed("one")
 	takeOver(t, c.arbiter())
 	for i, sign := range []func(crq, cluster string){
 		func(crq, cluster string) {
@@ -365,10 +371,7 @@ func TestTakeOverNode(t *testing.T) {
 func TestTakeOverNickname(t *testing.T) {
 	t.Parallel()
 	c := newCTools(t)
-	c.qnetd("-i")
-	c.qdevice("node1", "-i", "-c", c.arbiter()+"/qnetd-cacert.crt")
-	c.qdevice("node1", "-r", "-n", "prod")
-	c.qnetd("-s", "-c", filepath.Join(c.node("node1"), NodeRequestFile), "-n", "prod")
+	c.signed("prod")
 	c.qdevice("node1", "-M", "-c", c.arbiter()+"/cluster-prod.crt")
 	out, err := exec.Command("certutil", "--rename", "-d", c.node("node1"), "-n", nickCluster, "--new-n", "My Own").CombinedOutput()
 	if err != nil {
