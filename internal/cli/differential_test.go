@@ -221,19 +221,5 @@ func closedSocket(t *testing.T, path string) {
 // silentSocket closes every connection without a word.
 func silentSocket(t *testing.T, path string) {
 	t.Helper()
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Read(make([]byte, 100))
-			_ = c.Close()
-		}
-	}()
+	scriptedAt(t, path, func(string) string { return "" })
 }

@@ -76,6 +76,13 @@ func scripted(t *testing.T, answer string) string {
 func scriptedBy(t *testing.T, answer func(command string) string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
+	scriptedAt(t, path, answer)
+	return path
+}
+
+// scriptedAt does so on a socket with this path.
+func scriptedAt(t *testing.T, path string, answer func(command string) string) {
+	t.Helper()
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +100,6 @@ func scriptedBy(t *testing.T, answer func(command string) string) string {
 			_ = c.Close()
 		}
 	}()
-	return path
 }
 
 // TestToolsLikeC compares both tools with the C ones, call by call.
