@@ -72,16 +72,16 @@ func (c *conn) flush() (err error) {
 }
 
 // handshake shakes hands as the TLS server, and tells the loop how that ended. While it
-// computes, and does not wait for the client, it has a place in hands: hundreds of
+// computes, and does not wait for the client, it has a place in slots: hundreds of
 // handshakes at once must not keep the loop from its core.
-func (c *conn) handshake(cfg *tls.Config, cores *cores, hands chan struct{}, events chan<- connEvent) {
+func (c *conn) handshake(cfg *tls.Config, cores *cores, slots chan struct{}, events chan<- connEvent) {
 	t := tls.Server(c.sock, cfg)
-	c.sock.hands = hands
-	hands <- struct{}{}
+	c.sock.slots = slots
+	slots <- struct{}{}
 	cores.more()
 	err := t.Handshake()
 	cores.less()
-	<-hands
+	<-slots
 	e := connEvent{conn: c, tls: t}
 	if err != nil {
 		e.in = qnetd.Disconnected{Conn: c.id, Why: "TLS handshake: " + fault.PeerHandshake(err).Text}

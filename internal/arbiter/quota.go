@@ -36,10 +36,10 @@ const (
 
 // quota is what is left for log lines.
 type quota struct {
-	bytes   int // that may be written now
-	at      time.Time
-	dropped int       // lines that were not written, and were not told
-	told    time.Time // when some were
+	bytes    int // that may be written now
+	at       time.Time
+	dropped  int       // lines that were not written, which the log does not say yet
+	loggedAt time.Time // when it said so
 }
 
 // allow reports whether a line of so many bytes may be written, with at most burst bytes
@@ -67,14 +67,14 @@ func (q *quota) refill(now time.Time, burst, rate int) {
 
 // summary returns the line that says how many were dropped, if there is one to be written.
 func (q *quota) summary(now time.Time, cluster string) (n qnetd.Notice, ok bool) {
-	if q.dropped == 0 || now.Sub(q.told) < droppedTime {
+	if q.dropped == 0 || now.Sub(q.loggedAt) < droppedTime {
 		return n, false
 	}
 	what := strconv.Itoa(q.dropped)
 	if cluster == "" {
 		what += " about connections that are not a node"
 	}
-	q.dropped, q.told = 0, now
+	q.dropped, q.loggedAt = 0, now
 	return qnetd.Notice{Event: event.Event{Kind: event.LinesDropped, Level: event.Warning, What: what, Cluster: cluster}}, true
 }
 
@@ -114,21 +114,21 @@ func (l *loop) write(now time.Time, s *share, o qnetd.Notice) {
 	l.notes.write(now, o)
 }
 
-// tellDropped says of which shares lines were dropped.
-func (l *loop) tellDropped(now time.Time) {
-	if !l.dropping || now.Sub(l.told) < time.Second {
+// logDropped says of which shares lines were dropped.
+func (l *loop) logDropped(now time.Time) {
+	if !l.dropping || now.Sub(l.droppedAt) < time.Second {
 		return
 	}
-	l.dropping, l.told = false, now
-	tell := func(s *share) {
+	l.dropping, l.droppedAt = false, now
+	log := func(s *share) {
 		if n, ok := s.quota.summary(now, cut(s.cluster, nameLimit)); ok {
 			l.notes.write(now, n)
 		}
 		l.dropping = l.dropping || s.quota.dropped > 0
 	}
-	tell(l.strangers)
+	log(l.strangers)
 	for _, s := range l.shares {
-		tell(s)
+		log(s)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestNoFlood(t *testing.T) {
 			}
 			l.write(now, quiet, line(fmt.Sprint("told ", second, "."), "quiet", "", 1))
 			l.write(now, nil, line(fmt.Sprint("timed ", second, "."), "quiet", "", 0))
-			l.tellDropped(now)
+			l.logDropped(now)
 			l.notes.flush(false)
 		}
 		text := out.String()

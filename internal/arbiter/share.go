@@ -209,7 +209,7 @@ func (l *loop) frames(c *conn, end time.Time) bool {
 			return false
 		case c.shaking:
 			c.sock.await(c.stream.Rest())
-			go c.handshake(l.tls, l.cores, l.hands, l.events)
+			go c.handshake(l.tls, l.cores, l.shakes, l.events)
 			return true
 		}
 		if now.After(end) {

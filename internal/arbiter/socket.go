@@ -34,7 +34,7 @@ func (errNothing) Temporary() bool { return true }
 // once is queued until flush.
 type socket struct {
 	limit int           // messages that may be queued
-	hands chan struct{} // a Read that waits gives its place in it to others meanwhile
+	slots chan struct{} // a Read that waits gives its place in it to others meanwhile
 
 	mu     sync.Mutex
 	fd     int    // -1 when closed
@@ -62,13 +62,13 @@ func (s *socket) Read(p []byte) (int, error) {
 		if wake == nil {
 			return n, err
 		}
-		if s.hands == nil {
+		if s.slots == nil {
 			<-wake
 			continue
 		}
-		<-s.hands
+		<-s.slots
 		<-wake
-		s.hands <- struct{}{}
+		s.slots <- struct{}{}
 	}
 }
 

@@ -82,7 +82,6 @@ func (l *loop) flush() {
 		l.unsent = time.Time{}
 	case l.unsent.IsZero() || all:
 		l.unsent = now
-		l.late.Reset(replyTime)
 	}
 }
 
