@@ -201,21 +201,25 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
+// tieBreakers are the arbiter's that are no node.
+var tieBreakers = []string{"lowest", "highest"}
+
 // tieBreaker reports a tie-breaker that is no node.
 func (l *linter) tieBreaker() {
 	const key = "quorum.device.net.tie_breaker"
 	v, ok := l.c.text(key)
-	if !ok || !l.net() || v == "lowest" || v == "highest" {
+	if !ok || !l.net() || slices.Contains(tieBreakers, v) {
 		return
 	}
+	use := "use " + strings.Join(tieBreakers, ", ")
 	n, ok := number(v, Uint32)
 	if !ok || n == "0" {
-		l.stops(qdevice, key, fmt.Sprintf("tie_breaker is %q", v), l.useID(v, "use lowest, highest or a node ID"))
+		l.stops(qdevice, key, fmt.Sprintf("tie_breaker is %q", v), l.useID(v, use+" or a node ID"))
 		return
 	}
 	if !slices.ContainsFunc(l.nodes, func(o Node) bool { return strconv.FormatUint(uint64(o.ID), 10) == n }) {
 		l.say(key, Warning, fmt.Sprintf("tie_breaker is node %s, which is not in the nodelist: of two equal halves the one with the lowest node ID gets the vote", n),
-			"use lowest, highest or the ID of a node")
+			use+" or the ID of a node")
 		l.means(LowestHalf)
 	}
 }

@@ -123,6 +123,9 @@ func (a *Algorithm) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// Known reports whether m is one of the modes that have a name, or a node.
+func (m TieBreakerMode) Known() bool { return m == TieBreakerNode || tieBreakers.of(m).name != "" }
+
 // String prints the tie-breaker as the C tools do.
 func (t TieBreaker) String() string {
 	if t.Mode == TieBreakerNode {

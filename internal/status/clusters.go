@@ -4,6 +4,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,13 +130,16 @@ func decidesWords(c *Cluster) string {
 	if c.KAP {
 		words += "the side that had the vote, then "
 	}
-	switch c.TieBreaker.Mode {
-	case qnet.TieBreakerHighest:
-		return words + "the highest node ID"
-	case qnet.TieBreakerNode:
+	if c.TieBreaker.Mode == qnet.TieBreakerNode {
 		return words + c.Called(c.TieBreaker.ID)
 	}
-	return words + "the lowest node ID"
+	return words + "the " + preferredEnd(c.TieBreaker) + " node ID"
+}
+
+// preferredEnd is which node ID a tie-breaker prefers that is no node: its name says it.
+// Without one, and with one that is not known, that is the lowest.
+func preferredEnd(t qnet.TieBreaker) string {
+	return cmp.Or(t.Name(), qnet.TieBreaker{Mode: qnet.TieBreakerLowest}.Name())
 }
 
 // holderLines says who uses the vote, and who may be doing so although another

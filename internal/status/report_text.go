@@ -154,11 +154,8 @@ func arbiterText(s *QDevice, now time.Time, p term.Painter) string {
 
 // decidesText says in words by which rules the arbiter decides.
 func decidesText(s *QDevice) string {
-	tie := "the node with the lowest ID"
-	switch s.TieBreaker.Mode {
-	case qnet.TieBreakerHighest:
-		tie = "the node with the highest ID"
-	case qnet.TieBreakerNode:
+	tie := "the node with the " + preferredEnd(s.TieBreaker) + " ID"
+	if s.TieBreaker.Mode == qnet.TieBreakerNode {
 		tie = "node " + s.TieBreaker.ID.String()
 	}
 	switch s.Algorithm {

@@ -349,13 +349,12 @@ func (v *value) tieBreaker() qnet.TieBreaker {
 		return qnet.TieBreaker{}
 	}
 	t := qnet.TieBreaker{Mode: qnet.TieBreakerMode(v.b[0])}
-	switch t.Mode {
-	case qnet.TieBreakerLowest, qnet.TieBreakerHighest:
-	case qnet.TieBreakerNode:
-		t.ID = qnet.NodeID(be.Uint32(v.b[1:]))
-	default:
+	if !t.Mode.Known() {
 		v.fail(fmt.Errorf("%d is not a tie-breaker mode", v.b[0]))
 		return qnet.TieBreaker{}
+	}
+	if t.Mode == qnet.TieBreakerNode {
+		t.ID = qnet.NodeID(be.Uint32(v.b[1:]))
 	}
 	return t
 }
