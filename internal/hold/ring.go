@@ -63,13 +63,24 @@ func (l *Ledger) named(id qnet.RingID, by *node, holds bool) *ring {
 
 func (l *Ledger) newRing(id qnet.RingID, members []qnet.NodeID) *ring {
 	if len(l.rings) >= maxRings {
-		l.rings = slices.DeleteFunc(l.rings, func(r *ring) bool {
-			return !slices.ContainsFunc(l.nodes, func(n *node) bool { return n.ring == r || n.hold != nil && n.hold.ring == r })
-		})
+		l.trimRings()
 	}
 	r := &ring{id: id, members: members}
 	l.rings = append(l.rings, r)
 	return r
+}
+
+// trimRings forgets the rings that nobody holds and nobody is in. It looks at each node and at
+// each ring once: a certificate can bring thousands of both.
+func (l *Ledger) trimRings() {
+	used := make(map[*ring]bool, len(l.nodes))
+	for _, n := range l.nodes {
+		used[n.ring] = true
+		if n.hold != nil {
+			used[n.hold.ring] = true
+		}
+	}
+	l.rings = slices.DeleteFunc(l.rings, func(r *ring) bool { return !used[r] })
 }
 
 // trimNodes forgets what nodes have reported that are gone, when there are too many.
