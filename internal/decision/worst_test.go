@@ -31,7 +31,7 @@ func worst() View {
 }
 
 // TestWorst: a decision takes no longer than other clusters can wait for. It takes
-// about 1 ms; with a scan for each pair of nodes it took 100.
+// about 1 ms, or 20 under the race detector; with a scan for each pair of nodes it took 100.
 func TestWorst(t *testing.T) {
 	v, least := worst(), time.Hour
 	for range 20 { // the machine may be busy: the fastest of them counts
@@ -41,7 +41,7 @@ func TestWorst(t *testing.T) {
 		}
 		least = min(least, time.Since(begin)/4)
 	}
-	if least > 20*time.Millisecond {
+	if least > 50*time.Millisecond {
 		t.Errorf("a decision took %v", least)
 	}
 }
