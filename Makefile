@@ -59,7 +59,7 @@ compat: deps
 # The unit tests under the race detector, which wants a C compiler: a job of its own, .ci/race.
 race: deps
 	@mkdir -p bin
-	CGO_ENABLED=1 $(GO) run ./test/report -- -race -count=1 $$($(GO) list ./... | grep -v -e /test/interop)
+	CGO_ENABLED=1 $(GO) run ./test/report -- -race -count=1 -timeout 30m $$($(GO) list ./... | grep -v -e /test/interop)
 
 FUZZ = ./internal/wire:FuzzDecode ./internal/wire:FuzzStream ./internal/decision:FuzzDecide ./internal/qnetd:FuzzServer ./internal/qdevice:FuzzNode ./internal/store:FuzzDecode ./internal/store:FuzzExamine \
 	./internal/pki:FuzzRequest ./internal/pki:FuzzCertificateFile ./internal/pki/p12:FuzzParse ./internal/pki/p12:FuzzDecode ./internal/pki/p12:FuzzContents \
