@@ -51,11 +51,11 @@ func next(words []string, last string, v *View) []string {
 		return first(rest, s.Words...)
 	}
 	switch s.Takes {
-	case scenario.Nodes, scenario.Hosts:
+	case scenario.TakesNodes, scenario.TakesHosts:
 		return nodesFor(s.Verb, rest, v)
-	case scenario.Groups, scenario.Node:
+	case scenario.TakesGroups, scenario.TakesNode:
 		return nodeWords(rest, v)
-	case scenario.Ends, scenario.Links:
+	case scenario.TakesEnds, scenario.TakesLink:
 		if len(rest) < 2 {
 			return append(nodeWords(rest, v), "arbiter")
 		}

@@ -53,45 +53,55 @@ func (f *File) begins(lines []string) int {
 	return -1
 }
 
-// commands reads the commands from a line on.
+// commands reads the commands from a line on, to the end or to quit.
 func (f *File) commands(lines []string, from int) error {
 	var comment []string
 	for i, line := range lines[from:] {
 		line = strings.TrimSuffix(line, "\r")
-		switch trimmed := strings.TrimSpace(line); {
-		case !f.Script && (trimmed == "" || line[0] == ' ' || line[0] == '\t'):
+		text := strings.TrimSpace(line)
+		switch {
+		case !f.Script && (text == "" || line[0] == ' ' || line[0] == '\t'):
 			continue // what somebody has printed
-		case trimmed == "" && len(f.Commands) == 0 && comment == nil:
-			continue
-		case trimmed == "":
-			comment = append(comment, "")
-			continue
-		case trimmed[0] == '#':
+		case text == "" || text[0] == '#':
 			if err := plain(line); err != nil && f.Script {
 				return f.errorf(from+i+1, "%v", err)
 			}
-			comment = append(comment, trimmed)
-			continue
-		case strings.Fields(trimmed)[0] == "cluster" && f.Script:
-			return f.errorf(from+i+1, "cluster must be the first command")
-		case strings.Fields(trimmed)[0] == "cluster":
-			return f.errorf(from+i+1, "there is a cluster already")
-		}
-		commands, err := parseLine(line, f.Cluster.Nodes, f.Script)
-		if err != nil {
-			return f.errorf(from+i+1, "%v", err)
-		}
-		for k, c := range commands {
-			if c.Verb == Quit {
-				return nil
+			if text != "" || len(f.Commands) > 0 || comment != nil {
+				comment = append(comment, text)
 			}
-			c.Line = from + i + 1
-			f.Commands = append(f.Commands, Step{Comment: comment, Command: c, Same: k > 0})
-			comment = nil
+			continue
 		}
+		quit, err := f.line(from+i+1, line, comment)
+		if quit || err != nil {
+			return err
+		}
+		comment = nil
 	}
 	if f.Script {
 		f.end = comment
 	}
 	return nil
+}
+
+// line reads the commands of one line, and reports whether quit is among them.
+func (f *File) line(number int, line string, comment []string) (quit bool, err error) {
+	if strings.Fields(line)[0] == "cluster" {
+		if f.Script {
+			return false, f.errorf(number, "cluster must be the first command")
+		}
+		return false, f.errorf(number, "there is a cluster already")
+	}
+	commands, err := parseLine(line, f.Cluster.Nodes, f.Script)
+	if err != nil {
+		return false, f.errorf(number, "%v", err)
+	}
+	for i, c := range commands {
+		if c.Verb == Quit {
+			return true, nil
+		}
+		c.Line = number
+		f.Commands = append(f.Commands, Step{Comment: comment, Command: c, Same: i > 0})
+		comment = nil
+	}
+	return false, nil
 }

@@ -66,20 +66,14 @@ func (c *Command) Cant(p Player) string {
 	return c.form().NoLab
 }
 
-// form is the form of its verb in which a command is written.
+// form is the form of its verb in which a command is written: Drop and Server have a
+// second one for what the laboratory can't do.
 func (c *Command) form() Syntax {
-	second := c.OneWay || c.Verb == Server && (c.Word == "kill" || c.Word == "lose")
-	var found Syntax
-	for _, s := range syntaxes {
-		if s.Verb != c.Verb && (c.Verb != Settle || s.Verb != Wait) {
-			continue
-		}
-		found = s
-		if !second {
-			break
-		}
+	forms := formsOf(c.Verb)
+	if c.OneWay || c.Verb == Server && (c.Word == "kill" || c.Word == "lose") {
+		return forms[len(forms)-1]
 	}
-	return found
+	return forms[0]
 }
 
 // notInLab returns a setting that the laboratory does not have, and why.

@@ -157,23 +157,23 @@ func (p *parser) word(c *Command) error {
 // args reads what follows.
 func (p *parser) args(c *Command) error {
 	switch p.s.Takes {
-	case Nodes:
+	case TakesNodes:
 		return p.hosts(c, false)
-	case Hosts:
+	case TakesHosts:
 		return p.hosts(c, !p.script)
-	case Groups:
+	case TakesGroups:
 		return p.split(c)
-	case Ends:
+	case TakesEnds:
 		return p.link(c)
-	case Links:
+	case TakesLink:
 		if len(p.words) > 0 {
 			return p.link(c)
 		}
-	case Name:
+	case TakesGuest:
 		return p.guest(c)
-	case Time:
+	case TakesTime:
 		return p.time(c)
-	case Node:
+	case TakesNode:
 		if len(p.words) > 0 {
 			id, err := p.host(p.next(), false)
 			c.Hosts = []Host{id}

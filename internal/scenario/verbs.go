@@ -48,15 +48,15 @@ type Takes uint8
 
 // What may follow.
 const (
-	Nothing Takes = iota
-	Nodes         // one or more nodes
-	Hosts         // one or more nodes, or the arbiter
-	Groups        // two or more groups of nodes
-	Ends          // the two ends of a link
-	Links         // the two ends of a link, or nothing
-	Name          // a guest, and where
-	Time          // a time, or nothing
-	Node          // a node, or nothing
+	TakesNothing Takes = iota
+	TakesNodes         // one or more nodes
+	TakesHosts         // one or more nodes, or the arbiter
+	TakesGroups        // two or more groups of nodes
+	TakesEnds          // the two ends of a link
+	TakesLink          // the two ends of a link, or nothing
+	TakesGuest         // a guest's name, and where
+	TakesTime          // a time, or nothing
+	TakesNode          // a node, or nothing
 )
 
 // Syntax is one form of a verb: how it is written, and who can play it.
@@ -83,37 +83,37 @@ const (
 
 // syntaxes lists the verbs: first those of the laboratory's help, in its order.
 var syntaxes = []Syntax{
-	{Verb: Up, Args: "NODE...", Help: "switch nodes on", Takes: Hosts},
-	{Verb: Down, Args: "NODE...", Help: "cut the power of nodes: they can tell nobody", Takes: Hosts},
-	{Verb: Leave, Args: "NODE...", Help: "shut nodes down properly", Takes: Nodes},
-	{Verb: Split, Alias: []string{"move"}, Args: "NODES [NODES...]", Help: "split the nodes into groups: split 1,2 3,4", Takes: Groups},
+	{Verb: Up, Args: "NODE...", Help: "switch nodes on", Takes: TakesHosts},
+	{Verb: Down, Args: "NODE...", Help: "cut the power of nodes: they can tell nobody", Takes: TakesHosts},
+	{Verb: Leave, Args: "NODE...", Help: "shut nodes down properly", Takes: TakesNodes},
+	{Verb: Split, Alias: []string{"move"}, Args: "NODES [NODES...]", Help: "split the nodes into groups: split 1,2 3,4", Takes: TakesGroups},
 	{Verb: Join, Help: "repair all links between nodes"},
-	{Verb: Cut, Args: "A B", Help: "cut the link between A and B: both notice", Takes: Ends},
-	{Verb: Drop, Args: "A B", Help: "drop everything between A and B: nobody notices", Takes: Ends},
-	{Verb: Heal, Args: "[A B]", Help: "repair a link, or all of them", Takes: Links},
-	{Verb: Pause, Args: "NODE...", Help: "freeze nodes, as if their machines were paused", Takes: Nodes, NoSim: wholeStop},
-	{Verb: Resume, Args: "NODE...", Help: "let frozen nodes go on", Takes: Nodes, NoSim: wholeStop},
+	{Verb: Cut, Args: "A B", Help: "cut the link between A and B: both notice", Takes: TakesEnds},
+	{Verb: Drop, Args: "A B", Help: "drop everything between A and B: nobody notices", Takes: TakesEnds},
+	{Verb: Heal, Args: "[A B]", Help: "repair a link, or all of them", Takes: TakesLink},
+	{Verb: Pause, Args: "NODE...", Help: "freeze nodes, as if their machines were paused", Takes: TakesNodes, NoSim: wholeStop},
+	{Verb: Resume, Args: "NODE...", Help: "let frozen nodes go on", Takes: TakesNodes, NoSim: wholeStop},
 	{Verb: Server, Alias: []string{"qnetd"}, Words: []string{"stop", "start"}, Args: "stop|start", Help: "stop or start the arbiter"},
 	{Verb: Device, Alias: []string{"qdevice"}, Words: []string{"on", "off"}, Args: "on|off", Help: "add or remove the quorum device",
 		NoSim: "the simulator's nodes keep their configuration"},
-	{Verb: Guest, Words: []string{"create", "start", "stop"}, Args: "create NAME on NODE", Help: "create a guest, which needs quorum", Takes: Name, NoSim: noGuests},
+	{Verb: Guest, Words: []string{"create", "start", "stop"}, Args: "create NAME on NODE", Help: "create a guest, which needs quorum", Takes: TakesGuest, NoSim: noGuests},
 	{Verb: Guest, Args: "start NAME [on NODE]", Help: "start a guest, where it is or on another node", NoSim: noGuests},
 	{Verb: Guest, Args: "stop NAME", Help: "stop a guest", NoSim: noGuests},
-	{Verb: Losses, Args: "[NODE]", Help: "say what happens after a loss, as a node sees it", Takes: Node, NoSim: "the simulator foretells nothing"},
-	{Verb: Wait, Args: "[TIME]", Help: "wait until all is calm, or for a time: wait 5s", Takes: Time},
+	{Verb: Losses, Args: "[NODE]", Help: "say what happens after a loss, as a node sees it", Takes: TakesNode, NoSim: "the simulator foretells nothing"},
+	{Verb: Wait, Args: "[TIME]", Help: "wait until all is calm, or for a time: wait 5s", Takes: TakesTime},
 	{Verb: Show, Alias: []string{"show"}, Help: "print the table"},
 	{Verb: Help, Alias: []string{"?"}, Help: "show this help", NoSim: noScreen},
 	{Verb: Quit, Alias: []string{"exit", "q"}, Help: "end the laboratory"},
 
 	{Verb: Calm},
-	{Verb: Kill, Args: "NODE...", Takes: Nodes},
-	{Verb: Forget, Args: "NODE...", Takes: Nodes, NoLab: "the laboratory numbers all rings in one sequence"},
-	{Verb: Freeze, Args: "HOST...", Takes: Hosts, NoLab: oneProcess},
-	{Verb: Thaw, Args: "HOST...", Takes: Hosts, NoLab: oneProcess},
+	{Verb: Kill, Args: "NODE...", Takes: TakesNodes},
+	{Verb: Forget, Args: "NODE...", Takes: TakesNodes, NoLab: "the laboratory numbers all rings in one sequence"},
+	{Verb: Freeze, Args: "HOST...", Takes: TakesHosts, NoLab: oneProcess},
+	{Verb: Thaw, Args: "HOST...", Takes: TakesHosts, NoLab: oneProcess},
 	{Verb: Drop, Args: "A to B", NoLab: "the laboratory loses both directions of a link"},
-	{Verb: Daemon, Words: []string{"start", "stop", "kill"}, Args: "start|stop|kill NODE...", Takes: Nodes, NoLab: withNode},
+	{Verb: Daemon, Words: []string{"start", "stop", "kill"}, Args: "start|stop|kill NODE...", Takes: TakesNodes, NoLab: withNode},
 	{Verb: Server, Args: "kill|lose", NoLab: "the laboratory's arbiter is part of the same process, and keeps its state"},
-	{Verb: Checks, Words: []string{"pass", "fail"}, Args: "pass|fail NODE...", Takes: Nodes, NoLab: "the laboratory's nodes have no heuristics"},
+	{Verb: Checks, Words: []string{"pass", "fail"}, Args: "pass|fail NODE...", Takes: TakesNodes, NoLab: "the laboratory's nodes have no heuristics"},
 	{Verb: Disk, Words: []string{"ok", "slow", "full"}, Args: "ok|slow|full", NoLab: "the laboratory's arbiter writes to a real disk"},
 }
 
@@ -168,18 +168,28 @@ func HelpText() []string {
 	return lines
 }
 
-// usage shows the forms of a verb: for a script those of its help.
-func usage(v Verb, script bool) string {
-	var forms []string
+// formsOf returns the forms of a verb, the main one first.
+func formsOf(v Verb) (forms []Syntax) {
+	if v == Settle {
+		v = Wait
+	}
 	for _, s := range syntaxes {
-		if s.Verb == v && (s.Help != "" || !script || !helped(v)) {
-			forms = append(forms, strings.TrimSpace(written(v, script)+" "+s.Args))
+		if s.Verb == v {
+			forms = append(forms, s)
 		}
 	}
-	return strings.Join(forms, ", or ")
+	return forms
 }
 
-// helped reports whether the help of a prompt has the verb.
-func helped(v Verb) bool {
-	return slices.ContainsFunc(syntaxes, func(s Syntax) bool { return s.Verb == v && s.Help != "" })
+// usage shows the forms of a verb. A script's are those of the help, if it has any.
+func usage(v Verb, script bool) string {
+	forms := formsOf(v)
+	if script && forms[0].Help != "" {
+		forms = slices.DeleteFunc(forms, func(s Syntax) bool { return s.Help == "" })
+	}
+	var list []string
+	for _, s := range forms {
+		list = append(list, strings.TrimSpace(written(v, script)+" "+s.Args))
+	}
+	return strings.Join(list, ", or ")
 }
