@@ -84,11 +84,11 @@ func GrantsFile(certDir string) store.File {
 	return store.File(filepath.Join(dir, "grants.db"))
 }
 
-// Run runs an arbiter until told is done or the local socket asks for the
+// Run runs an arbiter until parent is done or the local socket asks for the
 // shutdown; both are success. An error says what could not be set up, or which
 // part of the daemon failed.
-func Run(told context.Context, cfg Config) error {
-	ctx, stop := context.WithCancel(told)
+func Run(parent context.Context, cfg Config) error {
+	ctx, stop := context.WithCancel(parent)
 	defer stop()
 	log, endLog := daemon.Queued(cfg.Log, LogQueueSize)
 	defer endLog()
@@ -97,7 +97,7 @@ func Run(told context.Context, cfg Config) error {
 	if err == nil {
 		err = d.serve(ctx)
 	}
-	if err == nil && told.Err() != nil {
+	if err == nil && parent.Err() != nil {
 		daemon.LogEvent(log, event.Event{Kind: event.Ending, Level: event.Info, What: "the arbiter", Reason: daemon.EndedBySignal})
 	}
 	return errors.Join(err, d.close())

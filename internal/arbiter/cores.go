@@ -18,7 +18,7 @@ type cores struct {
 	use func(all bool) // Config.Cores; nil: nobody wants to know
 
 	mu    sync.Mutex
-	all   bool // what was told last; nothing at first, which leaves all
+	all   bool // what use was called with last; nothing at first, which leaves all
 	busy  int  // pieces of such work under way
 	timer *time.Timer
 }
@@ -36,7 +36,7 @@ func (c *cores) more() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.busy++; c.busy == 1 {
-		c.tell(true)
+		c.set(true)
 	}
 }
 
@@ -52,7 +52,7 @@ func (c *cores) calm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.busy == 0 {
-		c.tell(false)
+		c.set(false)
 	}
 }
 
@@ -64,10 +64,10 @@ func (c *cores) end() {
 		c.timer.Stop()
 	}
 	c.busy++ // a timer that has just fired changes nothing any more
-	c.tell(true)
+	c.set(true)
 }
 
-func (c *cores) tell(all bool) {
+func (c *cores) set(all bool) {
 	if c.use != nil && c.all != all {
 		c.all = all
 		c.use(all)

@@ -68,7 +68,7 @@ func setBacklog(l *net.TCPListener, backlog int) error {
 func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- connEvent) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.file.Close() })
 	defer stop()
-	var told time.Time
+	var loggedAt time.Time
 	for {
 		e, err := l.accept()
 		switch {
@@ -78,9 +78,9 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- conn
 			}
 			return nil
 		case err != nil && temporary(err):
-			if now := time.Now(); now.Sub(told) > acceptTold {
+			if now := time.Now(); now.Sub(loggedAt) > acceptLogTime {
 				log.Error("can't accept clients now", "reason", err)
-				told = now
+				loggedAt = now
 			}
 			select {
 			case <-ctx.Done():
@@ -100,8 +100,8 @@ func (l *listener) run(ctx context.Context, log *slog.Logger, events chan<- conn
 	}
 }
 
-// acceptTold is how often it is told that no clients can be accepted.
-const acceptTold = time.Minute
+// acceptLogTime is how often the log says that no clients can be accepted.
+const acceptLogTime = time.Minute
 
 // accept waits for a connection. Its socket does not get into Go's poller.
 func (l *listener) accept() (e connEvent, err error) {

@@ -52,8 +52,8 @@ func (l *daemonLog) bump() {
 	}
 }
 
-// letGo ends the writing to standard error; syslog goes on.
-func (l *daemonLog) letGo() {
+// mute ends the writing to standard error; syslog goes on.
+func (l *daemonLog) mute() {
 	l.queue.Flush()
 	if l.stream.Mute(); l.syslog != nil {
 		l.syslog.Hush(false)

@@ -123,7 +123,7 @@ func qdevice(ctx context.Context, o qb.Options, prog string, args []string, stdo
 		log.bump()
 	}
 	if !q.foreground {
-		cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
+		cfg.OnReady = func() { log.mute(); daemon.ReleaseTerminal() }
 	}
 	return runQDevice(ctx, o, cfg, log)
 }

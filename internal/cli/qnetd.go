@@ -181,7 +181,7 @@ func QNetd(ctx context.Context, prog string, args []string, stdout, stderr io.Wr
 	// that is. Who gives ours a --state wants its record there.
 	q.cfg.Standby = arbiter.StandbyDir(q.cfg.LockFile)
 	if !q.foreground {
-		q.cfg.OnReady = func() { log.letGo(); daemon.LetGo() }
+		q.cfg.OnReady = func() { log.mute(); daemon.ReleaseTerminal() }
 	}
 	return runQNetd(ctx, q.cfg, log)
 }

@@ -56,9 +56,9 @@ func Detach(stderr io.Writer) int {
 	return max(1, cmd.ProcessState.ExitCode())
 }
 
-// LetGo tells the process that called Detach that this one is ready, and lets
+// ReleaseTerminal tells the process that called Detach that this one is ready, and lets
 // go of its terminal.
-func LetGo() {
+func ReleaseTerminal() {
 	if null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0); err == nil {
 		_ = unix.Dup3(int(null.Fd()), 2, 0)
 		_ = null.Close()

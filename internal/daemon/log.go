@@ -91,7 +91,7 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	h.line(r)
-	return o.let()
+	return o.writeKept()
 }
 
 // keep is Handle, but the line may stay behind until the next flush: a burst of
@@ -101,7 +101,7 @@ func (h *LogHandler) keep(r slog.Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if h.line(r); o.kept.Len() > keepLimit {
-		_ = o.let() // as slog does: where the log fails there is nobody to tell
+		_ = o.writeKept() // as slog does: where the log fails there is nobody to tell
 	}
 }
 
@@ -109,7 +109,7 @@ func (h *LogHandler) keep(r slog.Record) {
 func (h *LogHandler) flush() {
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
-	_ = h.out.let()
+	_ = h.out.writeKept()
 }
 
 // keepLimit is how many bytes of lines are kept.
@@ -149,8 +149,8 @@ func (h *LogHandler) line(r slog.Record) {
 	b.WriteByte('\n')
 }
 
-// let writes what was kept.
-func (o *logOutput) let() error {
+// writeKept writes what was kept.
+func (o *logOutput) writeKept() error {
 	if o.kept.Len() == 0 || o.w == nil {
 		return nil
 	}

@@ -43,7 +43,7 @@ func examine(r io.ReaderAt, size int64) (doubt, err error) {
 		return nil, doubt
 	}
 	var c contents
-	g := image{r: r, size: size, meta: m, record: c.take}
+	g := image{r: r, size: size, meta: m, record: c.add}
 	if err := g.check(); err != nil {
 		if m.txid < 2 && doubt == nil {
 			return errBlank, nil // the rest of a new file was not on disk yet

@@ -123,8 +123,8 @@ type contents struct {
 	old      error  // likewise if there is none
 }
 
-// take is an image's record.
-func (c *contents) take(bucket string, key, value []byte) error {
+// add is an image's record.
+func (c *contents) add(bucket string, key, value []byte) error {
 	switch {
 	case bucket == string(grants):
 		c.found.add(key, value)
