@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// telling is what a text that says what to do looks like.
-var telling = regexp.MustCompile(`\b(systemctl|journalctl|timedatectl) |\bas root\b|` +
+// advising is what a text that says what to do looks like.
+var advising = regexp.MustCompile(`\b(systemctl|journalctl|timedatectl) |\bas root\b|` +
 	`\bquorate (cert|doctor|status|clusters|explain|corosync|qnetd|qdevice|lab|sim|version)( [^:]|[^: ]|$)|` +
 	`corosync-(cfgtool|cmapctl|quorumtool) -|corosync-q(netd|device)-tool -|` +
 	`(?i:\b(is it running|try again|run it by hand|move (it|them|the \w+) away|bring .* back from|see its log|install the package)\b)`)
@@ -24,8 +24,8 @@ var telling = regexp.MustCompile(`\b(systemctl|journalctl|timedatectl) |\bas roo
 // help are the fields of a command in which its help stands: that is no advice.
 var help = []string{"Use", "Short", "Long", "Example"}
 
-// spoken are the places that may name commands without giving advice.
-var spoken = map[string]string{
+// exempt are the places that may name commands without giving advice.
+var exempt = map[string]string{
 	"internal/lab/ui/model.go":       "the title of a window",
 	"internal/cli/clusters_watch.go": "the title of a window",
 	"internal/cli/status_watch.go":   "the title of a window",
@@ -37,12 +37,12 @@ var spoken = map[string]string{
 // nowhere else in internal.
 func TestAdvice(t *testing.T) {
 	find(t, false, func(f file) []string {
-		if !strings.HasPrefix(f.path, "internal/") || path.Dir(f.path) == "internal/advice" || spoken[f.path] != "" {
+		if !strings.HasPrefix(f.path, "internal/") || path.Dir(f.path) == "internal/advice" || exempt[f.path] != "" {
 			return nil
 		}
 		return advises(f)
 	})
-	for name := range spoken {
+	for name := range exempt {
 		if !slices.ContainsFunc(goFiles(t), func(f file) bool { return f.path == name && len(advises(f)) > 0 }) {
 			t.Errorf("%s names no command any more: take it out of the list", name)
 		}
@@ -56,7 +56,7 @@ func advises(f file) (problems []string) {
 		if err != nil {
 			problems = append(problems, f.at(lit.Pos(), err.Error()))
 		}
-		if at := telling.FindString(text); at != "" {
+		if at := advising.FindString(text); at != "" {
 			problems = append(problems, f.at(lit.Pos(), fmt.Sprintf("%q says what to do (%q): that belongs in package advice", text, at)))
 		}
 	}

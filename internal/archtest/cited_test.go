@@ -46,23 +46,23 @@ func TestDefectsCited(t *testing.T) {
 
 // uncited finds rows that no test of a package cites that is named for it.
 func uncited(table map[string][]string, files []file, scenarios map[string]string) (problems []string) {
-	said := map[string]string{}
+	comments := map[string]string{}
 	for _, f := range files {
 		if f.test() {
-			said[path.Dir(f.path)] += testComments(f)
+			comments[path.Dir(f.path)] += testComments(f)
 		}
 	}
 	for name, text := range scenarios {
 		for line := range strings.Lines(text) {
 			if strings.HasPrefix(line, "#") {
-				said[path.Dir(path.Dir(name))] += line
+				comments[path.Dir(path.Dir(name))] += line
 			}
 		}
 	}
 	for _, code := range slices.Sorted(maps.Keys(table)) {
 		cites := regexp.MustCompile(`(^|[^A-Za-z0-9-])` + code + `($|[^0-9])`)
 		for _, dir := range table[code] {
-			if !cites.MatchString(said[dir]) {
+			if !cites.MatchString(comments[dir]) {
 				problems = append(problems, fmt.Sprintf("no test of %s cites row %s of docs/c-differences.md", dir, code))
 			}
 		}

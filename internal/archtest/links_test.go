@@ -129,9 +129,10 @@ func (s site) links(name, prose string) (problems []string) {
 
 // anchors are the names by which the headings of a document can be linked to.
 func anchors(doc string) (names []string) {
+	lines := marked(".md", doc)
 	for i, l := range strings.Split(doc, "\n") {
 		heading := strings.TrimLeft(l, "#")
-		if heading == l || !strings.HasPrefix(heading, " ") || marked(".md", doc)[i].prose == "" {
+		if heading == l || !strings.HasPrefix(heading, " ") || lines[i].prose == "" {
 			continue
 		}
 		names = append(names, strings.Map(func(r rune) rune {
