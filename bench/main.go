@@ -138,16 +138,21 @@ func measureAll(kinds []kind, only string) (text string, met bool, err error) {
 				figures[i] = append(figures[i], f)
 			}
 		}
-		c, ours := table.Median(figures[0]), table.Median(figures[1])
-		word := "yes"
-		if !m.met(c, ours) {
-			word, met = "no", false
-		}
-		if m.alone {
-			fmt.Fprintf(&b, "| %s | crashes | %.3g %s | | %s | %s |\n", m.name, ours, m.unit, m.target, word)
-			continue
-		}
-		fmt.Fprintf(&b, "| %s | %.3g %s | %.3g %s | %.1f | %s | %s |\n", m.name, c, m.unit, ours, m.unit, c/ours, m.target, word)
+		line, ok := m.line(table.Median(figures[0]), table.Median(figures[1]))
+		b.WriteString(line)
+		met = met && ok
 	}
 	return b.String(), met, nil
+}
+
+// line is a row of the table, and whether ours meets the target.
+func (m measure) line(c, ours float64) (line string, met bool) {
+	word := "no"
+	if met = m.met(c, ours); met {
+		word = "yes"
+	}
+	if m.alone {
+		return fmt.Sprintf("| %s | crashes | %.3g %s | | %s | %s |\n", m.name, ours, m.unit, m.target, word), met
+	}
+	return fmt.Sprintf("| %s | %.3g %s | %.3g %s | %.1f | %s | %s |\n", m.name, c, m.unit, ours, m.unit, c/ours, m.target, word), met
 }
