@@ -32,6 +32,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench: attackers:", attack(*file))
 		os.Exit(2)
 	}
+	if *only != "" && *out != "" {
+		fmt.Fprintln(os.Stderr, "bench: -o writes all rows, and -only has not measured them")
+		os.Exit(2)
+	}
 	met, err := run(*only, *out)
 	switch {
 	case err != nil:
