@@ -148,6 +148,12 @@ func each(who string) []string {
 // play plays a script in a laboratory of its own.
 func play(t *testing.T, cfg Config, s *scenario.File) string {
 	t.Helper()
+	return inLab(t, cfg, func(_ *Lab, p *Player) error { return p.Play(t.Context(), s) })
+}
+
+// inLab does something in a laboratory of its own, and returns what was printed.
+func inLab(t *testing.T, cfg Config, do func(*Lab, *Player) error) string {
+	t.Helper()
 	cfg.TempDir = tempRoot(t)
 	var log, out bytes.Buffer
 	cfg.Log = &log
@@ -156,9 +162,8 @@ func play(t *testing.T, cfg Config, s *scenario.File) string {
 		t.Fatal(err)
 	}
 	p := &Player{Lab: l, Out: &out}
-	err = p.Begin(t.Context())
-	if err == nil {
-		err = p.Play(t.Context(), s)
+	if err = p.Begin(t.Context()); err == nil {
+		err = do(l, p)
 	}
 	if cerr := l.Close(); err != nil || cerr != nil {
 		t.Fatalf("%v, %v\n%s\n%s", err, cerr, out.String(), log.String())
@@ -358,35 +363,27 @@ func TestAlarm(t *testing.T) {
 func TestRandom(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	cfg := Defaults()
 	cfg.Nodes = 2 + rng.IntN(3)
-	cfg.TempDir = tempRoot(t)
-	var log, out bytes.Buffer
-	cfg.Log = &log
-	l, err := Start(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &Player{Lab: l, Out: &out}
-	err = p.Begin(t.Context())
-	for i := 0; i < *faults && err == nil; i++ {
-		_, err = p.Type(t.Context(), fmt.Sprintf("%s; wait %dms", fault(rng, l.View()), 50+rng.IntN(1500)))
-	}
-	if err == nil {
-		v := l.View()
-		_, err = p.Type(t.Context(), mended(&v))
-	}
-	v := l.View()
-	if err == nil {
-		err = p.End()
-	}
-	if cerr := l.Close(); err != nil || cerr != nil {
-		t.Fatalf("seed %d: %v, %v\n%s\n%s", seed, err, cerr, out.String(), log.String())
-	}
+	var v View
+	out := inLab(t, cfg, func(l *Lab, p *Player) error {
+		for range *faults {
+			if _, err := p.Type(t.Context(), fmt.Sprintf("%s; wait %dms", fault(rng, l.View()), 50+rng.IntN(1500))); err != nil {
+				return err
+			}
+		}
+		v = l.View()
+		_, err := p.Type(t.Context(), mended(&v))
+		if v = l.View(); err != nil {
+			return err
+		}
+		return p.End()
+	})
 	for _, n := range v.Nodes {
 		if !v.Calm || !n.Quorate || len(n.With) != cfg.Nodes-1 || n.FromDevice != 1 {
-			t.Fatalf("seed %d: at the end node %v is %+v\n%s\n%s", seed, n.ID, n, out.String(), log.String())
+			t.Fatalf("at the end node %v is %+v\n%s", n.ID, n, out)
 		}
 	}
 }
