@@ -257,19 +257,25 @@ func TestCTool(t *testing.T) {
 	}
 }
 
+// begin lets a daemon run for as long as the test does.
+func begin(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+}
+
 // TestCDaemon: our client reads the C daemon's socket, and what it does not know it refuses.
 func TestCDaemon(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s")
 	cmd := exec.Command(tool(t, "corosync-qnetd", "corosync-qnetd"), "-f", "-l", "127.0.0.1", "-p", "15499", "-s", "off", "-c", "off",
 		"-S", "lock_file="+filepath.Join(dir, "l")+",local_socket_file="+path)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}()
+	begin(t, cmd)
 	var text string
 	err := errors.New("not asked")
 	for range 200 {

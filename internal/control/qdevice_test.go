@@ -94,13 +94,7 @@ func TestCNodeDaemon(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s")
 	cmd := exec.Command(bin, "-f", "-S", "lock_file="+filepath.Join(dir, "l")+",local_socket_file="+path)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}()
+	begin(t, cmd)
 	var text string
 	var err error
 	for range 1000 { // until the first ring
