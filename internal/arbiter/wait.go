@@ -49,7 +49,7 @@ func newPauses() pauses {
 
 // naps reports whether there is a nap, after ending one whose time has passed.
 func (p *pauses) naps(now time.Time) bool {
-	if !p.napEnd.IsZero() && !now.Before(p.napEnd) {
+	if timing.Due(now, p.napEnd) {
 		p.napEnd = time.Time{}
 	}
 	return !p.napEnd.IsZero()
@@ -113,7 +113,7 @@ func (l *loop) next() bool {
 // read everything after the process, or the machine that it runs on, stood still.
 func (l *loop) tick() {
 	at, now := l.machine.Deadline(), time.Now()
-	if at.IsZero() || now.Before(at) {
+	if !timing.Due(now, at) {
 		return
 	}
 	switch {
@@ -130,7 +130,7 @@ func (l *loop) tick() {
 // harm.
 func (l *loop) arm() {
 	at := l.deadline()
-	if at.IsZero() || !l.armed.IsZero() && !at.Before(l.armed) {
+	if !timing.Before(at, l.armed) {
 		return
 	}
 	l.armed = at

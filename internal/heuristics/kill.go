@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/quorate/quorate/internal/timing"
 )
 
 const (
@@ -64,7 +66,7 @@ func (r *Runner) sweep() {
 	now := time.Now()
 	var wanted []*search
 	for _, f := range r.kill.families {
-		if !f.due.IsZero() && !now.Before(f.due) {
+		if timing.Due(now, f.due) {
 			f.next = killSignal
 			if r.kill.searching { // it hangs: what is known by now must do
 				r.signal(f, now)
@@ -137,9 +139,7 @@ func (r *Runner) arm(now time.Time) {
 	}
 	var at time.Time
 	for _, f := range r.kill.families {
-		if !f.due.IsZero() {
-			at = earlier(at, f.due)
-		}
+		at = timing.Earliest(at, f.due)
 	}
 	if !at.IsZero() {
 		r.kill.timer = time.AfterFunc(at.Sub(now), func() { r.loop.post(r.sweep) })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quorate/quorate/internal/qnet"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // Config is how commands are run. A zero field is the C daemon's default.
@@ -240,7 +241,7 @@ func (r *Runner) shut() {
 	}
 	r.kill.families = append(r.kill.families, &family{mark: r.mark, start: r.first, everyRun: true, reaped: true, next: termSignal})
 	for _, f := range r.kill.families {
-		f.due = earlier(f.due, time.Now().Add(closeGrace))
+		f.due = timing.Earliest(f.due, time.Now().Add(closeGrace))
 	}
 	time.AfterFunc(max(r.cfg.KillInterval, closeLimit), func() { r.loop.post(r.quit) })
 	r.sweep()
@@ -266,11 +267,4 @@ func (r *Runner) onStarter(f func()) {
 		}(r.starter)
 	}
 	r.starter.post(f)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }

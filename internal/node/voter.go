@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate/quorate/corosync"
 	"github.com/quorate/quorate/internal/qdevice"
+	"github.com/quorate/quorate/internal/timing"
 )
 
 // tryAgainTime is how long a poll waits that Corosync did not take.
@@ -92,7 +93,7 @@ func (p *voter) run(ctx context.Context) error {
 func (p *voter) poll(ctx context.Context, o qdevice.Poll) (r pollResult) {
 	for {
 		// Rule N3: this may be long after the machine asked for it.
-		if !o.Until.IsZero() && !p.now().Before(o.Until) {
+		if timing.Due(p.now(), o.Until) {
 			r.stale = true
 			return r
 		}

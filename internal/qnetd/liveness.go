@@ -121,7 +121,7 @@ func (s *Server) suspect(now time.Time, c *client) {
 // armClient sets the client's next timer.
 func (s *Server) armClient(c *client) {
 	at := s.clientDeadline(c)
-	if at.IsZero() || (!c.armed.IsZero() && !at.Before(c.armed)) {
+	if !timing.Before(at, c.armed) {
 		return // the entry that stands comes up first and looks again
 	}
 	c.armed = at

@@ -263,7 +263,7 @@ func (s *Server) persisted(now time.Time, in Persisted) {
 
 // armCluster makes sure that the cluster is settled again at the instant at.
 func (s *Server) armCluster(cl *cluster, at time.Time) {
-	if at.IsZero() || (!cl.armed.IsZero() && !at.Before(cl.armed)) {
+	if !timing.Before(at, cl.armed) {
 		return
 	}
 	cl.armed = at

@@ -3,7 +3,11 @@
 
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/quorate/quorate/internal/timing"
+)
 
 // source is where an input of a program comes from. What comes from one source
 // keeps its order.
@@ -100,7 +104,7 @@ func (p *process) arm() {
 		if p.stopped() {
 			return // it looks when it goes on
 		}
-		if t := p.prog.deadline(); !t.IsZero() && !p.now().Before(t) {
+		if timing.Due(p.now(), p.prog.deadline()) {
 			p.prog.handle(p.now(), nil)
 		}
 		p.arm()

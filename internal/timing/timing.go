@@ -13,12 +13,15 @@ import "time"
 func Earliest(instants ...time.Time) time.Time {
 	var first time.Time
 	for _, at := range instants {
-		if first.IsZero() || !at.IsZero() && at.Before(first) {
+		if Before(at, first) {
 			first = at
 		}
 	}
 	return first
 }
+
+// Before reports whether a comes before b.
+func Before(a, b time.Time) bool { return !a.IsZero() && (b.IsZero() || a.Before(b)) }
 
 // Due reports whether the instant at has come.
 func Due(now, at time.Time) bool { return !at.IsZero() && !now.Before(at) }

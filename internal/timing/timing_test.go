@@ -32,6 +32,17 @@ func TestEarliest(t *testing.T) {
 	}
 }
 
+func TestBefore(t *testing.T) {
+	for _, c := range []struct {
+		a, b time.Time
+		want bool
+	}{{never, never, false}, {never, at(1), false}, {at(1), never, true}, {at(1), at(1), false}, {at(1), at(2), true}, {at(2), at(1), false}} {
+		if got := Before(c.a, c.b); got != c.want {
+			t.Errorf("%v, %v: %t", c.a, c.b, got)
+		}
+	}
+}
+
 func TestDue(t *testing.T) {
 	for _, c := range []struct {
 		at   time.Time
