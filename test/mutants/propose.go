@@ -151,6 +151,10 @@ func (p *proposer) call(c *ast.CallExpr) bool {
 			p.edit(c, "!"+p.of(c.Args[0])+".Before("+p.of(f.X)+")")
 		case "After":
 			p.edit(c, "!"+p.of(f.X)+".Before("+p.of(c.Args[0])+")")
+		case "Earliest":
+			for _, x := range c.Args {
+				p.edit(c, p.of(x))
+			}
 		case "note":
 			return false
 		}
@@ -281,7 +285,7 @@ func complete(tables []*table, only *regexp.Regexp, lab *laboratory, fill bool) 
 			}
 			continue
 		}
-		if lab.each(todo, (*mutant).discover); len(todo) == 0 {
+		if lab.discover(todo); len(todo) == 0 {
 			continue
 		}
 		if err := t.add(todo); err != nil {
@@ -322,7 +326,7 @@ func (t *table) add(rows []*row) error {
 	for i := len(t.parts) - 1; i >= 0; i-- {
 		var b strings.Builder
 		for _, r := range rows {
-			if r.scope == t.parts[i].scope && !r.broken {
+			if r.scope.where == t.parts[i].scope.where && !r.broken {
 				fmt.Fprintf(&b, "\n%s", r)
 			}
 		}

@@ -120,11 +120,26 @@ func (m *mutant) run(limit time.Duration, which ...string) result {
 	return res
 }
 
+// discover plays new rows: with the tests of the file's own package, and where none notices
+// with those of the others that the table names.
+func (l *laboratory) discover(rows []*row) {
+	for len(rows) > 0 {
+		l.each(rows, (*mutant).discover)
+		var left []*row
+		for _, r := range rows {
+			if r.test == "" && !r.broken && r.scope.others != "" {
+				r.pkg, r.scope.others, _ = strings.Cut(r.scope.others, " ")
+				left = append(left, r)
+			}
+		}
+		rows = left
+	}
+}
+
 // discover plays a new row, and writes down what notices it.
 func (m *mutant) discover() {
 	if m.err != nil {
 		m.broken = errors.Is(m.err, errCompile)
-		m.lives = m.err.Error()
 		return
 	}
 	res := m.runTest("TestScenarios", hangLimit)

@@ -16,7 +16,8 @@ import (
 
 // A table is read line by line. Lines of "#" and empty ones are skipped.
 //
-//	file internal/decision/algorithms.go   the file of the rows below
+//	file internal/decision/algorithms.go   the file of the rows below; packages may follow whose
+//	                                       tests -fill plays if those of its own live
 //	func ffsplit F1                        the function of the rows below; its edits belong to
 //	                                       F1 until a comment in it says "Rule F2:". Where a
 //	                                       file has two of the name, look.ffsplit is the
@@ -55,6 +56,8 @@ type scope struct {
 	name  string
 	rule  string
 	where string // in the table
+
+	others string // packages
 }
 
 // row is one edit.
@@ -117,7 +120,7 @@ func readTable(name string) (*table, error) {
 		return nil, err
 	}
 	t := &table{name: name, words: map[string]string{}}
-	var file string
+	var file, others string
 	var r *row // that is being read
 	n := 0
 	for line := range strings.SplitSeq(string(text), "\n") {
@@ -127,13 +130,13 @@ func readTable(name string) (*table, error) {
 		switch {
 		case line == "" || line[0] == '#':
 		case verb == "file":
-			file = rest
+			file, others, _ = strings.Cut(rest, " ")
 		case verb == "func" || verb == "some" || verb == "const":
 			f := strings.Fields(rest)
 			if len(f) != 2 || file == "" {
 				return nil, fmt.Errorf("%s: want %q and a rule, after a file", where, verb+" NAME")
 			}
-			t.parts = append(t.parts, &part{scope: scope{file, verb, f[0], f[1], where}, end: n})
+			t.parts = append(t.parts, &part{scope: scope{file, verb, f[0], f[1], where, others}, end: n})
 		case verb == "words":
 			rule, why, _ := strings.Cut(rest, " ")
 			t.words[rule] = why
