@@ -20,11 +20,12 @@ type world struct {
 	rng      *rand.Rand
 	members  []*totem.Member
 	part     []int
-	compared int                           // pairs that went on together
-	sent     uint32                        // messages so far; each is a NodeInfo with its number
-	got      map[*totem.Member][]delivery  // since the member was started
-	ended    map[*totem.Member]bool        // it has ended its part of the sync
-	left     map[*totem.Member]*totem.Ring // of which the rest was delivered to it
+	compared int                                    // pairs that went on together
+	sent     uint32                                 // messages so far; each is a NodeInfo with its number
+	got      map[*totem.Member][]delivery           // since the member was started
+	ended    map[*totem.Member]bool                 // it has ended its part of the sync
+	entered  map[*totem.Member]map[*totem.Ring]bool // rings that it has begun the sync of
+	left     map[*totem.Member]*totem.Ring          // of which the rest was delivered to it
 }
 
 // delivery is what a member was told, and in which ring of its own.
@@ -37,7 +38,7 @@ func newWorld(t *testing.T, seed uint64, nodes int) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), part: make([]int, nodes),
 		got: map[*totem.Member][]delivery{}, ended: map[*totem.Member]bool{},
-		left: map[*totem.Member]*totem.Ring{},
+		left: map[*totem.Member]*totem.Ring{}, entered: map[*totem.Member]map[*totem.Ring]bool{},
 	}
 	for id := range nodes {
 		w.members = append(w.members, &totem.Member{ID: qnet.NodeID(id + 1)})
@@ -56,6 +57,16 @@ func (w *world) tell(m *totem.Member, in votequorum.Input) {
 		w.got[m] = append(w.got[m], delivery{m.Ring, fmt.Sprintf("%v: %v", in.From, in.Msg)})
 	case votequorum.SyncStart:
 		w.ended[m] = false
+		if w.entered[m] == nil {
+			w.entered[m] = map[*totem.Ring]bool{}
+		}
+		w.entered[m][m.Ring] = true
+	case votequorum.SyncProcess:
+		for _, o := range m.Ring.Members {
+			if !w.entered[o][m.Ring] {
+				w.t.Fatalf("node %v goes on with the sync of ring %v, and node %v has not begun it", m.ID, m.Ring.ID, o.ID)
+			}
+		}
 	case votequorum.SyncActivate:
 		for _, o := range m.Ring.Members {
 			if o.Ring == m.Ring && !w.ended[o] {
@@ -204,6 +215,89 @@ func TestHistories(t *testing.T) {
 	}
 }
 
+// ringOf returns running members in one ring, which have delivered all that is in it.
+func ringOf(ids ...qnet.NodeID) []*totem.Member {
+	var all []*totem.Member
+	for _, id := range ids {
+		m := &totem.Member{ID: id}
+		m.Start()
+		all = append(all, m)
+	}
+	_, _ = totem.Form(all)
+	for _, m := range all {
+		m.Enter()
+	}
+	for _, m := range all {
+		for _, ok := m.Next(); ok; _, ok = m.Next() {
+		}
+	}
+	return all
+}
+
+// TestLeftBehind: what was delivered on the way into a ring is not delivered again
+// on the way into another.
+func TestLeftBehind(t *testing.T) {
+	all := ringOf(1, 2)
+	all[0].Send(votequorum.NodeInfo{Votes: 1})
+	if _, rest := totem.Form(all); len(rest) != 2 {
+		t.Fatalf("%d deliveries to two nodes", len(rest))
+	}
+	if _, rest := totem.Form(all); len(rest) != 0 {
+		t.Errorf("delivered again: %v", rest)
+	}
+}
+
+// TestOldSync: that a node was done with the sync of an old ring says nothing in the
+// next one; what else it has sent in between arrives.
+func TestOldSync(t *testing.T) {
+	all := ringOf(1, 2)
+	all[1].Gather()
+	if all[1].EndSync() || all[1].Send(votequorum.NodeInfo{Votes: 1}) {
+		t.Error("sent without a ring")
+	}
+	_, _ = totem.Form(all)
+	for _, m := range all {
+		m.Enter()
+	}
+	var got []string
+	for in, ok := all[0].Next(); ok; in, ok = all[0].Next() {
+		if in != nil {
+			got = append(got, fmt.Sprintf("%T", in))
+		}
+	}
+	all[0].EndSync()
+	if in, ok := all[0].Next(); !ok || in != nil || !all[0].Syncing() {
+		t.Errorf("the sync ends before node 2 has ended it: %v", in)
+	}
+	if want := []string{"votequorum.Deliver", "votequorum.SyncProcess"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestNoToken: without its token a ring takes nothing and delivers nothing; when the
+// token is back, what has waited is sent.
+func TestNoToken(t *testing.T) {
+	all := ringOf(1, 2)
+	all[0].Send(votequorum.NodeInfo{Votes: 1})
+	all[0].Ring.Break(true)
+	if all[1].Send(votequorum.NodeInfo{Votes: 2}) {
+		t.Error("sent without the token")
+	}
+	if in, ok := all[1].Next(); ok {
+		t.Errorf("delivered without the token: %v", in)
+	}
+	all[0].Ring.Break(false)
+	if !all[1].Resume() || all[0].Resume() {
+		t.Error("node 2 had something to send, and node 1 had not")
+	}
+	for want := range uint32(2) {
+		in, _ := all[1].Next()
+		if d, ok := in.(votequorum.Deliver); !ok || d.Msg.(votequorum.NodeInfo).Votes != want+1 {
+			t.Errorf("delivered %v, want message %d", in, want+1)
+		}
+	}
+}
+
 // TestFlush: what one of those that go on together has delivered or sent, all of them
 // deliver; what only a node that is gone has seen, nobody does.
 func TestFlush(t *testing.T) {
@@ -254,6 +348,14 @@ func TestGroups(t *testing.T) {
 func TestLoss(t *testing.T) {
 	r, _ := totem.Form([]*totem.Member{{ID: 3}, {ID: 1}, {ID: 2}})
 	var asked []string
+	if loss := r.Loss(func(a, b *totem.Member) totem.Loss {
+		if a.ID == 3 && a == b {
+			return totem.Silent
+		}
+		return totem.Whole
+	}); loss != totem.Silent {
+		t.Errorf("a member is gone: %v", loss)
+	}
 	loss := r.Loss(func(a, b *totem.Member) totem.Loss {
 		asked = append(asked, fmt.Sprint(a.ID, b.ID))
 		if a.ID == 2 && b.ID == 1 {
