@@ -12,7 +12,37 @@ import (
 
 // TestImports holds every package to its row in docs/architecture.md.
 func TestImports(t *testing.T) {
-	report(t, compare(architectureTables(t), packages(t)))
+	tab := architectureTables(t)
+	report(t, compare(tab, packages(t)))
+	report(t, upwards(tab))
+}
+
+// confParser is the one package that is not pure and that pure packages may import: what they
+// use of it is.
+const confParser = "corosync/conf"
+
+// upwards finds rows that import what does not stand above them, and pure ones that import
+// what is not pure.
+func upwards(tab tables) (problems []string) {
+	above := map[string]row{}
+	below := map[string]bool{}
+	for _, r := range tab.rows {
+		below[short(r.path)] = true
+	}
+	for _, r := range tab.rows {
+		for _, name := range r.imports {
+			a, ok := above[name]
+			switch {
+			case !ok && below[name]:
+				problems = append(problems, fmt.Sprintf("%s: %s imports %s, which does not stand above it: move a row, or turn the import around",
+					architecture, r.path, name))
+			case ok && r.pure && !a.pure && name != confParser:
+				problems = append(problems, fmt.Sprintf("%s: %s is pure and imports %s, which is not", architecture, r.path, name))
+			}
+		}
+		above[short(r.path)] = r
+	}
+	return problems
 }
 
 // compare finds packages without a row, rows without a package, and imports that are in
@@ -113,5 +143,27 @@ func TestCompare(t *testing.T) {
 	tab.rows[2].imports = []string{"a", "b", "b,"}
 	if got := compare(tab, good()); len(got) != 1 || !strings.Contains(got[0], "no such package of ours") {
 		t.Errorf("a wrong name: %q", got)
+	}
+}
+
+// TestUpwards: an import that points downwards is found, and a pure package that imports one
+// that is not.
+func TestUpwards(t *testing.T) {
+	rows := []row{
+		{path: "corosync/conf"}, {path: "internal/a", pure: true, imports: []string{"corosync/conf", "io"}},
+		{path: "internal/b", imports: []string{"a"}}, {path: "cmd/c", imports: []string{"a", "b"}},
+	}
+	if got := upwards(tables{rows: rows}); len(got) > 0 {
+		t.Errorf("in order: %q", got)
+	}
+	rows[2].imports = []string{"cmd/c"}
+	if got := upwards(tables{rows: rows}); len(got) != 1 || !strings.Contains(got[0], "internal/b imports cmd/c, which does not stand above it") {
+		t.Errorf("downwards: %q", got)
+	}
+	rows[2] = row{path: "internal/b", pure: true, imports: []string{"a"}}
+	rows[3] = row{path: "internal/c"}
+	rows = append(rows, row{path: "internal/d", pure: true, imports: []string{"c"}})
+	if got := upwards(tables{rows: rows}); len(got) != 1 || !strings.Contains(got[0], "internal/d is pure and imports c, which is not") {
+		t.Errorf("not pure: %q", got)
 	}
 }
