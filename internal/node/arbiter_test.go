@@ -7,11 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,16 @@ func startArbiter(t *testing.T, host string, port uint16, dir string) *arbiterUn
 		return arbiter.Run(ctx, a.cfg)
 	})
 	return a
+}
+
+// port is the one that the arbiter listens on.
+func (a *arbiterUnderTest) port(t *testing.T) uint16 {
+	t.Helper()
+	addr, err := netip.ParseAddrPort(a.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr.Port()
 }
 
 // TestNodesWithArbiter runs two daemons over a Corosync each, against the real
@@ -201,12 +212,7 @@ func TestArbitersReason(t *testing.T) {
 // one arbiter: two that share no register would give the vote twice.
 func TestTwoArbiters(t *testing.T) {
 	ours := startArbiter(t, "127.0.0.3", 0, t.TempDir())
-	_, port, _ := net.SplitHostPort(ours.addr)
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	startArbiter(t, "127.0.0.2", uint16(n), t.TempDir())
+	startArbiter(t, "127.0.0.2", ours.port(t), t.TempDir())
 	m := newMachine(t, 1, ours.addr, enrol(t, filepath.Join(ours.dir, "nssdb")))
 	m.cmap.Set("quorum.device.net.host", cmap.StringValue("127.0.0.2, 127.0.0.3"))
 	m.start()
@@ -222,11 +228,6 @@ func TestTwoArbiters(t *testing.T) {
 // with what to do, and it is taken back when it comes again.
 func TestCopiedCA(t *testing.T) {
 	one := startArbiter(t, "127.0.0.4", 0, t.TempDir())
-	_, port, _ := net.SplitHostPort(one.addr)
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
 	nodeDir := enrol(t, filepath.Join(one.dir, "nssdb"))
 	copied := t.TempDir()
 	if err := os.CopyFS(filepath.Join(copied, "nssdb"), os.DirFS(filepath.Join(one.dir, "nssdb"))); err != nil {
@@ -243,16 +244,17 @@ func TestCopiedCA(t *testing.T) {
 	if len(here.Register) != 32 || there != here {
 		t.Errorf("the arbiter's register is %q, to the node %q", here.Register, there.Register)
 	}
-	startArbiter(t, "127.0.0.5", uint16(n), copied)
+	startArbiter(t, "127.0.0.5", one.port(t), copied)
 	if err := one.stop(); err != nil {
 		t.Fatal(err)
 	}
+	port := fmt.Sprint(one.port(t))
 	want := "the arbiter at 127.0.0.5:" + port + " is not the one at 127.0.0.4:" + port + " and is not used: both could give their vote at once. " +
 		"Leave one of the two in quorum.device.net.host; if the one at 127.0.0.4:" + port + " is gone for good, restart corosync-qdevice"
 	m.await("the refusal", func() bool { return strings.Contains(m.log.String(), want) })
 	connected := func() int { return strings.Count(m.log.String(), "event=connected ") }
 	before := connected()
-	startArbiter(t, "127.0.0.4", uint16(n), one.dir)
+	startArbiter(t, "127.0.0.4", one.port(t), one.dir)
 	m.await("connected to the first again", func() bool { return connected() > before })
 	m.await("its address", func() bool { return strings.Contains(m.ask("json"), `{"address":"127.0.0.4","active":true`) })
 	m.stop()

@@ -4,10 +4,8 @@
 package node
 
 import (
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -29,12 +27,7 @@ func TestCertificatesChange(t *testing.T) {
 	if err := before.stop(); err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(before.addr)
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := startArbiter(t, "127.0.0.1", uint16(n), t.TempDir())
+	after := startArbiter(t, "127.0.0.1", before.port(t), t.TempDir())
 	m.await("refused", func() bool {
 		return strings.Contains(m.log.String(), "is not the arbiter that this cluster is enrolled with")
 	})
