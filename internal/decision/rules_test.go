@@ -4,23 +4,18 @@
 package decision
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
+
+	"github.com/quorate/quorate/internal/golden"
 )
 
 // TestRules holds docs/decision.md, the code and the tests to one another: each
 // rule of this package is cited in both, by its number alone, so that its sentence can
 // be improved.
 func TestRules(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/decision.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, tests := read(t, "*.go", false), read(t, "*_test.go", true)
-	rules := regexp.MustCompile(`(?m)^- \*\*([FLTXP]\d)\*\* `).FindAllStringSubmatch(string(doc), -1)
+	doc, code, tests := golden.Read(t, "../../docs/decision.md"), golden.Code(t, "."), golden.ReadAll(t, "*_test.go")
+	rules := regexp.MustCompile(`(?m)^- \*\*([FLTXP]\d)\*\* `).FindAllStringSubmatch(doc, -1)
 	if len(rules) < 20 {
 		t.Fatalf("only %d rules found", len(rules))
 	}
@@ -33,25 +28,4 @@ func TestRules(t *testing.T) {
 			t.Errorf("rule %s is cited in no test", r[1])
 		}
 	}
-}
-
-// read returns the text of files.
-func read(t *testing.T, pattern string, tests bool) string {
-	t.Helper()
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, p := range paths {
-		if strings.HasSuffix(p, "_test.go") != tests {
-			continue
-		}
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(b)
-	}
-	return all.String()
 }
