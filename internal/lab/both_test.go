@@ -4,13 +4,11 @@
 package lab
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/quorate/quorate/internal/golden"
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/scenario"
 	"github.com/quorate/quorate/internal/sim"
@@ -20,63 +18,43 @@ import (
 // scripts that the simulator can play, on both: at the end the same nodes are quorate,
 // with the same others.
 func TestBothPlayers(t *testing.T) {
-	shared, err := filepath.Glob("../scenario/testdata/*.txt")
-	if err != nil || len(shared) < 3 {
-		t.Fatalf("%d files, %v", len(shared), err)
-	}
-	for _, file := range shared {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	golden.Each(t, "../scenario/testdata/*.txt", 3, func(t *testing.T, file, text string) {
+		t.Parallel()
+		cfg := Defaults()
+		cfg.Nodes = 4 // for scripts
+		s, err := ParseScript(file, text, &cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := simulated(t, file, text)
+		if strings.Count(want, "not quorate") == strings.Count(want, "\n") {
+			t.Errorf("nobody is quorate at the end: the file shows little\n%s", want)
+		}
+		for try := 1; ; try++ {
+			got, out := played(t, cfg, s)
+			if got == want {
+				return
 			}
-			cfg := Defaults()
-			cfg.Nodes = 4 // for scripts
-			s, err := ParseScript(file, string(text), &cfg)
-			if err != nil {
-				t.Fatal(err)
+			if !strings.Contains(out, "it stood still") || try == 10 {
+				t.Fatalf("in the laboratory\n%sin the simulator\n%s%s", got, want, out)
 			}
-			want := simulated(t, file, string(text))
-			if strings.Count(want, "not quorate") == strings.Count(want, "\n") {
-				t.Errorf("nobody is quorate at the end: the file shows little\n%s", want)
-			}
-			for try := 1; ; try++ {
-				got, out := played(t, cfg, s)
-				if got == want {
-					return
-				}
-				if !strings.Contains(out, "it stood still") || try == 10 {
-					t.Fatalf("in the laboratory\n%sin the simulator\n%s%s", got, want, out)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // played plays a file in a laboratory, and returns what its nodes have come to.
 func played(t *testing.T, cfg Config, s *scenario.File) (end, out string) {
 	t.Helper()
-	cfg.TempDir = tempRoot(t)
-	var b bytes.Buffer
-	l, err := Start(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	p := &Player{Lab: l, Out: &b}
-	if err := p.Begin(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Play(t.Context(), s); err != nil {
-		t.Fatalf("%v\n%s", err, b.String())
-	}
-	v := l.View()
-	for i := range v.Nodes {
-		n := &v.Nodes[i]
-		end += ends(n.ID, n.Up, n.Quorate && n.Settled, n.members())
-	}
-	return end, b.String()
+	out = inLab(t, cfg, func(l *Lab, p *Player) error {
+		err := p.Play(t.Context(), s)
+		v := l.View()
+		for i := range v.Nodes {
+			n := &v.Nodes[i]
+			end += ends(n.ID, n.Up, n.Quorate && n.Settled, n.members())
+		}
+		return err
+	})
+	return end, out
 }
 
 // simulated plays a file in the simulator, and returns the same.
