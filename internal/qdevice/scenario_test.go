@@ -40,6 +40,7 @@ type player struct {
 	id      qnet.RegisterID // of Init replies; zero: none
 	at      qdevice.Connected
 	voteSeq uint32
+	polled  qdevice.Poll // the last one
 	runs    uint64
 	out     strings.Builder
 }
@@ -47,14 +48,18 @@ type player struct {
 var start = time.Unix(1_000_000, 0)
 
 func play(t *testing.T, text string) string {
-	p := &player{t: t, now: start, grace: 16000, cfg: qdevice.Config{
+	p := newPlayer(t)
+	golden.Commands(text, &p.out, p.do)
+	return p.out.String()
+}
+
+func newPlayer(t *testing.T) *player {
+	return &player{t: t, now: start, grace: 16000, cfg: qdevice.Config{
 		Cluster: "prod", Node: 1, Algorithm: qnet.FFSplit, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerLowest},
 		KeepActivePartition: true, Timeout: 10 * time.Second, SyncTimeout: 30 * time.Second, Heartbeat: 8 * time.Second,
 		ConnectTimeout: 8 * time.Second, WithdrawTime: 400 * time.Millisecond, HeuristicsTimeout: 5 * time.Second,
 		HeuristicsSync: 15 * time.Second, HeuristicsInterval: 30 * time.Second, MinReplySize: 32768, MaxReplySize: 16 << 20, Seed: 1,
 	}}
-	golden.Commands(text, &p.out, p.do)
-	return p.out.String()
 }
 
 func (p *player) say(format string, args ...any) {
@@ -196,6 +201,10 @@ func (p *player) arbiter(f []string) {
 	case "vote":
 		p.voteSeq++
 		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(p.voteSeq), RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(votes[f[2]]), Reason: wire.Reason(p.text(f[3:]))}})
+	case "vote-without-ring":
+		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(uint32(1)), Vote: wire.Some(votes[f[1]])}})
+	case "vote-without-vote":
+		p.step(qdevice.Received{Msg: wire.VoteInfo{Seq: wire.Some(uint32(1)), RingID: wire.Some(p.ring(f[1]))}})
 	case "wait-reply": // to the membership list
 		p.step(qdevice.Received{Msg: wire.NodeListReply{Seq: wire.Some(uint32(7)), ListType: wire.Some(qnet.Membership),
 			RingID: wire.Some(p.ring(f[1])), Vote: wire.Some(qnet.VoteWaitForReply)}})
@@ -276,6 +285,7 @@ func (p *player) step(in qdevice.Input) {
 	for _, o := range slices.Clone(p.node.Step(p.now, in)) {
 		switch o := o.(type) {
 		case qdevice.Poll:
+			p.polled = o
 			p.say("poll: ring %s, cast %v", o.Ring, o.Cast)
 		case qdevice.Connect:
 			p.say("connect")
