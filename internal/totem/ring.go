@@ -131,6 +131,23 @@ func Form(nodes []*Member) (*Ring, []Delivery) {
 	return r, rest
 }
 
+// FormAtOnce makes a ring of these nodes that all enter at once, and has step tell
+// their votequorum so. Its number follows seq, and is returned: rings that share one
+// sequence of numbers can be told apart in a transcript.
+func FormAtOnce(nodes []*Member, seq uint64, step func(*Member, votequorum.Input)) uint64 {
+	for _, m := range nodes {
+		m.Seq = seq
+	}
+	r, rest := Form(nodes)
+	for _, d := range rest {
+		step(d.To, d.In)
+	}
+	for _, m := range r.Members {
+		step(m, m.Enter())
+	}
+	return r.ID.Seq
+}
+
 // flush returns the rest of a ring for those of its members that go on together:
 // what one of them has delivered or sent itself, all deliver.
 func (r *Ring) flush(group []*Member) []Delivery {

@@ -10,6 +10,7 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 	"github.com/quorate/quorate/internal/timing"
 	"github.com/quorate/quorate/internal/totem"
+	"github.com/quorate/quorate/internal/votequorum"
 )
 
 func (m *Machine) setLink(in SetLink) {
@@ -76,21 +77,13 @@ func (m *Machine) regroup() {
 	}
 }
 
-// form makes a ring of nodes, which all enter it at once. All rings share one
-// sequence of numbers, so that a transcript tells them apart.
+// form makes a ring of nodes, which all enter it at once.
 func (m *Machine) form(g []*node) {
 	members := make([]*totem.Member, len(g))
 	for i, n := range g {
-		n.due, n.Seq, members[i] = time.Time{}, m.seq, &n.Member
+		n.due, members[i] = time.Time{}, &n.Member
 	}
-	r, rest := totem.Form(members)
-	m.seq = r.ID.Seq
-	for _, d := range rest {
-		m.step(m.node(d.To.ID), d.In)
-	}
-	for _, n := range g {
-		m.step(n, n.Enter())
-	}
+	m.seq = totem.FormAtOnce(members, m.seq, func(o *totem.Member, in votequorum.Input) { m.step(m.node(o.ID), in) })
 }
 
 // refresh takes note of what each node's ring has lost: it stays so until a ring is

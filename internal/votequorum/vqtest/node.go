@@ -12,21 +12,13 @@ import (
 	vq "github.com/quorate/quorate/internal/votequorum"
 )
 
-// form makes a ring of nodes, which all enter it at once. The rings of a cluster
-// share one sequence of numbers, so that a transcript tells them apart.
+// form makes a ring of nodes, which all enter it at once.
 func (c *Cluster) form(group []*Node) {
 	members := make([]*totem.Member, len(group))
 	for i, n := range group {
-		n.Seq, members[i] = c.seq, &n.Member
+		members[i] = &n.Member
 	}
-	r, rest := totem.Form(members)
-	c.seq = r.ID.Seq
-	for _, d := range rest {
-		c.Node(d.To.ID).step(c, d.In)
-	}
-	for _, n := range group {
-		n.step(c, n.Enter())
-	}
+	c.seq = totem.FormAtOnce(members, c.seq, func(m *totem.Member, in vq.Input) { c.Node(m.ID).step(c, in) })
 }
 
 // deliver delivers the next entry of the ring to a node.
