@@ -61,7 +61,7 @@ func (s screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		s.width, s.height = msg.Width, msg.Height
 	case looked:
-		s.take(msg)
+		s.record(msg)
 	case tea.KeyPressMsg:
 		_, rest, room := s.layout()
 		switch msg.String() {
@@ -85,8 +85,8 @@ func (s screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return s, nil
 }
 
-// take takes note of a look, and of what it has changed.
-func (s *screen) take(l looked) {
+// record keeps a look, and of what it has changed.
+func (s *screen) record(l looked) {
 	before, failed := s.now.found, s.now.failed
 	if before == nil {
 		before = s.last

@@ -106,15 +106,15 @@ func (c *Client) followQuorum(ctx context.Context) error {
 	return await(ctx, first, c.quorum.Done())
 }
 
-// follow lets take have every event, under the lock, and tells of each. What it
-// returns is closed when take has first said that the event was one that counts.
-func follow[E any](c *Client, events <-chan E, take func(E) bool) <-chan struct{} {
+// follow applies every event, under the lock, and reports each as a change. What it
+// returns is closed at the first event that apply says counts.
+func follow[E any](c *Client, events <-chan E, apply func(E) bool) <-chan struct{} {
 	first := make(chan struct{})
 	c.wg.Go(func() {
 		known := false
 		for e := range events {
 			c.mu.Lock()
-			counts := take(e)
+			counts := apply(e)
 			c.mu.Unlock()
 			if counts && !known {
 				known = true
@@ -281,14 +281,14 @@ func (c *Client) addAbsent(ctx context.Context, q *status.Quorum, list nodes) er
 		if n.id == 0 || isMember(q, n.id) {
 			continue
 		}
-		heard, known, err := c.votesOf(ctx, n.id)
+		last, known, err := c.votesOf(ctx, n.id)
 		if err != nil {
 			return err
 		}
-		heard.Name = n.name
-		a := status.Absent{ID: n.id, Name: n.name, Address: n.address(), Votes: n.votes, Heard: heard}
+		last.Name = n.name
+		a := status.Absent{ID: n.id, Name: n.name, Address: n.address(), Votes: n.votes, LastKnown: last}
 		if known {
-			a.Votes = heard.Votes // it may have had other votes set while it was here
+			a.Votes = last.Votes // it may have had other votes set while it was here
 		}
 		q.Absent = append(q.Absent, a)
 	}

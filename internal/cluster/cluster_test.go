@@ -96,7 +96,7 @@ func TestSnapshot(t *testing.T) {
 			{ID: 1, Name: "one", Address: "192.0.2.1", Votes: 1, Local: true, State: qnet.NodeStateMember, Expected: 3},
 			{ID: 2, Name: "two", Address: "192.0.2.2", Votes: 1, State: qnet.NodeStateMember, Expected: 3},
 		},
-		Absent: []status.Absent{{ID: 3, Name: "three", Address: "192.0.2.3", Votes: 3, Heard: status.Member{ID: 3, Name: "three"}}},
+		Absent: []status.Absent{{ID: 3, Name: "three", Address: "192.0.2.3", Votes: 3, LastKnown: status.Member{ID: 3, Name: "three"}}},
 		Device: &status.Device{Model: "net", Host: "192.0.2.9", Algorithm: qnet.LMS, TieBreaker: qnet.TieBreaker{Mode: qnet.TieBreakerNode, ID: 2}, Timeout: 9000},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -127,7 +127,7 @@ func TestChanges(t *testing.T) {
 		}
 		if q.Ring.Seq == 8 {
 			if len(q.Members) != 1 || q.Quorate || len(q.Absent) != 2 || q.Absent[0] != (status.Absent{ID: 2, Name: "two", Votes: 1,
-				Heard: status.Member{ID: 2, Name: "two", Votes: 1, State: qnet.NodeStateDead, Expected: 3}}) {
+				LastKnown: status.Member{ID: 2, Name: "two", Votes: 1, State: qnet.NodeStateDead, Expected: 3}}) {
 				t.Errorf("got %+v", q)
 			}
 			return

@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,31 +78,31 @@ func RunArbiter(ctx context.Context, cfg ArbiterConfig) *Report {
 type arbiter struct {
 	examiner
 	ArbiterConfig
-	s    *status.QNetd // nil if the daemon does not say
-	mute string        // why one that is there does not say
+	s        *status.QNetd // nil if the daemon does not say
+	noStatus string        // why there is none of a daemon that is there; empty: it may not be there
 }
 
 func (a *arbiter) daemon(ctx context.Context) {
 	s, isC, err := a.Ask(ctx)
 	switch {
 	case isC:
-		a.mute = "Corosync's own arbiter has none"
-		a.say(Note, "the arbiter here is Corosync's own, which says less than quorate's", advice.StartReplaced)
+		a.noStatus = "Corosync's own arbiter has none"
+		a.add(Note, "the arbiter here is Corosync's own, which says less than quorate's", advice.StartReplaced)
 	case err == nil:
 		a.s = s
-		a.say(OK, "running for "+event.Duration(a.examiner.Now().Sub(s.Started)))
+		a.add(OK, "running for "+event.Duration(a.examiner.Now().Sub(s.Started)))
 	case errors.Is(err, ErrFrozen):
-		a.mute = "not known: the arbiter does not answer"
-		a.say(Fail, "the arbiter's daemon accepts connections but does not answer: it is frozen or stuck",
+		a.noStatus = "not known: the arbiter does not answer"
+		a.add(Fail, "the arbiter's daemon accepts connections but does not answer: it is frozen or stuck",
 			advice.RestartArbiter, advice.ArbiterLog)
 	case errors.Is(err, fs.ErrPermission):
-		a.mute = "not known: this user may not ask the arbiter"
-		a.say(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
+		a.noStatus = "not known: this user may not ask the arbiter"
+		a.add(Fail, "this user may not ask the arbiter: "+a.Socket, advice.AsRoot)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		a.say(Fail, "no arbiter is running here: nothing listens on "+a.Socket,
+		a.add(Fail, "no arbiter is running here: nothing listens on "+a.Socket,
 			advice.StartArbiterHere, advice.ArbiterLog)
 	default:
-		a.say(Fail, "can't ask the arbiter's daemon: "+fault.Words(err), advice.RestartArbiter, advice.ArbiterLog)
+		a.add(Fail, "can't ask the arbiter's daemon: "+fault.Words(err), advice.RestartArbiter, advice.ArbiterLog)
 	}
 }
 
@@ -110,30 +111,30 @@ func (a *arbiter) directory(context.Context) {
 	info, err := os.Stat(a.CertDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		a.say(Fail, a.CertDir+" is not there: this arbiter has not been set up yet, or keeps its files elsewhere",
+		a.add(Fail, a.CertDir+" is not there: this arbiter has not been set up yet, or keeps its files elsewhere",
 			advice.InitHere.With("where", pki.Where(a.CertDir)), advice.NameArbiterState)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		a.say(Fail, "this user may not read "+a.CertDir, advice.AsRoot)
+		a.add(Fail, "this user may not read "+a.CertDir, advice.AsRoot)
 		return
 	case err != nil:
-		a.say(Fail, fault.Words(err), advice.AsRoot)
+		a.add(Fail, fault.Words(err), advice.AsRoot)
 		return
 	case !info.IsDir():
-		a.say(Fail, a.CertDir+" is not a directory", advice.NameArbiterState)
+		a.add(Fail, a.CertDir+" is not a directory", advice.NameArbiterState)
 		return
 	}
 	if a.s != nil && a.s.Standby != "" {
-		a.say(Warn, a.s.Standby)
+		a.add(Warn, a.s.Standby)
 	}
 	for _, name := range pki.PrivateFiles() {
 		path := filepath.Join(a.CertDir, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
-			a.say(Fail, path+" is a secret, and every user of this machine can read it", advice.KeysToOwner.WithWord("file", path))
+			a.add(Fail, path+" is a secret, and every user of this machine can read it", advice.KeysToOwner.WithWord("file", path))
 		}
 	}
 	if len(a.results) == 0 {
-		a.say(OK, a.CertDir)
+		a.add(OK, a.CertDir)
 	}
 }
 
@@ -143,19 +144,19 @@ func (a *arbiter) certificates(context.Context) {
 	var damaged *pki.DamagedError
 	switch {
 	case errors.Is(err, pki.ErrNSS):
-		a.say(Note, "there is only the NSS database of Corosync's own arbiter: quorate's takes it over when it starts")
+		a.add(Note, "there is only the NSS database of Corosync's own arbiter: quorate's takes it over when it starts")
 		return
 	case errors.Is(err, pki.ErrNoCA):
-		a.say(Fail, "there is no CA in "+a.CertDir+": no cluster can be enrolled, and no node can connect", advice.InitHere.With("where", pki.Where(a.CertDir)))
+		a.add(Fail, "there is no CA in "+a.CertDir+": no cluster can be enrolled, and no node can connect", advice.InitHere.With("where", pki.Where(a.CertDir)))
 		return
 	case errors.As(err, &damaged):
-		a.say(Fail, damaged.Err.Error(), damaged.Do)
+		a.add(Fail, damaged.Err.Error(), damaged.Do)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		a.say(Fail, "this user may not read the certificates in "+a.CertDir, advice.AsRoot)
+		a.add(Fail, "this user may not read the certificates in "+a.CertDir, advice.AsRoot)
 		return
 	case err != nil:
-		a.say(Fail, fault.Words(err), advice.AsRoot)
+		a.add(Fail, fault.Words(err), advice.AsRoot)
 		return
 	}
 	enrolled, err := pki.Clusters(a.CertDir)
@@ -166,10 +167,10 @@ func (a *arbiter) certificates(context.Context) {
 		}
 	}
 	for _, w := range warnings {
-		a.say(Warn, w)
+		a.add(Warn, w)
 	}
 	if err != nil {
-		a.say(Warn, fault.Words(err))
+		a.add(Warn, fault.Words(err))
 	}
 	if now.After(loaded.CA.NotAfter) || now.Before(loaded.CA.NotBefore) || now.After(loaded.Server.Leaf.NotAfter) {
 		a.results[0].Verdict = Fail
@@ -179,7 +180,7 @@ func (a *arbiter) certificates(context.Context) {
 		if loaded.Server.Leaf.NotAfter.Before(until) {
 			until = loaded.Server.Leaf.NotAfter
 		}
-		a.say(OK, fmt.Sprintf("valid until %s; %s enrolled", until.Format("2006-01-02"), term.Count(len(enrolled), "cluster")))
+		a.add(OK, fmt.Sprintf("valid until %s; %s enrolled", until.Format("2006-01-02"), term.Count(len(enrolled), "cluster")))
 	}
 }
 
@@ -187,16 +188,16 @@ func (a *arbiter) certificates(context.Context) {
 // open and says whether it can write.
 func (a *arbiter) register(context.Context) {
 	switch {
-	case a.mute != "":
-		a.say(Note, a.mute)
+	case a.noStatus != "":
+		a.add(Note, a.noStatus)
 	case a.s == nil:
-		a.say(Note, "only a running arbiter knows whether it can write its register of grants")
+		a.add(Note, "only a running arbiter knows whether it can write its register of grants")
 	case a.s.StoreError != "":
-		a.say(Fail, "no vote is given, because grants can't be recorded: "+a.s.StoreError, advice.ArbiterLog)
+		a.add(Fail, "no vote is given, because grants can't be recorded: "+a.s.StoreError, advice.ArbiterLog)
 	case a.s.Register == "":
-		a.say(Note, "the register of grants has no ID")
+		a.add(Note, "the register of grants has no ID")
 	default:
-		a.say(OK, "it can be written")
+		a.add(OK, "it can be written")
 	}
 }
 
@@ -219,18 +220,18 @@ func (a *arbiter) portAt(ctx context.Context, address string) {
 	defer cancel()
 	c, err := a.examiner.Dial(ctx, address)
 	switch {
-	case err != nil && a.mute != "": // it may have another port than the usual one
-		a.say(Note, "nothing listens on "+address+"; only an arbiter that answers tells which port it has")
+	case err != nil && a.noStatus != "": // it may have another port than the usual one
+		a.add(Note, "nothing listens on "+address+"; only an arbiter that answers tells which port it has")
 		return
 	case err != nil && a.s == nil:
-		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.StartArbiterHere)
+		a.add(Fail, "nothing listens on "+address+": no node can connect", advice.StartArbiterHere)
 		return
 	case errors.Is(err, syscall.ECONNREFUSED):
-		a.say(Fail, "nothing listens on "+address+": no node can connect", advice.RestartArbiter, advice.ArbiterLog)
+		a.add(Fail, "nothing listens on "+address+": no node can connect", advice.RestartArbiter, advice.ArbiterLog)
 		return
 	case err != nil:
 		_, port, _ := net.SplitHostPort(address)
-		a.say(Fail, address+" does not answer, though the arbiter runs: a firewall on this machine may be in the way",
+		a.add(Fail, address+" does not answer, though the arbiter runs: a firewall on this machine may be in the way",
 			advice.OpenUFW.With("port", port), advice.OpenFirewalld.With("port", port), advice.OpenNftables.With("port", port))
 		return
 	}
@@ -238,11 +239,11 @@ func (a *arbiter) portAt(ctx context.Context, address string) {
 	defer hangUp(ctx, c)()
 	switch _, _, err := greet(c, "quorate-doctor", 32<<10); {
 	case errors.Is(err, errFrozen):
-		a.say(Fail, address+": "+errFrozen.Error(), advice.RestartArbiter, advice.ArbiterLog)
+		a.add(Fail, address+": "+errFrozen.Error(), advice.RestartArbiter, advice.ArbiterLog)
 	case err != nil:
-		a.say(Fail, address+": "+fault.Words(err), advice.RestartArbiter)
+		a.add(Fail, address+": "+fault.Words(err), advice.RestartArbiter)
 	default:
-		a.say(OK, address+" answers here", advice.FirewallOnNode)
+		a.add(OK, address+" answers here", advice.FirewallOnNode)
 	}
 }
 
@@ -260,11 +261,11 @@ func (a *arbiter) clusters(context.Context) {
 	enrolled, _ := pki.Clusters(a.CertDir) // what can't be read, certificates has told
 	for _, e := range enrolled {
 		if !connected[e.Cluster] {
-			a.say(Warn, e.Cluster+": enrolled, but none of its nodes is connected", advice.DoctorOnNode)
+			a.add(Warn, e.Cluster+": enrolled, but none of its nodes is connected", advice.DoctorOnNode)
 		}
 	}
 	if len(a.results) == 0 {
-		a.say(Note, "no cluster is enrolled, and none is connected", advice.EnrolCluster)
+		a.add(Note, "no cluster is enrolled, and none is connected", advice.EnrolCluster)
 	}
 }
 
@@ -272,15 +273,15 @@ func (a *arbiter) cluster(c *status.Cluster) {
 	before := len(a.results)
 	for _, m := range c.Absent {
 		node := c.Called(m.ID)
-		a.say(Warn, c.Name+": "+node+" is not connected to this arbiter", advice.LookAtAbsent.With("node", node))
+		a.add(Warn, c.Name+": "+node+" is not connected to this arbiter", advice.LookAtAbsent.With("node", node))
 	}
 	switch {
 	case c.Blocked != "":
-		a.say(Warn, c.Name+": the vote has to wait: "+c.Blocked, advice.AwaitHold)
+		a.add(Warn, c.Name+": the vote has to wait: "+c.Blocked, advice.AwaitHold)
 	case len(c.Winner) == 0:
-		a.say(Warn, c.Name+": nobody has the vote: "+or(c.Reason, "the nodes have not reported yet"))
+		a.add(Warn, c.Name+": nobody has the vote: "+cmp.Or(c.Reason, "the nodes have not reported yet"))
 	}
 	if len(a.results) == before {
-		a.say(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, term.Count(len(c.Nodes), "node")))
+		a.add(OK, fmt.Sprintf("%s: %s connected, and the vote is given", c.Name, term.Count(len(c.Nodes), "node")))
 	}
 }

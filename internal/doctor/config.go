@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (e *examiner) file(context.Context) {
 		if errors.As(err, &at) && at.WhatToDo != "" {
 			do = advice.Advice(at.WhatToDo) // a public library has its own
 		}
-		e.say(Fail, "Corosync would refuse the file: "+err.Error(), do)
+		e.add(Fail, "Corosync would refuse the file: "+err.Error(), do)
 	}
 	for _, p := range f.Lint() {
 		if p.Timers {
@@ -58,7 +59,7 @@ func (e *examiner) file(context.Context) {
 		e.problem(p)
 	}
 	if !bad {
-		e.say(OK, fmt.Sprintf("version %s, %s", or(e.keys["totem.config_version"], "0"), term.Count(len(f.Nodes()), "node")))
+		e.add(OK, fmt.Sprintf("version %s, %s", cmp.Or(e.keys["totem.config_version"], "0"), term.Count(len(f.Nodes()), "node")))
 	}
 }
 
@@ -84,17 +85,17 @@ func (e *examiner) unreadable(err error) {
 	var at *conf.Error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.say(Fail, e.ConfFile+" is not there: this machine is not a node of a cluster", advice.SetUpCorosync)
+		e.add(Fail, e.ConfFile+" is not there: this machine is not a node of a cluster", advice.SetUpCorosync)
 	case errors.As(err, &at) && at.Line > 0:
-		e.say(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), advice.MendLine)
+		e.add(Fail, fmt.Sprintf("%s: line %d: %s", e.ConfFile, at.Line, at.Text), advice.MendLine)
 	case errors.As(err, &at):
-		e.say(Fail, e.ConfFile+": "+at.Text, advice.LookIntoFile)
+		e.add(Fail, e.ConfFile+": "+at.Text, advice.LookIntoFile)
 	case errors.Is(err, syscall.EISDIR):
-		e.say(Fail, e.ConfFile+" is a directory", advice.NameConf.WithWord("file", filepath.Join(e.ConfFile, "corosync.conf")))
+		e.add(Fail, e.ConfFile+" is a directory", advice.NameConf.WithWord("file", filepath.Join(e.ConfFile, "corosync.conf")))
 	case errors.Is(err, fs.ErrPermission):
-		e.say(Fail, fault.Words(err), advice.AsRoot)
+		e.add(Fail, fault.Words(err), advice.AsRoot)
 	default:
-		e.say(Fail, fault.Words(err), advice.TryToRead.WithWord("file", e.ConfFile))
+		e.add(Fail, fault.Words(err), advice.TryToRead.WithWord("file", e.ConfFile))
 	}
 }
 
@@ -111,14 +112,7 @@ func (e *examiner) problem(p conf.Problem) {
 	for line := range strings.Lines(p.Draft) {
 		do = append(do, advice.Advice(strings.TrimRight(line, "\r\n")))
 	}
-	e.say(verdict, text, do...)
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+	e.add(verdict, text, do...)
 }
 
 // timers holds Totem's times against the device's.
@@ -132,12 +126,12 @@ func (e *examiner) timers(context.Context) {
 	if slices.ContainsFunc(e.lint, func(p conf.Problem) bool { return p.Level != conf.Note }) {
 		return
 	}
-	text := fmt.Sprintf("token %s ms", or(e.keys["totem.token"], "3000 (default)"))
+	text := fmt.Sprintf("token %s ms", cmp.Or(e.keys["totem.token"], "3000 (default)"))
 	if e.keys["quorum.device.model"] != "" {
 		text += fmt.Sprintf(", device timeout %s ms, in sync %s ms",
-			or(e.keys["quorum.device.timeout"], "10000"), or(e.keys["quorum.device.sync_timeout"], "30000"))
+			cmp.Or(e.keys["quorum.device.timeout"], "10000"), cmp.Or(e.keys["quorum.device.sync_timeout"], "30000"))
 	}
-	e.say(OK, text)
+	e.add(OK, text)
 }
 
 // corosync asks the running Corosync, and compares its configuration with the file.
@@ -155,16 +149,16 @@ func (e *examiner) corosync(ctx context.Context) {
 		if errors.Is(err, corosync.ErrAccess) {
 			do = []advice.Advice{advice.AsRoot}
 		}
-		e.say(Fail, notAnswering(err), do...)
+		e.add(Fail, notAnswering(err), do...)
 		e.keys = fromFile
 		return
 	}
 	version := fmt.Sprint(e.q.ConfigVersion)
 	if inFile := fromFile["totem.config_version"]; e.conf != nil && inFile != version && inFile != "" {
-		e.say(Warn, fmt.Sprintf("the running Corosync has version %s of the configuration, the file is version %s", version, inFile), advice.Reload)
+		e.add(Warn, fmt.Sprintf("the running Corosync has version %s of the configuration, the file is version %s", version, inFile), advice.Reload)
 		return
 	}
-	e.say(OK, fmt.Sprintf("running, version %s of the configuration, ring %s", version, e.q.Ring))
+	e.add(OK, fmt.Sprintf("running, version %s of the configuration, ring %s", version, e.q.Ring))
 }
 
 // notAnswering says that Corosync does not, and why.
@@ -186,10 +180,10 @@ func (e *examiner) quorum(context.Context) {
 		text = fmt.Sprintf("%d of %s, %d needed, %s", v.Total, term.Count(v.Expected, "vote"), v.Quorum, text)
 	}
 	if !e.q.Quorate {
-		e.say(Fail, "not quorate: "+text, advice.Status)
+		e.add(Fail, "not quorate: "+text, advice.Status)
 		return
 	}
-	e.say(OK, "quorate: "+text)
+	e.add(OK, "quorate: "+text)
 }
 
 // parse reads what the node daemon reads, or says why it could not. It returns
@@ -209,11 +203,11 @@ func (e *examiner) parse() bool {
 		return netip.Addr{}, errors.New("it has no nodeid")
 	})
 	if err != nil {
-		e.say(Fail, "the node daemon can't use the configuration: "+fault.Words(err), advice.MendDevice)
+		e.add(Fail, "the node daemon can't use the configuration: "+fault.Words(err), advice.MendDevice)
 		return true
 	}
 	for _, w := range d.Warnings {
-		e.say(Warn, w)
+		e.add(Warn, w)
 	}
 	e.device = d
 	return true

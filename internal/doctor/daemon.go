@@ -26,10 +26,10 @@ func (e *examiner) daemon(ctx context.Context) {
 	case err != nil && e.device == nil:
 		return // none is needed
 	case e.nodeHidden:
-		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err), advice.AsRoot)
+		e.add(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err), advice.AsRoot)
 		return
 	case err != nil:
-		e.say(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err),
+		e.add(Fail, "it does not answer on "+e.Settings.SocketFile+": "+fault.Words(err),
 			advice.StartNodeDaemon, advice.NodeDaemonLog)
 		return
 	}
@@ -42,14 +42,14 @@ func (e *examiner) daemon(ctx context.Context) {
 		who = "Corosync's own"
 	}
 	if s.Refused != "" {
-		e.say(Fail, outlook.MayNotVote(e.here(), s), advice.MendConf)
+		e.add(Fail, outlook.MayNotVote(e.here(), s), advice.MendConf)
 	}
 	if text, _ := outlook.NotConnected(e.here(), s, isC); text != "" {
-		e.say(Fail, who+", and "+text, advice.SeeFindings)
+		e.add(Fail, who+", and "+text, advice.SeeFindings)
 	}
 	if e.q != nil {
 		if text := outlook.OldConfig(e.here(), s, e.q); text != "" {
-			e.say(Warn, text, advice.RestartNodeDaemon)
+			e.add(Warn, text, advice.RestartNodeDaemon)
 		}
 	}
 	if e.heuristicsOn() && s.Heuristics == qnet.HeuristicsFail {
@@ -65,17 +65,17 @@ func (e *examiner) daemon(ctx context.Context) {
 	if s.RoundTrip > 0 {
 		text += fmt.Sprintf(", round trip %.1f ms", float64(s.RoundTrip)/float64(time.Millisecond))
 	}
-	e.say(OK, text)
+	e.add(OK, text)
 }
 
 // unused reports whether the daemon runs though corosync.conf has no quorum device.
 func (e *examiner) unused(s *status.QDevice) bool {
 	switch {
 	case s.Removed != "":
-		e.say(Note, "it runs, but "+s.Removed+" was removed from corosync.conf: it waits without a vote until the device comes back",
+		e.add(Note, "it runs, but "+s.Removed+" was removed from corosync.conf: it waits without a vote until the device comes back",
 			advice.DisableNodeDaemon)
 	case e.keys != nil && e.keys["quorum.device.model"] == "":
-		e.say(Note, "it runs, but corosync.conf has no quorum.device: nothing uses it",
+		e.add(Note, "it runs, but corosync.conf has no quorum.device: nothing uses it",
 			advice.DisableNodeDaemon)
 	default:
 		return false
@@ -87,11 +87,11 @@ func (e *examiner) unused(s *status.QDevice) bool {
 func (e *examiner) heuristics(s *status.QDevice) {
 	for i := range s.Commands {
 		if c := &s.Commands[i]; c.Result == qnet.HeuristicsFail {
-			e.say(Warn, outlook.CommandFails(e.here(), c), advice.RunHeuristic.With("name", c.Name))
+			e.add(Warn, outlook.CommandFails(e.here(), c), advice.RunHeuristic.With("name", c.Name))
 		}
 	}
 	if len(s.Commands) == 0 {
-		e.say(Warn, outlook.HeuristicsFail(e.here()), advice.RunHeuristics)
+		e.add(Warn, outlook.HeuristicsFail(e.here()), advice.RunHeuristics)
 	}
 }
 
@@ -122,13 +122,13 @@ func (e *examiner) registered(context.Context) {
 	switch {
 	case !ok:
 	case !m.Registered && e.q.Votequorum.DeviceBarred:
-		e.say(Fail, outlook.DeviceBarred(e.here()), advice.SeeConf, advice.CorosyncQuorum)
+		e.add(Fail, outlook.DeviceBarred(e.here()), advice.SeeConf, advice.CorosyncQuorum)
 	case !m.Registered:
-		e.say(Fail, outlook.NoDaemon(e.here()), advice.StartNodeDaemon, advice.EnableNodeDaemon)
+		e.add(Fail, outlook.NoDaemon(e.here()), advice.StartNodeDaemon, advice.EnableNodeDaemon)
 	case !m.Alive:
-		e.say(Fail, outlook.DaemonStopped(e.here()), advice.RestartNodeDaemon)
+		e.add(Fail, outlook.DaemonStopped(e.here()), advice.RestartNodeDaemon)
 	default:
-		e.say(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, term.Count(e.q.Votequorum.DeviceVotes, "vote")))
+		e.add(OK, fmt.Sprintf("%s, alive, %s", e.q.Votequorum.DeviceName, term.Count(e.q.Votequorum.DeviceVotes, "vote")))
 	}
 }
 
@@ -138,13 +138,13 @@ func (e *examiner) vote(context.Context) {
 	switch {
 	case !ok:
 	case m.Cast:
-		e.say(OK, e.here()+" uses the arbiter's vote")
+		e.add(OK, e.here()+" uses the arbiter's vote")
 	case e.node != nil && e.node.PollingCast:
-		e.say(Warn, outlook.NotCounted(e.here()), advice.LookAgain)
+		e.add(Warn, outlook.NotCounted(e.here()), advice.LookAgain)
 	case e.node != nil && e.node.Reason != "":
-		e.say(Fail, outlook.NotUsed(e.here(), e.node.WhyNot()), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
+		e.add(Fail, outlook.NotUsed(e.here(), e.node.WhyNot()), advice.AskArbiter.WithWord("cluster", e.node.Cluster))
 	default:
-		e.say(Fail, outlook.NotUsed(e.here(), ""), advice.Status)
+		e.add(Fail, outlook.NotUsed(e.here(), ""), advice.Status)
 	}
 }
 
@@ -156,13 +156,13 @@ func (e *examiner) others(context.Context) {
 	r := e.report()
 	for _, p := range r.Problems {
 		if p.Node != 0 && p.Node != e.q.NodeID {
-			e.say(Warn, p.Text)
+			e.add(Warn, p.Text)
 			last := &e.results[len(e.results)-1]
 			last.Do = append(last.Do, p.Do...)
 		}
 	}
 	if n := len(e.q.Members); len(e.results) == 0 && n > 1 {
-		e.say(OK, term.Count(n-1, "other member")+", and nothing looks wrong from here")
+		e.add(OK, term.Count(n-1, "other member")+", and nothing looks wrong from here")
 	}
 }
 
@@ -184,10 +184,10 @@ func (e *examiner) losses(context.Context) {
 	}
 	for i := range r.Losses {
 		if l := &r.Losses[i]; len(l.Lose)+len(l.Unknown) > 0 {
-			e.say(Note, "if "+l.Called+" is lost now, "+l.Sentence(e.q))
+			e.add(Note, "if "+l.Called+" is lost now, "+l.Sentence(e.q))
 		}
 	}
 	if len(e.results) == 0 {
-		e.say(OK, "if any one of them is lost now, the rest keeps quorum")
+		e.add(OK, "if any one of them is lost now, the rest keeps quorum")
 	}
 }

@@ -110,7 +110,7 @@ func (e *examiner) examine(ctx context.Context, role string, checks []check) *Re
 	r := &Report{At: e.Now().Round(0), Role: role, OK: true, Results: []Result{}}
 	if e.Root != nil && !e.Root() {
 		user := check{"user", func(context.Context) {
-			e.say(Warn, "you are not root. Only root may ask the daemons and read the keys, so some lines below may be wrong", advice.AsRoot)
+			e.add(Warn, "you are not root. Only root may ask the daemons and read the keys, so some lines below may be wrong", advice.AsRoot)
 		}}
 		checks = append([]check{user}, checks...)
 	}
@@ -182,6 +182,6 @@ func (e *examiner) defaults() {
 	}
 }
 
-func (e *examiner) say(v Verdict, text string, do ...advice.Advice) {
+func (e *examiner) add(v Verdict, text string, do ...advice.Advice) {
 	e.results = append(e.results, Result{Check: e.check, Verdict: v, Text: text, Do: advice.Strings(do...)})
 }

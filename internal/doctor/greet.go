@@ -23,11 +23,11 @@ var errFrozen = errors.New("it accepts the connection but does not answer: the a
 // greet says hello to an arbiter on a new connection, as a node of that cluster does, and
 // returns the answer. What does not answer within greetTime is errFrozen; what answers
 // otherwise is errNoArbiter. The arbiter logs nothing of it.
-func greet(c net.Conn, cluster string, limit uint32) (*talk, wire.PreinitReply, error) {
+func greet(c net.Conn, cluster string, limit uint32) (*session, wire.PreinitReply, error) {
 	_ = c.SetReadDeadline(time.Now().Add(greetTime))
-	p := &talk{conn: c, stream: wire.NewStream(limit)}
+	p := &session{conn: c, stream: wire.NewStream(limit)}
 	m, err := p.ask(wire.Preinit{Seq: wire.Some(uint32(1)), ClusterName: wire.Some(cluster)})
-	if errors.Is(err, os.ErrDeadlineExceeded) && !p.heard {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !p.answered {
 		return nil, wire.PreinitReply{}, errFrozen
 	}
 	_ = c.SetReadDeadline(time.Time{})

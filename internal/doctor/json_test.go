@@ -16,8 +16,8 @@ import (
 func TestJSON(t *testing.T) {
 	e := &examiner{Config: Config{Now: func() time.Time { return time.Date(2026, 11, 23, 8, 13, 30, 0, time.UTC) }}}
 	r := e.examine(t.Context(), "node", []check{
-		{"quorum", func(context.Context) { e.say(OK, "quorate: 2 members") }},
-		{"vote", func(context.Context) { e.say(Fail, "the vote does not count", advice.SeeCorosyncLog) }},
+		{"quorum", func(context.Context) { e.add(OK, "quorate: 2 members") }},
+		{"vote", func(context.Context) { e.add(Fail, "the vote does not count", advice.SeeCorosyncLog) }},
 		{"nothing", func(context.Context) {}},
 	})
 	got, err := json.Marshal(r)

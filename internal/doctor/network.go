@@ -27,7 +27,7 @@ const slowLookup = time.Second
 // arbiter's.
 func (e *examiner) names(ctx context.Context) {
 	if !e.parse() {
-		e.say(Note, "no quorum device is configured, so there is no arbiter to check", advice.SetUpDevice)
+		e.add(Note, "no quorum device is configured, so there is no arbiter to check", advice.SetUpDevice)
 	}
 	e.hosts = map[string][]netip.Addr{}
 	looked := 0
@@ -53,9 +53,9 @@ func (e *examiner) names(ctx context.Context) {
 	switch {
 	case len(e.results) > 0:
 	case looked == 0:
-		e.say(OK, "there are only addresses, so no name has to be looked up")
+		e.add(OK, "there are only addresses, so no name has to be looked up")
 	default:
-		e.say(OK, term.Count(looked, "name")+" found")
+		e.add(OK, term.Count(looked, "name")+" found")
 	}
 }
 
@@ -82,9 +82,9 @@ func (e *examiner) lookup(ctx context.Context, host string, bad Verdict, text st
 	}
 	switch {
 	case err != nil:
-		e.say(bad, text+": "+fault.Lookup(err, host).Text, advice.NameInHosts)
+		e.add(bad, text+": "+fault.Lookup(err, host).Text, advice.NameInHosts)
 	case took > slowLookup:
-		e.say(Warn, fmt.Sprintf("finding %s took %.1f s", host, took.Seconds()), advice.NameInHosts)
+		e.add(Warn, fmt.Sprintf("finding %s took %.1f s", host, took.Seconds()), advice.NameInHosts)
 	}
 	return addrs
 }
@@ -123,7 +123,7 @@ func (e *examiner) port(ctx context.Context) {
 	for _, t := range list {
 		if t.err == nil {
 			e.peers = append(e.peers, t.address)
-			e.say(OK, fmt.Sprintf("%s answers, after %.1f ms", t.address, float64(t.took.Microseconds())/1000))
+			e.add(OK, fmt.Sprintf("%s answers, after %.1f ms", t.address, float64(t.took.Microseconds())/1000))
 		}
 	}
 	verdict := Warn
@@ -133,11 +133,11 @@ func (e *examiner) port(ctx context.Context) {
 	for _, t := range list {
 		if t.err != nil {
 			f := fault.Dial(t.err, t.address)
-			e.say(verdict, f.Text, e.opening(f.Cause)...)
+			e.add(verdict, f.Text, e.opening(f.Cause)...)
 		}
 	}
 	if len(list) == 0 {
-		e.say(Fail, "no address of the arbiter is known: "+strings.Join(e.device.Hosts, ", "))
+		e.add(Fail, "no address of the arbiter is known: "+strings.Join(e.device.Hosts, ", "))
 	}
 }
 
@@ -159,12 +159,12 @@ func (e *examiner) opening(c fault.Cause) []advice.Advice {
 func (e *examiner) clock(context.Context) {
 	switch ok, known := e.Clock(); {
 	case !known:
-		e.say(Note, "the kernel does not say whether the clock is synchronised")
+		e.add(Note, "the kernel does not say whether the clock is synchronised")
 	case !ok:
-		e.say(Warn, "the clock is not synchronised: it is "+e.Now().Format("2006-01-02 15:04:05 -07:00")+" here",
+		e.add(Warn, "the clock is not synchronised: it is "+e.Now().Format("2006-01-02 15:04:05 -07:00")+" here",
 			advice.SyncClock)
 	default:
-		e.say(OK, "synchronised")
+		e.add(OK, "synchronised")
 	}
 }
 

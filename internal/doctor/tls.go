@@ -30,7 +30,7 @@ func (e *examiner) certificates(context.Context) {
 	}
 	dir := e.Settings.CertDir
 	if e.device.Machine.TLS == wire.TLSUnsupported {
-		e.say(Note, "quorum.device.net.tls is off: no TLS is used")
+		e.add(Note, "quorum.device.net.tls is off: no TLS is used")
 		return
 	}
 	getCert := e.getCert()
@@ -38,42 +38,42 @@ func (e *examiner) certificates(context.Context) {
 	var damaged *pki.DamagedError
 	switch {
 	case errors.Is(err, pki.ErrNoNode) && pki.NodeInitialized(dir):
-		e.say(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS was not tested")
+		e.add(Note, dir+" has only an NSS database, which quorate's node daemon takes over when it first starts: TLS was not tested")
 		return
 	case errors.Is(err, pki.ErrNoNode):
-		e.say(Fail, dir+" has no certificates", advice.TrustArbiter.With("flags", pki.NodeFlags(dir)), getCert)
+		e.add(Fail, dir+" has no certificates", advice.TrustArbiter.With("flags", pki.NodeFlags(dir)), getCert)
 		return
 	case errors.As(err, &damaged):
-		e.say(Fail, damaged.Err.Error(), damaged.Do)
+		e.add(Fail, damaged.Err.Error(), damaged.Do)
 		return
 	case errors.Is(err, fs.ErrPermission):
-		e.say(Fail, fault.Words(err), advice.AsRoot)
+		e.add(Fail, fault.Words(err), advice.AsRoot)
 		return
 	case err != nil:
-		e.say(Fail, fault.Words(err), advice.TryToRead.WithWord("file", dir))
+		e.add(Fail, fault.Words(err), advice.TryToRead.WithWord("file", dir))
 		return
 	case n.Cluster == nil:
-		e.say(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", getCert)
+		e.add(Fail, dir+" has the arbiter's CA, but no certificate of the cluster", getCert)
 		return
 	}
 	e.cert.node = n
 	leaf, now := n.Cluster.Leaf, e.Now()
 	if cn := leaf.Subject.CommonName; cn != e.device.Machine.Cluster {
-		e.say(Fail, fmt.Sprintf("the certificate is for cluster %q, but this cluster is %q", cn, e.device.Machine.Cluster), getCert)
+		e.add(Fail, fmt.Sprintf("the certificate is for cluster %q, but this cluster is %q", cn, e.device.Machine.Cluster), getCert)
 	}
 	for _, w := range n.Warnings(now) {
 		verdict := Warn
 		if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) || now.Before(n.CA.NotBefore) || now.After(n.CA.NotAfter) {
 			verdict = Fail
 		}
-		e.say(verdict, w)
+		e.add(verdict, w)
 	}
 	if len(e.results) == 0 {
 		until := leaf.NotAfter
 		if n.CA.NotAfter.Before(until) {
 			until = n.CA.NotAfter
 		}
-		e.say(OK, fmt.Sprintf("of cluster %q, valid until %s", leaf.Subject.CommonName, until.Format("2006-01-02")))
+		e.add(OK, fmt.Sprintf("of cluster %q, valid until %s", leaf.Subject.CommonName, until.Format("2006-01-02")))
 	}
 }
 
@@ -95,10 +95,10 @@ func (e *examiner) tls(ctx context.Context) {
 	for _, address := range e.peers {
 		text, err := e.probe(ctx, address)
 		if err != nil {
-			e.say(Fail, address+": "+fault.Words(err), e.tlsAdvice(err)...)
+			e.add(Fail, address+": "+fault.Words(err), e.tlsAdvice(err)...)
 			continue
 		}
-		e.say(OK, address+": "+text)
+		e.add(OK, address+": "+text)
 	}
 }
 
@@ -160,7 +160,7 @@ func mismatch(arbiter wire.TLSSupport) string {
 	return "the arbiter requires it, and quorum.device.net.tls is off in corosync.conf"
 }
 
-func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
+func (e *examiner) probeTLS(ctx context.Context, p *session) (string, error) {
 	if err := p.send(wire.StartTLS{Seq: wire.Some(uint32(2))}); err != nil {
 		return "", errNoArbiter
 	}
@@ -199,14 +199,14 @@ func (e *examiner) probeTLS(ctx context.Context, p *talk) (string, error) {
 	return text + ", and it does not ask for ours", nil
 }
 
-// talk is a conversation with an arbiter.
-type talk struct {
-	conn   net.Conn
-	stream *wire.Stream
-	heard  bool // something has come
+// session is a connection with an arbiter.
+type session struct {
+	conn     net.Conn
+	stream   *wire.Stream
+	answered bool // something has come
 }
 
-func (p *talk) send(m wire.Message) error {
+func (p *session) send(m wire.Message) error {
 	b, err := wire.Append(nil, m)
 	if err == nil {
 		_, err = p.conn.Write(b)
@@ -215,7 +215,7 @@ func (p *talk) send(m wire.Message) error {
 }
 
 // ask sends a message and returns the next one that comes.
-func (p *talk) ask(m wire.Message) (wire.Message, error) {
+func (p *session) ask(m wire.Message) (wire.Message, error) {
 	if err := p.send(m); err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (p *talk) ask(m wire.Message) (wire.Message, error) {
 		}
 		n, err := p.conn.Read(buf)
 		p.stream.Push(buf[:n])
-		p.heard = p.heard || n > 0
+		p.answered = p.answered || n > 0
 		if n == 0 && err != nil {
 			if errors.Is(err, io.EOF) {
 				err = fault.Conn(err)

@@ -33,7 +33,7 @@ func (p *parser) nodes(c *Config) {
 		if err != nil {
 			p.bad("%v", err)
 		} else {
-			p.gone("nodelist", "the nodes that it knew", "No configured nodes found - configuration without node list is not supported")
+			p.removed("nodelist", "the nodes that it knew", "No configured nodes found - configuration without node list is not supported")
 		}
 		c.Nodes = keep(p, func(c *Config) qnet.NodeList { return c.Nodes })
 		c.Names = keep(p, func(c *Config) qnet.Names { return c.Names })

@@ -55,14 +55,14 @@ func (p *parser) bad(format string, args ...any) {
 	p.errs = append(p.errs, errors.New(text))
 }
 
-// gone notes that something without a default is missing. In a reload it was removed,
+// removed notes that something without a default is missing. In a reload it was removed,
 // which is no mistake of a value: kept says what is used until the daemon starts again.
-func (p *parser) gone(key, kept, otherwise string) {
+func (p *parser) removed(key, kept, refusal string) {
 	if p.old != nil {
 		p.warn("%s was removed from corosync.conf: this node goes on with %s until its daemon is restarted", key, kept)
 		return
 	}
-	p.errs = append(p.errs, errors.New(otherwise))
+	p.errs = append(p.errs, errors.New(refusal))
 }
 
 // keep returns what the running daemon uses in the place of a bad value.
@@ -206,7 +206,7 @@ func (p *parser) cluster() string {
 		if _, empty := p.keys["totem.cluster_name"]; empty {
 			p.bad(needed)
 		} else {
-			p.gone("totem.cluster_name", strconv.Quote(old), needed)
+			p.removed("totem.cluster_name", strconv.Quote(old), needed)
 		}
 		return old
 	}
@@ -289,15 +289,15 @@ func (p *parser) keepActivePartition() bool {
 
 // debug reads a switch of logging, which takes trace, too. A bad one is never
 // fatal.
-func (p *parser) debug(key string, otherwise bool) bool {
+func (p *parser) debug(key string, fallback bool) bool {
 	v, ok := p.keys[key]
 	if !ok {
-		return otherwise
+		return fallback
 	}
 	on, ok := words.Switch(v)
 	if !ok && !strings.EqualFold(v, "trace") {
 		p.warn("%s value is not valid", key)
-		return otherwise
+		return fallback
 	}
 	return on || !ok
 }

@@ -153,8 +153,8 @@ func (f *finder) daemon() {
 	if d.Refused != "" {
 		f.add(false, f.q.NodeID, MayNotVote(f.me, d), advice.MendConf)
 	}
-	switch text, lately := NotConnected(f.me, d, f.r.DaemonIsC); {
-	case lately:
+	switch text, starting := NotConnected(f.me, d, f.r.DaemonIsC); {
+	case starting:
 		f.add(false, f.q.NodeID, text, advice.LookAgain)
 	case text != "":
 		f.add(false, f.q.NodeID, text, advice.Doctor, advice.LookBetween)

@@ -14,16 +14,16 @@ import (
 // quorum, of the nodes, of who uses the arbiter's vote, and of the arbiter.
 func Changes(before, now *Report) []string {
 	var list []string
-	say := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	a, b, me := before.Quorum, now.Quorum, now.Quorum.Here()
 	for i := range a.Members {
 		if m := &a.Members[i]; !b.has(m.ID) {
-			say("%s is gone", m.Called())
+			add("%s is gone", m.Called())
 		}
 	}
 	for i := range b.Members {
 		if m := &b.Members[i]; !a.has(m.ID) {
-			say("%s is here", m.Called())
+			add("%s is here", m.Called())
 		}
 	}
 	numbers := ""
@@ -32,18 +32,18 @@ func Changes(before, now *Report) []string {
 	}
 	switch {
 	case a.Quorate && !b.Quorate:
-		say("%s has lost quorum%s", me, numbers)
+		add("%s has lost quorum%s", me, numbers)
 	case !a.Quorate && b.Quorate:
-		say("%s has quorum%s", me, numbers)
+		add("%s has quorum%s", me, numbers)
 	}
 	for i := range b.Members {
 		m := &b.Members[i]
 		switch old := a.member(m.ID); {
 		case old == nil || old.Cast == m.Cast:
 		case m.Cast:
-			say("%s uses the arbiter's vote", m.Called())
+			add("%s uses the arbiter's vote", m.Called())
 		default:
-			say("%s no longer uses the arbiter's vote", m.Called())
+			add("%s no longer uses the arbiter's vote", m.Called())
 		}
 	}
 	if b.Device != nil {

@@ -73,11 +73,11 @@ type Member struct {
 
 // Absent is a configured node that is no member.
 type Absent struct {
-	ID      qnet.NodeID `json:"id"`
-	Name    string      `json:"name"`
-	Address string      `json:"address"`
-	Votes   uint32      `json:"votes"`
-	Heard   Member      `json:"-"` // what votequorum has heard of it last
+	ID        qnet.NodeID `json:"id"`
+	Name      string      `json:"name"`
+	Address   string      `json:"address"`
+	Votes     uint32      `json:"votes"`
+	LastKnown Member      `json:"-"` // what votequorum has heard of it last
 }
 
 // Device is the section quorum.device of the running Corosync.

@@ -96,19 +96,19 @@ func (s *QDevice) why() string {
 
 // reasonText is the arbiter's reason, and how long ago it was given, if that is past.
 func (s *QDevice) reasonText(now time.Time) string {
-	if said := s.ArbiterReason; s.Told() == "" {
+	if reason := s.ArbiterReason; s.CurrentReason() == "" {
 		about := ""
-		if said.Ring != s.Ring {
+		if reason.Ring != s.Ring {
 			about = "about an earlier ring, "
 		}
-		return fmt.Sprintf("%s (%s%s ago)", said.Text, about, formatDuration(now.Sub(said.At)))
+		return fmt.Sprintf("%s (%s%s ago)", reason.Text, about, formatDuration(now.Sub(reason.At)))
 	}
 	return s.ArbiterReason.Text
 }
 
-// Told is the arbiter's reason if it is about the node's present ring, and the arbiter
+// CurrentReason is the arbiter's reason if it is about the node's present ring, and the arbiter
 // is still there to give another; else it is empty.
-func (s *QDevice) Told() string {
+func (s *QDevice) CurrentReason() string {
 	if s.State != StateConnected || s.ArbiterReason.Ring != s.Ring {
 		return ""
 	}
@@ -120,8 +120,8 @@ func (s *QDevice) WhyNot() string {
 	if s.PollingCast {
 		return "the arbiter gave it, but Corosync has not counted it yet"
 	}
-	if said := s.Told(); said != "" {
-		return s.why() + " (" + said + ")"
+	if reason := s.CurrentReason(); reason != "" {
+		return s.why() + " (" + reason + ")"
 	}
 	return s.why()
 }

@@ -69,7 +69,7 @@ func (q *Quorum) Votes() *Votes {
 		s.Counted.Nodes = append(s.Counted.Nodes, q.Members[i].votes())
 	}
 	for i := range q.Absent {
-		s.Counted.Nodes = append(s.Counted.Nodes, q.Absent[i].Heard.votes())
+		s.Counted.Nodes = append(s.Counted.Nodes, q.Absent[i].LastKnown.votes())
 	}
 	slices.SortFunc(s.Counted.Nodes, func(a, b NodeVotes) int { return cmp.Compare(a.ID, b.ID) })
 	return s

@@ -58,7 +58,7 @@ func (s *Stream) Next() (Message, *Malformed, bool) {
 		}
 		t, n := MessageType(be.Uint16(head)), be.Uint32(head[2:])
 		if s.bad = s.refuse(t, n); s.bad != nil {
-			s.take(HeaderSize)
+			s.discard(HeaderSize)
 			s.skip = n
 			continue
 		}
@@ -67,7 +67,7 @@ func (s *Stream) Next() (Message, *Malformed, bool) {
 			return nil, nil, false
 		}
 		m, bad := Decode(t, whole[HeaderSize:])
-		s.take(HeaderSize + int(n))
+		s.discard(HeaderSize + int(n))
 		return m, bad, true
 	}
 }
@@ -86,7 +86,7 @@ func (s *Stream) refuse(t MessageType, n uint32) *Malformed {
 // drop drops what has come of a body and reports whether that was all of it.
 func (s *Stream) drop() bool {
 	n := min(uint64(s.skip), uint64(len(s.part)+len(s.in)))
-	s.take(int(n))
+	s.discard(int(n))
 	s.skip -= uint32(n)
 	return s.skip == 0
 }
@@ -109,8 +109,8 @@ func (s *Stream) peek(n int) ([]byte, bool) {
 	return s.part[:n], true
 }
 
-// take drops n bytes, which are there.
-func (s *Stream) take(n int) {
+// discard drops n bytes, which are there.
+func (s *Stream) discard(n int) {
 	if k := min(n, len(s.part)); k > 0 {
 		s.part = s.part[k:]
 		n -= k
