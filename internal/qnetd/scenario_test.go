@@ -72,14 +72,19 @@ type player struct {
 var scenarioStart = time.Unix(1_000_000, 0)
 
 func play(t *testing.T, text string) string {
+	p := newPlayer(t)
+	golden.Commands(text, &p.out, p.do)
+	return p.out.String()
+}
+
+func newPlayer(t *testing.T) *player {
 	p := &player{
 		t: t, cfg: qnetd.Defaults(), now: scenarioStart, disk: "ok",
 		conns: map[string]qnetd.ConnID{}, names: map[qnetd.ConnID]string{}, nodes: map[string]qnet.NodeID{},
 		seqs: map[string]uint32{}, mute: map[string]bool{}, stored: map[string]qnet.Grant{},
 	}
 	p.cfg.TLS = wire.TLSUnsupported
-	golden.Commands(text, &p.out, p.do)
-	return p.out.String()
+	return p
 }
 
 func (p *player) say(format string, args ...any) {

@@ -228,6 +228,9 @@ func (p *player) init(name string, a scenarioArgs) wire.Message {
 	if a.has("casting") {
 		m.StillCasting = wire.Some(uint8(1))
 	}
+	if a.has("not-casting") {
+		m.StillCasting = wire.Some(uint8(0))
+	}
 	for without := range strings.SplitSeq(a.keys["no"], ",") {
 		switch without {
 		case "hb":

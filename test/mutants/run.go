@@ -72,7 +72,7 @@ func (r result) noticed() bool { return len(r.failed) > 0 || r.hung }
 
 // tooSlow are tests that take seconds and notice what a line does only by luck. A row may
 // name one; to see whether any test of a package notices, they are not played.
-const tooSlow = "^(TestDeterminism|TestRandomHistories|TestWorstCluster|TestWorst|TestGrantsMakeNoMoreHolders)$"
+const tooSlow = "^(TestDeterminism|TestRandomHistories|TestWorstCluster|TestWorst)$"
 
 // runAll runs a package's tests, but for the slow ones.
 func (m *mutant) runAll() result {
