@@ -302,7 +302,7 @@ func TestCorosyncErrors(t *testing.T) {
 		}
 	}
 	c.Refuse(0)
-	c.keys.Set("quorum.provider", cmap.StringValue("corosync_votequorum"))
+	c.Stall(func() { c.keys.Set("quorum.provider", cmap.StringValue("corosync_votequorum")) })
 	if err := os.Remove(filepath.Join(c.dir, "votequorum")); err != nil {
 		t.Fatal(err)
 	}
