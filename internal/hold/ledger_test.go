@@ -106,7 +106,7 @@ func families() map[string]family {
 		"no record": {
 			asked: []Partition{half, other}, depth: depth,
 			alphabet: slices.Concat([]step{configures(1, 1, 2, 3), joins(1, half, fast, false), joins(2, half, slow, false), joins(3, other, slow, true)},
-				[]step{configures(2, 1, 2, 4)}, reports(1, half), reports(2, half), says(1, acked, nacked, left), says(2, acked), answers(1, 1),
+				[]step{configures(2, 1, 2, 3)}, reports(1, half), reports(2, half), says(1, acked, left), says(2, acked, nacked), answers(2, 1),
 				[]step{{fact: fact{kind: refused, pace: fast}}, {fact: fact{kind: refused, pace: slow}}, {forget: true}}, passes(15*time.Second)),
 		},
 	}
