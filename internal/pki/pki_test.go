@@ -314,3 +314,35 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// TestNothingIsResumed: a client that has kept its session does not get back in with it, but
+// proves its certificate anew. A session would outlive a change of the CA.
+func TestNothingIsResumed(t *testing.T) {
+	dir := newCA(t)
+	crq, key := request(t, "prod", 2048, x509.CertificateRequest{})
+	signed, err := Sign(dir, crq, "prod", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := os.ReadFile(signed.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := LoadArbiter(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := a.TLSConfig(true)
+	client := &tls.Config{ // of 1.2, where the ticket comes with the handshake
+		InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, ServerName: "arbiter",
+		ClientSessionCache: tls.NewLRUClientSessionCache(1),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+		},
+	}
+	for range 2 {
+		if cs, _, err := meet(t, client, server); err != nil || cs.DidResume || len(cs.PeerCertificates) != 1 {
+			t.Errorf("resumed %v, %d certificates, %v", cs.DidResume, len(cs.PeerCertificates), err)
+		}
+	}
+}
