@@ -71,6 +71,7 @@ func (l *loop) watch() {
 			d *= 2
 		}
 		l.napEnd = time.Now().Add(d)
+		l.armed = time.Time{} // the machine's instant, which may be sooner, has to wait
 		return
 	}
 	l.waiting = true
