@@ -21,6 +21,8 @@ type peer struct {
 	seq    uint32
 	node   qnet.NodeID
 	cert   *tls.Certificate // nil: no TLS
+
+	sessions tls.ClientSessionCache // nil: it keeps none, so it resumes none
 }
 
 func (a *arbiterUnderTest) dial(t *testing.T) *peer {

@@ -64,7 +64,7 @@ func enrolCluster(t *testing.T, dir, cluster string) *tls.Certificate {
 func (p *peer) startTLS(cert *tls.Certificate, version uint16) error {
 	p.t.Helper()
 	p.send(wire.StartTLS{Seq: p.number()})
-	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}
+	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, ServerName: "arbiter", ClientSessionCache: p.sessions}
 	if version != 0 {
 		cfg.MinVersion, cfg.MaxVersion = version, version
 	}
@@ -209,6 +209,29 @@ func TestNewCertificates(t *testing.T) {
 	}, func() string { return "the new CA is not known" })
 	old.echo()
 	a.logs(t, "event=certs_reloaded")
+}
+
+// TestNoSessions: no session is resumed, with either version of TLS. Whoever resumed one would not
+// show its certificate, and one of a CA that is no longer there would go on being taken.
+func TestNoSessions(t *testing.T) {
+	a := startSecureArbiter(t, nil)
+	cert := enrolCluster(t, filepath.Join(a.dir, "nssdb"), "prod")
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		sessions := tls.NewLRUClientSessionCache(1)
+		for i := range 2 {
+			p := a.dial(t)
+			p.sessions = sessions
+			if code, err := p.joinTLS("prod", 1, cert, version); err != nil || code != wire.NoError {
+				t.Fatal(code, err)
+			}
+			if p.c.(*tls.Conn).ConnectionState().DidResume {
+				t.Errorf("%s: connection %d resumed a session", tls.VersionName(version), i+1)
+			}
+			p.c.Close()
+			gone := func() bool { return strings.Contains(askStatus(t, a), `"clients":0,`) }
+			daemontest.Settle(t, gone, func() string { return "node 1 is still there" })
+		}
+	}
 }
 
 // TestStalledHandshakes (SEC-7): clients that begin TLS and fall silent, or send
