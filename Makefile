@@ -79,6 +79,7 @@ verify: cross vuln
 	$(GO) tool staticcheck ./...
 	$(GO) mod verify
 	$(GO) mod tidy -diff
+	$(GO) test -count=1 -run '^TestLinks$$' ./internal/archtest
 
 # Vulnerabilities that the code can meet are a failure. Where the database of them can't be
 # reached, one line says so.

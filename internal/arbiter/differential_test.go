@@ -226,7 +226,7 @@ func TestAgainstC(t *testing.T) {
 }
 
 // TestSocketAgainstC: with the same nodes connected the local sockets of both say
-// the same, byte for byte (contract B6).
+// the same, byte for byte.
 func TestSocketAgainstC(t *testing.T) {
 	c, ours := startC(t), startArbiter(t, func(cfg *Config) { cfg.Machine.ClientCertRequired = false })
 	ask := func(a *arbiterUnderTest, command string) string {

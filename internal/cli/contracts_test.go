@@ -19,7 +19,7 @@ import (
 )
 
 // TestManagersRead: what pcs, crmsh and the resource agent look for in what the
-// tool prints and in its exit code (contracts B6 and B8).
+// tool prints and in its exit code.
 func TestManagersRead(t *testing.T) {
 	sock := serveTourist(t)
 	tool := func(args ...string) outcome {
@@ -48,7 +48,7 @@ func TestManagersRead(t *testing.T) {
 }
 
 // TestManagersSetUp: what pvecm, pcs and crmsh do on an arbiter to set a cluster
-// up, in their order (contracts B2, B7 and B8).
+// up, in their order.
 func TestManagersSetUp(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nssdb")
 	certutil := func(args ...string) outcome {
@@ -95,8 +95,7 @@ func TestManagersSetUp(t *testing.T) {
 }
 
 // TestBackground: the resource agent starts the daemon without -f. The start
-// returns when clients are accepted, and the tool stops what it has left running
-// (contract B6).
+// returns when clients are accepted, and the tool stops what it has left running.
 func TestBackground(t *testing.T) {
 	dir, port := t.TempDir(), freePort(t)
 	start := func() outcome {

@@ -109,7 +109,7 @@ func (u *certutils) request(cn string, tmpl x509.CertificateRequest) string {
 
 // TestCertutilAgainstC gives the same command lines to both programs: texts,
 // exit codes, and the names, modes and formats of the files that others read
-// (contracts B2, B7, B8; Q8).
+// (Q8).
 func TestCertutilAgainstC(t *testing.T) {
 	for _, group := range []bool{true, false} {
 		t.Run(fmt.Sprintf("group=%v", group), func(t *testing.T) {

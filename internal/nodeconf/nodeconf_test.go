@@ -45,8 +45,7 @@ func hosts(name string) (netip.Addr, error) {
 	return netip.Addr{}, errors.New("no such host")
 }
 
-// TestDefaults holds the defaults of the C daemon (sections 4.3, 4.9 and 4.11 of
-// the protocol sheet).
+// TestDefaults holds the defaults of the C daemon.
 func TestDefaults(t *testing.T) {
 	c, err := Parse(usual(), DefaultSettings(), hosts)
 	if err != nil {
@@ -370,8 +369,7 @@ func TestSaturate(t *testing.T) {
 	}
 }
 
-// TestSettings holds the names, defaults and ranges of section 4.11 of the
-// protocol sheet.
+// TestSettings holds the names, defaults and ranges of the C daemon's settings.
 func TestSettings(t *testing.T) {
 	get := func(s Settings, name string) any {
 		return map[string]any{

@@ -11,7 +11,7 @@ import (
 	"github.com/quorate/quorate/internal/golden"
 )
 
-// TestCited: each rule and each row of the protocol sheet that the machine is
+// TestCited: each rule and each row of docs/c-differences.md that the machine is
 // for is cited by a scenario, by its number alone, and each rule in the code, too.
 func TestCited(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/decision.md")

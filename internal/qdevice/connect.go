@@ -67,7 +67,7 @@ func tlsMismatch(arbiter wire.TLSSupport) string {
 	return "the arbiter requires TLS, and quorum.device.net.tls is off in corosync.conf"
 }
 
-// preinitReply settles on TLS or not (section 4.5 of the protocol sheet).
+// preinitReply settles on TLS or not.
 func (n *Node) preinitReply(now time.Time, m wire.PreinitReply) {
 	switch {
 	case n.conn.state != Preinit:
@@ -143,7 +143,7 @@ func refusal(m wire.InitReply) string {
 }
 
 const (
-	optionHeuristics = 22 // section 1.3 of the protocol sheet
+	optionHeuristics = 22 // as docs/protocol.md numbers them
 	optionKAP        = 23
 )
 

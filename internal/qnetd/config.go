@@ -71,7 +71,7 @@ func (cfg *Config) holdTimes() hold.Times {
 }
 
 // Defaults returns the configuration of a daemon without options: the C
-// daemon's values, except that TLS is required (S5, SEC-5 of the protocol sheet).
+// daemon's values, except that TLS is required (S5, SEC-5).
 func Defaults() Config {
 	return Config{
 		TLS:                wire.TLSRequired,

@@ -13,7 +13,7 @@ import (
 	"github.com/quorate/quorate/internal/wire"
 )
 
-// received handles one message of a client (protocol sheet, section 2.1).
+// received handles one message of a client.
 func (s *Server) received(now time.Time, c *client, m wire.Message) {
 	switch m := m.(type) {
 	case wire.Preinit:

@@ -30,8 +30,8 @@ func TestScenarios(t *testing.T) {
 }
 
 // TestCited: each rule of docs/decision.md that is this package's is cited where
-// it is applied and by what proves it, by its number alone. For the protocol sheet's defects
-// internal/archtest asks.
+// it is applied and by what proves it, by its number alone. For the rows of
+// docs/c-differences.md internal/archtest asks.
 func TestCited(t *testing.T) {
 	tests := golden.ReadAll(t, "testdata/*.txt") + golden.ReadAll(t, "*_test.go") + golden.ReadAll(t, "../hold/*_test.go")
 	code, doc := golden.Code(t, ".")+golden.Code(t, "../hold"), golden.Read(t, "../../docs/decision.md")
