@@ -108,7 +108,7 @@ func (t *datagram) receive() ([]byte, error) {
 	if t.buf == nil {
 		t.buf = make([]byte, t.limit+1)
 	}
-	b, err := take(t.calls, t.buf, t.limit)
+	b, err := receive(t.calls, t.buf, t.limit)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +116,9 @@ func (t *datagram) receive() ([]byte, error) {
 	return append([]byte(nil), b...), nil
 }
 
-// take reads one datagram of at most limit bytes into buf, which has one more.
+// receive reads one datagram of at most limit bytes into buf, which has one more.
 // What had come before the end is still read.
-func take(c *net.UnixConn, buf []byte, limit int) ([]byte, error) {
+func receive(c *net.UnixConn, buf []byte, limit int) ([]byte, error) {
 	n, err := c.Read(buf)
 	if err != nil {
 		var ok bool
@@ -147,7 +147,7 @@ func (t *datagram) poked() {}
 func (t *datagram) events(over <-chan struct{}, deliver func([]byte) error) error {
 	buf := make([]byte, t.limit+1)
 	for {
-		b, err := take(t.pushed, buf, t.limit)
+		b, err := receive(t.pushed, buf, t.limit)
 		if err != nil {
 			select {
 			case <-over:

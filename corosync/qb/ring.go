@@ -176,7 +176,7 @@ func (r *Ring) Write(b []byte) error {
 // After Interrupt it returns an error unless there is one.
 func (r *Ring) Read(buf []byte, limit int) ([]byte, error) {
 	r.sem.wait(&r.over)
-	b, err := r.take(buf, limit)
+	b, err := r.receive(buf, limit)
 	if err != nil && r.over.Load() {
 		return buf, errInterrupted
 	}
@@ -188,12 +188,12 @@ func (r *Ring) TryRead(buf []byte, limit int) (b []byte, ok bool, err error) {
 	if !r.sem.try() {
 		return buf, false, nil
 	}
-	b, err = r.take(buf, limit)
+	b, err = r.receive(buf, limit)
 	return b, err == nil, err
 }
 
-// take copies the next chunk, which the semaphore has promised.
-func (r *Ring) take(buf []byte, limit int) ([]byte, error) {
+// receive copies the next chunk, which the semaphore has promised.
+func (r *Ring) receive(buf []byte, limit int) ([]byte, error) {
 	_, rd, err := r.pointers()
 	if err != nil {
 		return buf, err

@@ -28,8 +28,8 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // damaged adds what to do to an error, unless it says so already. Who may not read a
 // file is told nothing: that depends on who it is.
 func damaged(err error, do advice.Advice) error {
-	var told *DamagedError
-	if err == nil || errors.As(err, &told) || errors.Is(err, fs.ErrPermission) {
+	var known *DamagedError
+	if err == nil || errors.As(err, &known) || errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	return &DamagedError{Err: err, Do: do}

@@ -236,8 +236,8 @@ func (e *nssError) Error() string { return e.text }
 
 // damagedDB adds what to do to an error of NSS's programs.
 func damagedDB(err error, do advice.Advice) error {
-	var said *nssError
-	if errors.As(err, &said) {
+	var nss *nssError
+	if errors.As(err, &nss) {
 		return damaged(err, do)
 	}
 	return err

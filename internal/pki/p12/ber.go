@@ -190,7 +190,7 @@ func (f *fields) more() bool { return *f.err == nil && len(f.parts) > 0 }
 // has reports whether the next part has this tag.
 func (f *fields) has(tag byte) bool { return f.more() && f.parts[0].tag == tag }
 
-func (f *fields) take(tag byte) element {
+func (f *fields) next(tag byte) element {
 	if *f.err != nil {
 		return element{}
 	}
@@ -203,15 +203,15 @@ func (f *fields) take(tag byte) element {
 	return e
 }
 
-func (f *fields) inner(tag byte) fields { return fields{parts: f.take(tag).parts, err: f.err} }
+func (f *fields) inner(tag byte) fields { return fields{parts: f.next(tag).parts, err: f.err} }
 func (f *fields) sequence() fields      { return f.inner(tagSequence) }
 func (f *fields) explicit() fields      { return f.inner(context) }
-func (f *fields) octets() []byte        { return f.take(tagOctets).octets() }
+func (f *fields) octets() []byte        { return f.next(tagOctets).octets() }
 
 // oid takes an object identifier in its dotted form.
 func (f *fields) oid() string {
 	var oid x509.OID
-	if body := f.take(tagOID).body; *f.err == nil {
+	if body := f.next(tagOID).body; *f.err == nil {
 		f.fail(oid.UnmarshalBinary(body))
 	}
 	if *f.err != nil {
@@ -223,7 +223,7 @@ func (f *fields) oid() string {
 // integer takes an integer from 0 to 2^31 - 1.
 func (f *fields) integer() int {
 	var n int64
-	body := f.take(tagInteger).body
+	body := f.next(tagInteger).body
 	for i, b := range body {
 		if n = n<<8 | int64(b); i == 0 && b > 0x7f || n > math.MaxInt32 {
 			f.fail(errors.New("number out of range"))

@@ -152,7 +152,7 @@ func (s *secret) contents(data []byte) (*Contents, error) {
 			part := enc.sequence()
 			part.oid()
 			alg := part.sequence()
-			plain := s.decrypt(alg, part.take(context).octets())
+			plain := s.decrypt(alg, part.next(context).octets())
 			if err == nil {
 				c.bags(s, fieldsOf(plain, &err), 0)
 			}
@@ -238,7 +238,7 @@ func attributes(bag fields) (name string, id []byte) {
 		oid, values := attr.oid(), attr.inner(tagSet)
 		switch oid {
 		case oidFriendlyName:
-			name = fromBMP(values.take(tagBMP).octets())
+			name = fromBMP(values.next(tagBMP).octets())
 		case oidLocalKeyID:
 			id = values.octets()
 		}
