@@ -11,12 +11,14 @@
 //
 // One [Ledger] stands for one cluster. It has a verb for each fact that the arbiter hears
 // ([Ledger.Joined], [Ledger.Reported], [Ledger.Heard], [Ledger.Told], [Ledger.Answered],
-// [Ledger.Quorate], [Ledger.Left] and three more), and answers these questions: what keeps
-// a partition from the vote ([Ledger.Obstacle]), what must be on disk before it has it
-// ([Ledger.Record]), and whether that is there ([Ledger.Covers]).
+// [Ledger.Quorate], [Ledger.Left] and three more), and answers three questions that count: what
+// keeps a partition from the vote ([Ledger.Obstacle]), what must be on disk before it has it
+// ([Ledger.Record]), and whether that is there ([Ledger.Covers]). The others are for whoever
+// shows or logs the state (status.go).
 //
 // The rules are the sentences H1 to H6 and H9 of docs/decision.md. Each stands here once,
-// where its number does. Who follows the answers, and tells the ledger what it is told,
+// where its number does: in ledger.go (facts) and obstacle.go (the question), with the times
+// of times.go. Read these three first. A caller that reports every fact and obeys every answer
 // keeps the promise of that page: at no instant are two separate partitions active with the
 // arbiter's vote.
 //

@@ -17,21 +17,23 @@ type Ledger struct {
 	times   Times
 	started time.Time // the arbiter was
 
-	// nodes are those that are connected, that hold, or whose last ring is known, by ID.
-	// Invariant: at most qnet.MaxNodes of them hold, as far as [Ledger.Full] was asked.
+	// nodes has every node that is connected, holds, or has reported a ring, by ID.
+	// Invariant: at most qnet.MaxNodes of them hold, if the caller asks [Ledger.Full] before
+	// each ACK.
 	nodes []*node
 
-	// rings are those that somebody is in or holds, and up to maxRings of others, in the
-	// order in which they were first heard of.
-	// Invariant: no two have the same ID and the same members.
+	// rings has every ring that a node is in or holds, in the order in which they were first
+	// reported. Others are dropped when there are maxRings.
+	// Invariant: no two whose members are known have the same ID and the same members.
 	rings []*ring
 
 	// unknown stands for whatever ring a node holds of which nothing was heard since a
 	// start without a record (H6). Its ID is zero, which no ring has.
 	unknown *ring
-	blank   bool // the start was such a one
+	blank   bool // the arbiter started without a record of this cluster (H6)
 
-	// refused is until when a node may be using the vote whose claim to do so was refused (H9).
+	// refused: the arbiter refused a node that claimed to use the vote. Until then the claim may
+	// be true (H9).
 	refused time.Time
 }
 
@@ -59,12 +61,12 @@ type conn struct {
 type quorum uint8
 
 const (
-	unsaid quorum = iota // nothing, since it reported its ring
+	unsaid quorum = iota // it has not said since it reported its ring
 	quorate
 	inquorate
 )
 
-// hold is that a node may be using the vote.
+// hold says that its node may be using the vote.
 type hold struct {
 	// ring is the one for which it has the vote.
 	// Invariant: if its node has reported a ring since, that has the same ID (H3).
@@ -77,8 +79,8 @@ type hold struct {
 	// answered is when the node answered a NACK that was told after its last ACK; zero: it has not.
 	answered time.Time
 
-	// presumed is that there was no record, and the node was not told ACK since. It then
-	// holds from since on, whatever is heard of it (H6).
+	// presumed: nothing was on record, so the node is assumed to hold. Its time runs from
+	// since, and news of the node does not renew it (H6).
 	presumed bool
 	since    time.Time
 }
@@ -277,9 +279,9 @@ func (l *Ledger) Quorate(id qnet.NodeID, yes bool) bool {
 		return false
 	}
 	// Rule H3: who has answered a NACK after its ACK, and then is quorate no more, holds no more.
-	// What turns from yes to no was counted anew: the answer follows the poll, but a ring that
-	// has lost its token counts nothing until it has one again, for as long as totem.token
-	// says, which the arbiter does not know.
+	// A change from yes to no proves that its Corosync counted again after the poll. A "no"
+	// without a change proves nothing: a ring without its token counts nothing for up to
+	// totem.token, which the arbiter does not know.
 	if turned {
 		n.hold = nil
 	}

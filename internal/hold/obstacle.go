@@ -20,7 +20,7 @@ type Partition struct {
 type Obstacle struct {
 	Holders []qnet.NodeID // who may still be using the vote, sorted
 	Unheard []qnet.NodeID // who may, as nothing was on record, and has not been heard since, sorted
-	Refused bool          // somebody may who said so, and was refused
+	Refused bool          // a node was refused that claimed to use the vote
 	Until   time.Time     // when all of that has passed if nothing more is heard
 
 	// Soon is that all of them are connected, and may let go at any moment: an answer is all
@@ -37,7 +37,7 @@ func (l *Ledger) Obstacle(now time.Time, of Partition) Obstacle {
 	// Rule H5: an ACK leaves only when every holder outside the partition holds a ring that the
 	// partition supersedes, and when the grant is on disk (see [Ledger.Covers]).
 	l.expire(now)
-	p := l.partition(of)
+	p := l.ringOf(of)
 	ob := Obstacle{Soon: true}
 	granted := l.granted(p)
 	for _, n := range l.nodes {
@@ -68,8 +68,8 @@ func (l *Ledger) Obstacle(now time.Time, of Partition) Obstacle {
 	return ob
 }
 
-// partition returns the ring of a partition. Of one that nobody has reported it makes one.
-func (l *Ledger) partition(p Partition) *ring {
+// ringOf returns the ring of a partition. Of one that nobody has reported it makes one.
+func (l *Ledger) ringOf(p Partition) *ring {
 	if r := l.find(p.Ring, p.Members); r != nil {
 		return r
 	}
@@ -84,107 +84,8 @@ func (l *Ledger) supersedes(p, r *ring) bool {
 	})
 }
 
-// granted reports whether somebody has the vote in p, who can only have it because it was
-// granted to p: so nobody else was granted it since, and what was forgotten has passed (H9).
+// granted reports whether a node holds p by an ACK. That ACK left only when nothing else was in
+// the way, so no vote that the arbiter has forgotten can still be in use (H6).
 func (l *Ledger) granted(p *ring) bool {
 	return slices.ContainsFunc(l.nodes, func(n *node) bool { return n.hold != nil && n.hold.ring == p && !n.hold.presumed })
-}
-
-// Full reports whether these nodes would make more holders than a cluster can have nodes,
-// and until when at least.
-func (l *Ledger) Full(ids []qnet.NodeID) (until time.Time, full bool) {
-	holders := l.Count()
-	for _, id := range ids {
-		if !l.Holding(id) {
-			holders++
-		}
-	}
-	if holders <= qnet.MaxNodes {
-		return time.Time{}, false
-	}
-	for _, n := range l.nodes {
-		if n.hold == nil {
-			continue
-		}
-		if end := l.end(n); until.IsZero() || end.Before(until) {
-			until = end
-		}
-	}
-	return until, true
-}
-
-// Count is how many nodes hold something.
-func (l *Ledger) Count() (holders int) {
-	for _, n := range l.nodes {
-		if n.hold != nil {
-			holders++
-		}
-	}
-	return holders
-}
-
-// Holding reports whether a node holds something.
-func (l *Ledger) Holding(id qnet.NodeID) bool {
-	n := l.node(id)
-	return n != nil && n.hold != nil
-}
-
-// Holds reports whether a node holds the ring that it reported last.
-func (l *Ledger) Holds(id qnet.NodeID) bool {
-	n := l.node(id)
-	return n != nil && n.hold != nil && n.hold.ring == n.ring
-}
-
-// Until is when nobody will hold anything any more, as far as is known now; zero if nobody does.
-func (l *Ledger) Until(now time.Time) (until time.Time) {
-	l.expire(now)
-	if now.Before(l.refused) {
-		until = l.refused
-	}
-	for _, n := range l.nodes {
-		if n.hold == nil {
-			continue
-		}
-		if end := l.end(n); end.After(until) {
-			until = end
-		}
-	}
-	return until
-}
-
-// Holder is a node that may be using the vote.
-type Holder struct {
-	Node      qnet.NodeID
-	Ring      qnet.RingID // zero: any ring
-	Connected bool
-	Until     time.Time // when it holds no more, if nothing more is heard of it
-}
-
-// Holders lists who may be using the vote, by node.
-func (l *Ledger) Holders(now time.Time) (list []Holder) {
-	for _, n := range l.nodes {
-		if n.hold == nil {
-			continue
-		}
-		if end := l.end(n); now.Before(end) {
-			list = append(list, Holder{Node: n.id, Ring: n.hold.ring.id, Connected: n.conn != nil, Until: end})
-		}
-	}
-	return list
-}
-
-// LastHeard is when a node last said something; zero if it is not known.
-func (l *Ledger) LastHeard(id qnet.NodeID) time.Time {
-	if n := l.node(id); n != nil {
-		return n.heard
-	}
-	return time.Time{}
-}
-
-// PaceOf is the pace of a connected node; zero if it has no connection.
-func (l *Ledger) PaceOf(id qnet.NodeID) Pace {
-	if n := l.node(id); n != nil && n.conn != nil {
-		return n.conn.pace
-	}
-	return Pace{}
 }

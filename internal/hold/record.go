@@ -38,7 +38,7 @@ func (l *Ledger) claims(p *ring) (list []claim) {
 // Record returns the grant that must be on disk before ACKs for a partition may leave:
 // everybody who holds a ring now, and every connected node of the partition (H5).
 func (l *Ledger) Record(of Partition) qnet.Grant {
-	p := l.partition(of)
+	p := l.ringOf(of)
 	g := qnet.Grant{Ring: p.id, Members: slices.Clone(p.members)}
 	var rings []*ring
 	for _, c := range l.claims(p) {
@@ -68,13 +68,15 @@ func recordRings(rings []*ring) []qnet.Ring {
 	return out
 }
 
-// Covers reports whether a grant that is on record is as good as the one that Record
-// returns: it names the partition, and everybody whom that would name (H5).
+// Covers reports whether a grant that is on record is as good as the one that Record returns:
+// it names the same partition, and at least the holders that Record would name (H5). The
+// caller passes only a grant that is surely on disk: no write is under way, and none has
+// failed since.
 func (l *Ledger) Covers(g qnet.Grant, of Partition) bool {
 	if g.Ring != of.Ring || !slices.Equal(g.Members, of.Members) {
 		return false
 	}
-	return !slices.ContainsFunc(l.claims(l.partition(of)), func(c claim) bool {
+	return !slices.ContainsFunc(l.claims(l.ringOf(of)), func(c claim) bool {
 		i, ok := slices.BinarySearchFunc(g.Holders, c.node, func(h qnet.Holder, id qnet.NodeID) int { return cmp.Compare(h.Node, id) })
 		return !ok || g.Holders[i].Ring != c.ring.id || g.Holders[i].Heartbeat < c.pace
 	})

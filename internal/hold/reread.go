@@ -11,9 +11,9 @@ import (
 	"github.com/quorate/quorate/internal/qnet"
 )
 
-// Reread returns the ledger of a cluster whose record another arbiter has changed: to g, or it
-// has removed it if known is false. It is that of a start at the instant now (H6), and whoever
-// held before holds besides. Of what nodes have said nothing is left: each must connect anew.
+// Reread returns the ledger of a cluster whose record another arbiter has replaced by g, or
+// removed (known is false). It is the ledger of a start at the instant now (H6), and the nodes
+// that held before hold, too. What nodes have said is gone: each must connect anew.
 func (l *Ledger) Reread(now time.Time, g qnet.Grant, known bool) *Ledger {
 	l.expire(now)
 	own := l.Record(Partition{})

@@ -18,8 +18,9 @@ type ring struct {
 	id      qnet.RingID
 	members []qnet.NodeID // sorted; nil until somebody has told them
 
-	// reporters are the nodes that have reported it, sorted. A member that has is not in an
-	// older ring any more.
+	// reporters are the nodes that have reported it. A member that has is not in an older
+	// ring any more.
+	// Invariant: sorted, at most qnet.MaxNodes.
 	reporters []qnet.NodeID
 }
 

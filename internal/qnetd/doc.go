@@ -6,8 +6,8 @@
 // the vote.
 //
 // The machine is one value, a [Server]. [Server.Step] applies one [Input] at a
-// given instant and returns what to do as [Output] values; [Server.Deadline] says
-// when it wants to be called again. Equal histories give equal outputs.
+// given instant and returns what to do as [Output] values ([Server.Apply] does the same
+// without running timers); [Server.Deadline] says when it wants to be called again. Equal histories give equal outputs.
 //
 // # Safety
 //
