@@ -89,8 +89,8 @@ func testComments(f file) string {
 	return b.String()
 }
 
-// TestCodesKnown: whatever code a comment cites (and no other sheet) stands in docs/c-differences.md or in
-// docs/decision.md, so that a reader can look it up.
+// TestCodesKnown: whatever code a comment cites stands in docs/c-differences.md or in
+// docs/decision.md, so that a reader can look it up. Other sheets are cited nowhere.
 func TestCodesKnown(t *testing.T) {
 	known := codes(read(t, "docs/c-differences.md"), read(t, "docs/decision.md"))
 	find(t, false, func(f file) []string { return unknown(f, known) })
