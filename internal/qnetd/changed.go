@@ -9,9 +9,9 @@ import (
 	"github.com/quorate/quorate/internal/event"
 )
 
-// whyChanged is why a grant is not recorded, and a cluster's connections are ended: what is on
-// record is another arbiter's, who may have given the vote.
-const whyChanged = "another arbiter has changed what is on record, which is read again"
+// whyChanged is why a grant is not recorded, and a cluster's connections are ended. Another
+// arbiter may have written, and given the vote; or this one did, in a write whose end it missed.
+const whyChanged = "what is on record is not what this arbiter wrote last, so it is read again"
 
 // recordChanged goes on with what another arbiter has put on record, as after a restart (H6).
 // Each node has to connect again: what it has said may be from before the vote was given there.
