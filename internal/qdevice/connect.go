@@ -125,7 +125,7 @@ func (n *Node) initReply(now time.Time, m wire.InitReply) {
 		n.hangUp(now, "the arbiter's limits on the size of messages don't go with this node's")
 	case !slices.Contains(m.SupportedAlgorithms.V, uint16(n.cfg.Algorithm)):
 		n.hangUp(now, "the arbiter does not know the decision algorithm "+n.cfg.Algorithm.String())
-	case n.met.elsewhere(n.conn.peer, m.Register.V):
+	case n.last.elsewhere(n.conn.peer, m.Register.V):
 		n.refuse(now, m.Register.V)
 	case n.cfg.Heuristics != HeuristicsOff && !slices.Contains(m.SupportedOptions.V, optionHeuristics):
 		n.hangUp(now, "the arbiter does not know heuristics")
@@ -151,7 +151,7 @@ const (
 func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c := &n.conn
 	c.limit = time.Time{}
-	c.grace, c.told = time.Duration(m.Grace.V)*time.Millisecond, n.cfg
+	c.grace, c.announced = time.Duration(m.Grace.V)*time.Millisecond, n.cfg
 	if n.cfg.WithdrawTime == 0 {
 		c.grace = 0
 	}
@@ -159,7 +159,7 @@ func (n *Node) accepted(now time.Time, m wire.InitReply) {
 	c.ours = m.Grace.Set || m.Register.Set
 	c.echoSeq, c.echoAt = 0, time.Time{}
 	c.basis, c.since = c.initAt, now
-	n.said = said{} // this one may give none
+	n.reason = arbiterReason{} // this one may give none
 	n.meet(m.Register.V)
 	c.nextEcho = now.Add(n.echoInterval())
 	c.rtt.Measured(now.Sub(c.initAt))
@@ -276,7 +276,7 @@ func (n *Node) ended(now time.Time, why string) {
 	switch {
 	case n.keeps() && (n.grace() > 0 || n.lenient()):
 	case n.vote.cast != qnet.VoteNACK || n.vote.ring != n.ring || !n.vote.polling:
-		n.apply(now, qnet.VoteNACK, told(n.whyOffline()))
+		n.apply(now, qnet.VoteNACK, causeOf(n.whyOffline()))
 	}
 }
 

@@ -42,10 +42,10 @@ type Node struct {
 	nodes     qnet.NodeList // of the last quorum callback
 	hasQuorum bool          // there was one
 
-	conn connection
-	vote vote
-	said said
-	met  met
+	conn   connection
+	vote   vote
+	reason arbiterReason
+	last   lastArbiter
 
 	run         uint64 // ID of the heuristics run that is awaited; 0 if none
 	runFor      purpose
@@ -91,14 +91,14 @@ type connection struct {
 	ours     bool // it is quorate's
 	initAt   time.Time
 
-	grace    time.Duration // announced by the arbiter of the last Init reply; 0 if none
-	told     Config        // what it was announced for
-	echoSeq  uint32
-	echoAt   time.Time // when the echo that is awaited was sent; zero if none is
-	nextEcho time.Time
-	echoed   time.Time // when the last answer to an echo came
-	basis    time.Time // when the last message that the arbiter has answered was sent
-	rtt      timing.RTT
+	grace     time.Duration // announced by the arbiter of the last Init reply; 0 if none
+	announced Config        // what it was announced for
+	echoSeq   uint32
+	echoAt    time.Time // when the echo that is awaited was sent; zero if none is
+	nextEcho  time.Time
+	echoed    time.Time // when the last answer to an echo came
+	basis     time.Time // when the last message that the arbiter has answered was sent
+	rtt       timing.RTT
 }
 
 // vote is what is polled.
@@ -118,8 +118,8 @@ type vote struct {
 	reported  time.Time // when it was told of the ring; zero if not yet
 }
 
-// said is the last reason that the arbiter gave on the last connection.
-type said struct {
+// arbiterReason is the last reason that the arbiter gave on the last connection.
+type arbiterReason struct {
 	text string // printable; empty if there was none
 	ring qnet.RingID
 	at   time.Time
@@ -219,7 +219,7 @@ func (n *Node) tick(now time.Time) {
 		}
 		n.vote.withdraw = time.Time{}
 		n.note(n.event(event.Warning, kind).WithTime(now.Sub(since)))
-		n.apply(now, qnet.VoteNACK, told(why))
+		n.apply(now, qnet.VoteNACK, causeOf(why))
 	}
 	if timing.Due(now, n.conn.limit) {
 		n.hangUp(now, n.noAnswer())
@@ -257,7 +257,7 @@ func (n *Node) configured(now time.Time, in Configured) {
 	switch {
 	case in.Refuse != "":
 		if n.vote.cast == qnet.VoteACK {
-			n.apply(now, qnet.VoteNACK, told(in.Refuse))
+			n.apply(now, qnet.VoteNACK, causeOf(in.Refuse))
 		}
 	case refused && n.conn.state == Online:
 		n.note(n.event(event.Info, event.ConfigMended))

@@ -83,12 +83,12 @@ func (n *Node) heard(now time.Time, ring qnet.RingID, v qnet.Vote, reason wire.O
 	}
 	text := status.EscapeName(reason.V)
 	patience := v == qnet.VoteAskLater || v == qnet.VoteWaitForReply
-	if !patience && !noted && (text != n.said.text || ring != n.said.ring) {
+	if !patience && !noted && (text != n.reason.text || ring != n.reason.ring) {
 		e := n.event(event.Info, event.ReasonChanged).WithReason(text)
 		e.Ring = ring
 		n.note(e)
 	}
-	n.said = said{text, ring, now}
+	n.reason = arbiterReason{text, ring, now}
 }
 
 func (n *Node) echoReply(now time.Time, m wire.EchoReply) {

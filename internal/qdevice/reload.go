@@ -28,7 +28,7 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 	case HeuristicsOn:
 		n.nextRegular = now // the commands may be others
 	}
-	if cfg.told() != old.told() || in.Elsewhere {
+	if cfg.announced() != old.announced() || in.Elsewhere {
 		if n.conn.state != Waiting {
 			n.note(n.event(event.Info, event.Reconnecting))
 		}
@@ -52,22 +52,22 @@ func (n *Node) reconfigured(now time.Time, in Reconfigured) {
 // one of which is left to votequorum. A longer one is a mistake there or no arbiter of ours,
 // and a node that believed it would vote on alone for as long as that.
 func (n *Node) grace() time.Duration {
-	g, told := n.conn.grace, n.conn.told
+	g, announced := n.conn.grace, n.conn.announced
 	if g == 0 {
 		return 0
 	}
-	if n.cfg.Heartbeat < told.Heartbeat {
-		g = time.Duration(float64(g) * float64(n.cfg.Heartbeat) / float64(told.Heartbeat))
+	if n.cfg.Heartbeat < announced.Heartbeat {
+		g = time.Duration(float64(g) * float64(n.cfg.Heartbeat) / float64(announced.Heartbeat))
 	}
-	if over := n.cfg.Timeout - max(told.Timeout, told.Heartbeat*5/4); over > 0 {
+	if over := n.cfg.Timeout - max(announced.Timeout, announced.Heartbeat*5/4); over > 0 {
 		g -= over
 	}
 	return min(max(0, g), 3*max(n.cfg.Timeout, n.cfg.Heartbeat))
 }
 
-// told reduces a Config to what an arbiter is told of it, or what is agreed upon
+// announced reduces a Config to what an arbiter is told of it, or what is agreed upon
 // with it at the start of a connection.
-func (c Config) told() Config {
+func (c Config) announced() Config {
 	t := Config{
 		Algorithm: c.Algorithm, TieBreaker: c.TieBreaker, KeepActivePartition: c.KeepActivePartition,
 		TLS: c.TLS, Heartbeat: c.Heartbeat, Timeout: c.Timeout, WithdrawTime: c.WithdrawTime,

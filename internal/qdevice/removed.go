@@ -39,7 +39,7 @@ func (n *Node) removed(in Removed) {
 		n.emit(Close{Why: in.What + " was removed from corosync.conf"})
 	}
 	n.conn = connection{seq: n.conn.seq}
-	n.vote, n.said, n.met, n.config = vote{}, said{}, met{}, Configured{}
+	n.vote, n.reason, n.last, n.config = vote{}, arbiterReason{}, lastArbiter{}, Configured{}
 	n.run, n.nextRegular = 0, time.Time{}
 	n.heuristics, n.memberHeur, n.connectHeur, n.regularHeur = 0, 0, 0, 0
 	n.emit(Unregister{})

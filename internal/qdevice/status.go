@@ -65,7 +65,7 @@ func (n *Node) Status() status.QDevice {
 		Heuristics: n.heuristics, RegularHeur: n.regularHeur, MembershipHeur: n.memberHeur, ConnectHeur: n.connectHeur,
 		Vote: n.vote.cast, Reason: n.vote.why, Since: n.vote.since, Refused: n.config.Refuse,
 		Grace: ms(n.conn.grace), RoundTrip: n.conn.rtt.Smoothed(),
-		ArbiterReason: status.ArbiterReason{Text: n.said.text, Ring: n.said.ring, At: n.said.at},
+		ArbiterReason: status.ArbiterReason{Text: n.reason.text, Ring: n.reason.ring, At: n.reason.at},
 	}
 	for _, node := range n.nodes {
 		s.Quorum = append(s.Quorum, status.NodeState{ID: node.ID, State: node.State})
@@ -74,8 +74,8 @@ func (n *Node) Status() status.QDevice {
 		n.statusRemoved(&s)
 		return s
 	}
-	if !n.met.register.IsZero() {
-		s.Register = n.met.register.String()
+	if !n.last.register.IsZero() {
+		s.Register = n.last.register.String()
 	}
 	switch {
 	case n.vote.ring != n.ring || n.vote.cast == qnet.VoteUndefined:

@@ -23,8 +23,8 @@ type cause struct {
 // ours is a vote of "no" for a reason of the node's own.
 func ours(why string) cause { return cause{why: why, kind: event.VoteMissing, reason: why} }
 
-// told is the same after an event that says it.
-func told(why string) cause { return cause{why: why} }
+// causeOf is the same after an event that says it.
+func causeOf(why string) cause { return cause{why: why} }
 
 // apply carries a vote out: ACK and NACK are polled at once and then at intervals; those
 // that ask for patience end the polling. It reports whether an event was made of it.
@@ -130,7 +130,7 @@ func (n *Node) checkFresh(now time.Time) {
 	if timing.Due(now, n.freshUntil()) {
 		if n.keeps() {
 			n.note(n.event(event.Warning, event.VoteTakenBack).WithTime(n.freshFor()))
-			n.apply(now, qnet.VoteNACK, told(whyStale))
+			n.apply(now, qnet.VoteNACK, causeOf(whyStale))
 		}
 		n.conn.basis = time.Time{}
 	}
