@@ -5,9 +5,10 @@
 // what their nodes last reported, and which of them may be told that they have
 // the vote.
 //
-// The machine is one value, a [Server]. [Server.Step] applies one [Input] at a
-// given instant and returns what to do as [Output] values ([Server.Apply] does the same
-// without running timers); [Server.Deadline] says when it wants to be called again. Equal histories give equal outputs.
+// The machine is one value, a [Server]. [Server.Step] applies one [Input] at a given instant
+// and returns what to do as [Output] values ([Server.Apply] does the same without running
+// timers); [Server.Deadline] says when it wants to be called again. Equal histories give equal
+// outputs.
 //
 // # Safety
 //
