@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -153,7 +154,10 @@ func TestArbiterOutputs(t *testing.T) {
 func TestNodeOutputs(t *testing.T) {
 	for name, stderr := range badOutputs {
 		t.Run(name, func(t *testing.T) {
-			sig := map[string]syscall.Signal{"full": syscall.SIGTERM, "closed": syscall.SIGHUP}[name]
+			sig := syscall.SIGTERM
+			if name == "closed" && !signal.Ignored(syscall.SIGHUP) { // under nohup it is for nobody
+				sig = syscall.SIGHUP
+			}
 			n := newBackgroundNode(t)
 			cmd := exec.Command(os.Args[0], "-f", "-d", "-S", "lock_file="+n.dir+"/pid", "-S", "local_socket_file="+n.dir+"/sock")
 			cmd.Env = append(os.Environ(), asQDevice+"="+n.server.Options().Dir)
@@ -190,4 +194,25 @@ func TestBackgroundOutput(t *testing.T) {
 	t.Cleanup(func() { runOurs("corosync-qnetd-tool", "-H", "-p", dir+"/sock") })
 	answers(t, "corosync-qnetd-tool", dir+"/sock")
 	prompt(t, "the start", cmd.Wait)
+}
+
+// TestLastLine: a daemon that can't start ends with its own exit code, though nobody reads
+// why. Its last line is written when all else has ended.
+func TestLastLine(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	_, port, _ := net.SplitHostPort(busy.Addr().String())
+	dir := t.TempDir()
+	for range 10 {
+		cmd := exec.Command(os.Args[0], "-f", "-s", "off", "-l", "127.0.0.1", "-p", port, "-S", "nss_db_dir="+dir+"/nssdb", "-S", "lock_file="+dir+"/pid", "-S", "local_socket_file="+dir+"/sock")
+		cmd.Env = append(os.Environ(), asQNetd+"=1")
+		cmd.Stderr = closedPipe(t)
+		var exit *exec.ExitError
+		if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+			t.Fatalf("ended with %v, want exit code 1", err)
+		}
+	}
 }

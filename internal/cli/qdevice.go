@@ -135,10 +135,10 @@ const gcPercent = 25
 // runQDevice runs the daemon, whose log it closes, over the Corosync that o reaches and
 // returns its exit code.
 func runQDevice(ctx context.Context, o qb.Options, cfg node.Config, log *daemonLog) int {
+	defer surviveClosedPipes()() // until the log has written what was left
 	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	defer surviveClosedPipes()()
 	cfg.Log = log.Logger
 	cfg.NotifySocket = os.Getenv("NOTIFY_SOCKET")
 	debug.SetGCPercent(gcPercent)

@@ -192,10 +192,10 @@ const arbiterGCPercent = 200
 
 // runQNetd runs the daemon, whose log it closes, and returns its exit code.
 func runQNetd(ctx context.Context, cfg arbiter.Config, log *daemonLog) int {
+	defer surviveClosedPipes()() // until the log has written what was left
 	defer log.close()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	defer surviveClosedPipes()()
 	cfg.Log = log.Logger
 	debug.SetGCPercent(arbiterGCPercent)
 	cfg.Cores = useCores
