@@ -94,6 +94,6 @@ func (c check) reach() error {
 
 // unreached says in one line that nothing was checked.
 func (c check) unreached(reason error) error {
-	_, err := fmt.Fprintf(c.out, "vuln: NOT CHECKED, and nothing is known of vulnerabilities: the database %s was not reached: %v\n", c.database, reason)
+	_, err := fmt.Fprintf(c.out, "vuln: NOT CHECKED, because the database %s was not reached: %v\n", c.database, reason)
 	return err
 }
