@@ -128,7 +128,7 @@ func TestStoreThatCantBeWritten(t *testing.T) {
 // vote to nobody whom the record forbids it (H5), for as long as a holder may use it (H6), and
 // then goes on: neither has to be started again.
 func TestSecondWriter(t *testing.T) {
-	const holdTime = 2 * time.Second
+	const holdTime = 3 * time.Second // longer than the 2 s after which a node is told NACK (H8)
 	shared := newMemory()
 	start := func() *arbiterUnderTest {
 		return startArbiter(t, func(cfg *Config) { cfg.Store, cfg.Machine.HoldTime = shared, holdTime })
