@@ -198,7 +198,9 @@ func handshake(t *testing.T, server *tls.Config, cert *tls.Certificate) (tls.Con
 	return seen, err
 }
 
-func TestPeerCN(t *testing.T) {
+// enrolled is an arbiter, and the certificate that its CA has signed for the cluster prod.
+func enrolled(t *testing.T) (*Arbiter, *tls.Certificate) {
+	t.Helper()
 	dir := newCA(t)
 	crq, key := request(t, "prod", 2048, x509.CertificateRequest{})
 	signed, err := Sign(dir, crq, "prod", false)
@@ -213,7 +215,12 @@ func TestPeerCN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cs, err := handshake(t, a.TLSConfig(true), &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
+	return a, &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func TestPeerCN(t *testing.T) {
+	a, cert := enrolled(t)
+	cs, err := handshake(t, a.TLSConfig(true), cert)
 	if cn, ok := PeerCN(cs); err != nil || cn != "prod" || !ok {
 		t.Errorf("%q, %v, %v", cn, ok, err)
 	}
@@ -226,7 +233,7 @@ func TestPeerCN(t *testing.T) {
 		t.Fatal(err)
 	}
 	self := &x509.Certificate{SerialNumber: a.CA.SerialNumber, Subject: pkix.Name{CommonName: "prod"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err = x509.CreateCertificate(rand.Reader, self, self, k.Public(), k)
+	der, err := x509.CreateCertificate(rand.Reader, self, self, k.Public(), k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,27 +325,12 @@ func FuzzRequest(f *testing.F) {
 // TestNothingIsResumed: a client that has kept its session does not get back in with it, but
 // proves its certificate anew. A session would outlive a change of the CA.
 func TestNothingIsResumed(t *testing.T) {
-	dir := newCA(t)
-	crq, key := request(t, "prod", 2048, x509.CertificateRequest{})
-	signed, err := Sign(dir, crq, "prod", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := os.ReadFile(signed.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := LoadArbiter(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, cert := enrolled(t)
 	server := a.TLSConfig(true)
 	client := &tls.Config{ // of 1.2, where the ticket comes with the handshake
 		InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, ServerName: "arbiter",
-		ClientSessionCache: tls.NewLRUClientSessionCache(1),
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-		},
+		ClientSessionCache:   tls.NewLRUClientSessionCache(1),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil },
 	}
 	for range 2 {
 		if cs, _, err := meet(t, client, server); err != nil || cs.DidResume || len(cs.PeerCertificates) != 1 {
