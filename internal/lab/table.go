@@ -30,9 +30,6 @@ const (
 // Painter gives a text the colour of its tone. It must not change the width.
 type Painter func(Tone, string) string
 
-// Bare paints nothing.
-func Bare(_ Tone, s string) string { return s }
-
 // cell is a table's cell.
 type cell struct {
 	text string

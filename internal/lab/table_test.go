@@ -51,7 +51,7 @@ func TestTableIn(t *testing.T) {
 		})
 	}
 	for width := 40; width <= 120; width++ {
-		lines := TableIn(&v, Bare, width)
+		lines := TableIn(&v, unpainted, width)
 		for _, l := range lines {
 			if n := len([]rune(l)); n > width {
 				t.Fatalf("%d columns: %q", width, l)
@@ -65,3 +65,6 @@ func TestTableIn(t *testing.T) {
 		}
 	}
 }
+
+// unpainted is a Painter that leaves a text as it is.
+func unpainted(_ Tone, s string) string { return s }
